@@ -1,0 +1,204 @@
+"""Application Auto Scaling: scalable targets, policies and scheduled actions.
+
+https://docs.aws.amazon.com/autoscaling/application/APIReference/. moto has no provisioned-concurrency dimension for
+SageMaker, keeps policies of a deregistered target, and does not page; so this is the account's own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from . import cloudwatch
+from .messages import AwsError
+from .paging import page
+from .protocols import Call, Handlers
+from .state import Account
+
+Key = tuple[str, str, str]
+SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+# Service-linked role of the namespaces in use here.
+ROLES = {"sagemaker": "SageMakerEndpoint", "lambda": "LambdaConcurrency", "dynamodb": "DynamoDBTable"}
+
+
+@dataclass
+class Scaling:
+    targets: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    policies: dict[tuple[Key, str], dict[str, Any]] = field(default_factory=dict)
+    actions: dict[tuple[Key, str], dict[str, Any]] = field(default_factory=dict)
+
+
+def _key(params: dict[str, Any]) -> Key:
+    return params["ServiceNamespace"], params["ResourceId"], params["ScalableDimension"]
+
+
+def _now(call: Call) -> datetime:
+    return datetime.fromtimestamp(call.account.now(), UTC)
+
+
+def _require_target(call: Call, what: str = "No scalable target registered") -> Key:
+    key = _key(call.params)
+    if key in call.account.state(Scaling).targets:
+        return key
+    raise AwsError(
+        "ObjectNotFoundException",
+        f"{what} for service namespace: {key[0]}, resource ID: {key[1]}, scalable dimension: {key[2]}",
+    )
+
+
+def _require_endpoint(call: Call) -> None:
+    """Only a variant of an endpoint in service can be registered."""
+    from .sagemaker import settled
+
+    _, name, _, variant = call.params["ResourceId"].split("/")
+    endpoint = settled(call.account).endpoints.get(name.lower())
+    if endpoint is None or variant not in [v["VariantName"] for v in endpoint.variants]:
+        raise AwsError("ValidationException", f"SageMaker variant doesn't exist: {call.params['ResourceId']}")
+    if endpoint.status != "InService":
+        raise AwsError("ValidationException", f"SageMaker endpoint is not in service: {call.params['ResourceId']}")
+
+
+def register_scalable_target(call: Call) -> dict[str, Any]:
+    scaling, params = call.account.state(Scaling), call.params
+    key = _key(params)
+    if key[0] == "sagemaker" and key[1].startswith("endpoint/"):
+        _require_endpoint(call)
+    target = scaling.targets.get(key)
+    if target is None:
+        if params.get("MinCapacity") is None or params.get("MaxCapacity") is None:
+            raise AwsError("ValidationException", "MinCapacity and MaxCapacity are required for a new scalable target.")
+        role = f"AWSServiceRoleForApplicationAutoScaling_{ROLES.get(key[0], 'CustomResource')}"
+        service = f"{key[0]}.application-autoscaling.amazonaws.com"
+        target = {
+            "ServiceNamespace": key[0],
+            "ResourceId": key[1],
+            "ScalableDimension": key[2],
+            "RoleARN": f"arn:aws:iam::{call.account.id}:role/aws-service-role/{service}/{role}",
+            "SuspendedState": dict.fromkeys(SUSPENSIONS, False),
+            "ScalableTargetARN": call.arn("application-autoscaling", f"scalable-target/{uuid.uuid4()}"),
+            "CreationTime": _now(call),
+        }
+    target |= {name: params[name] for name in ("MinCapacity", "MaxCapacity", "RoleARN") if params.get(name) is not None}
+    target["SuspendedState"] |= params.get("SuspendedState") or {}
+    if target["MinCapacity"] > target["MaxCapacity"]:
+        raise AwsError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
+    scaling.targets[key] = target
+    return {"ScalableTargetARN": target["ScalableTargetARN"]}
+
+
+def deregister_scalable_target(call: Call) -> None:
+    _forget(call.account, _require_target(call, "No scalable target found"))
+
+
+def _forget(account: Account, key: Key) -> None:
+    """A target takes its policies, their alarms and its scheduled actions with it."""
+    scaling = account.state(Scaling)
+    scaling.targets.pop(key, None)
+    for policy_key in [k for k in scaling.policies if k[0] == key]:
+        _delete_policy(account, policy_key)
+    for action_key in [k for k in scaling.actions if k[0] == key]:
+        del scaling.actions[action_key]
+
+
+def forget_endpoint(account: Account, name: str) -> None:
+    """Deleting an endpoint deregisters its variants, without a word."""
+    prefix = f"endpoint/{name}/variant/".lower()
+    for key in [k for k in account.state(Scaling).targets if k[1].lower().startswith(prefix)]:
+        _forget(account, key)
+
+
+def put_scaling_policy(call: Call) -> dict[str, Any]:
+    key, params = _require_target(call), call.params
+    policies = call.account.state(Scaling).policies
+    policy = policies.get((key, params["PolicyName"]))
+    if policy is None:
+        policy = {"CreationTime": _now(call), "Alarms": []}
+        resource = f"resource/{key[0]}/{key[1]}:policyName/{params['PolicyName']}"
+        policy["PolicyARN"] = call.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:{resource}")
+    policy.update({name: value for name, value in params.items() if value is not None})
+    policy.setdefault("PolicyType", "StepScaling")
+    policies[key, params["PolicyName"]] = policy
+    if policy["PolicyType"] == "TargetTrackingScaling" and not policy["Alarms"]:
+        policy["Alarms"] = [
+            cloudwatch.put_tracking_alarm(call, f"TargetTracking-{key[1]}-{side}-{uuid.uuid4()}", policy["PolicyARN"])
+            for side in ("AlarmHigh", "AlarmLow")
+        ]
+    return {"PolicyARN": policy["PolicyARN"], "Alarms": policy["Alarms"]}
+
+
+def _delete_policy(account: Account, key: tuple[Key, str]) -> None:
+    for alarm in account.state(Scaling).policies.pop(key)["Alarms"]:
+        account.state(cloudwatch.Alarms).alarms.pop(alarm["AlarmName"], None)
+
+
+def delete_scaling_policy(call: Call) -> None:
+    key = (_key(call.params), call.params["PolicyName"])
+    if key not in call.account.state(Scaling).policies:
+        raise AwsError("ObjectNotFoundException", f"No scaling policy found: {call.params['PolicyName']}")
+    _delete_policy(call.account, key)
+
+
+def put_scheduled_action(call: Call) -> None:
+    key, params = _require_target(call), call.params
+    actions, name = call.account.state(Scaling).actions, params["ScheduledActionName"]
+    action = actions.get((key, name))
+    if action is None:
+        if not params.get("Schedule"):
+            raise AwsError("ValidationException", "Schedule is required for a new scheduled action.")
+        resource = f"resource/{key[0]}/{key[1]}:scheduledActionName/{name}"
+        arn = call.arn("autoscaling", f"scheduledAction:{uuid.uuid4()}:{resource}")
+        action = {"CreationTime": _now(call), "ScheduledActionARN": arn}
+    action.update({name: value for name, value in params.items() if value is not None})
+    actions[key, name] = action
+
+
+def delete_scheduled_action(call: Call) -> None:
+    key = (_key(call.params), call.params["ScheduledActionName"])
+    if call.account.state(Scaling).actions.pop(key, None) is None:
+        raise AwsError("ObjectNotFoundException", f"No scheduled action found: {call.params['ScheduledActionName']}")
+
+
+def _describe(call: Call, items: list[dict[str, Any]], result: str, names: str, name: str) -> dict[str, Any]:
+    params = call.params
+    ids = params.get("ResourceIds") or ([params["ResourceId"]] if params.get("ResourceId") else None)
+    found = [
+        item
+        for item in items
+        if item["ServiceNamespace"] == params["ServiceNamespace"]
+        and (ids is None or item["ResourceId"] in ids)
+        and params.get("ScalableDimension") in (None, item["ScalableDimension"])
+        and (not params.get(names) or item.get(name) in params[names])
+    ]
+    chosen, token = page(
+        found, int(params.get("MaxResults") or 50), params.get("NextToken"), "InvalidNextTokenException"
+    )
+    return {result: chosen} | ({"NextToken": token} if token else {})
+
+
+def describe_scalable_targets(call: Call) -> dict[str, Any]:
+    return _describe(call, list(call.account.state(Scaling).targets.values()), "ScalableTargets", "", "")
+
+
+def describe_scaling_policies(call: Call) -> dict[str, Any]:
+    policies = list(call.account.state(Scaling).policies.values())
+    return _describe(call, policies, "ScalingPolicies", "PolicyNames", "PolicyName")
+
+
+def describe_scheduled_actions(call: Call) -> dict[str, Any]:
+    actions = list(call.account.state(Scaling).actions.values())
+    return _describe(call, actions, "ScheduledActions", "ScheduledActionNames", "ScheduledActionName")
+
+
+HANDLERS: Handlers = {
+    "DeleteScalingPolicy": delete_scaling_policy,
+    "DeleteScheduledAction": delete_scheduled_action,
+    "DeregisterScalableTarget": deregister_scalable_target,
+    "DescribeScalableTargets": describe_scalable_targets,
+    "DescribeScalingPolicies": describe_scaling_policies,
+    "DescribeScheduledActions": describe_scheduled_actions,
+    "PutScalingPolicy": put_scaling_policy,
+    "PutScheduledAction": put_scheduled_action,
+    "RegisterScalableTarget": register_scalable_target,
+}

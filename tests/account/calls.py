@@ -1,0 +1,63 @@
+"""The log of the calls an account received, in the order in which they arrived."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import asdict, dataclass
+from typing import Any
+
+READING = re.compile(r"^(Get|List|Describe|Head|Query|Scan|BatchGet|Receive|Lookup|Select)")
+
+# The first of these that a call has names what it is about.
+RESOURCE_KEYS = (
+    "EndpointName", "EndpointConfigName", "ModelName", "StreamName", "StreamARN", "FunctionName", "UUID",
+    "AlarmName", "AlarmNames", "TableName", "TopicArn", "QueueUrl", "QueueName", "ResourceId", "ResourceARN",
+    "ResourceArn", "ResourceARNList", "Resource", "Name", "EndpointNameEquals", "NameContains",
+)  # fmt: skip
+
+
+def is_mutating(operation: str) -> bool:
+    return not READING.match(operation)
+
+
+def resource_of(params: dict[str, Any]) -> str:
+    """What a call is about: a name, an ARN, several names joined with a comma, or nothing."""
+    if "Bucket" in params:
+        return "/".join(part for part in (params["Bucket"], params.get("Key")) if part)
+    value = next((params[key] for key in RESOURCE_KEYS if params.get(key)), "")
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@dataclass
+class Entry:
+    n: int
+    service: str
+    operation: str
+    resource: str
+    mutating: bool
+    status: int | None = None
+    error: str | None = None
+
+
+class CallLog:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[Entry] = []
+        self._next = 1
+
+    def arrived(self, service: str, operation: str, resource: str) -> Entry:
+        with self._lock:
+            entry = Entry(self._next, service, operation, resource, is_mutating(operation))
+            self._next += 1
+            self._entries.append(entry)
+            return entry
+
+    def entries(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(entry) for entry in self._entries]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+            self._next = 1

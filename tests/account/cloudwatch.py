@@ -1,0 +1,193 @@
+"""CloudWatch alarms: metric, composite and log alarms, and their actions.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html. moto has neither composite
+alarms, nor alarm types, nor pages, nor the protocol the SDKs speak by now; so this is the account's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .messages import AwsError
+from .paging import page
+from .protocols import Call, Handlers
+
+# The alarm types of DescribeAlarms, and the list each comes back in.
+LISTS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
+
+
+@dataclass
+class Alarms:
+    """All alarms by name. Each is a dictionary of what DescribeAlarms answers; `types` says of which type it is."""
+
+    alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def _refuse(message: str) -> AwsError:
+    return AwsError("ValidationError", message)
+
+
+def _put(call: Call, alarm_type: str) -> None:
+    state, params = call.account.state(Alarms), dict(call.params)
+    name = params["AlarmName"]
+    if state.types.get(name, alarm_type) != alarm_type:
+        raise _refuse(f"Alarm {name} exists and is a {state.types[name]}.")
+    arn, now = call.arn("cloudwatch", f"alarm:{name}"), datetime.fromtimestamp(call.account.now(), UTC)
+    tags = params.pop("Tags", None) or []
+    before = state.alarms.get(name, {})
+    if not before:  # tags of an existing alarm change by TagResource only
+        state.tags[arn] = {tag["Key"]: tag["Value"] for tag in tags}
+    state.types[name] = alarm_type
+    state.alarms[name] = {
+        "ActionsEnabled": True,
+        "AlarmActions": [],
+        "OKActions": [],
+        "InsufficientDataActions": [],
+        **params,
+        "AlarmArn": arn,
+        "AlarmConfigurationUpdatedTimestamp": now,
+        "StateValue": before.get("StateValue", "OK"),
+        "StateReason": before.get("StateReason", "Threshold not crossed."),
+        "StateUpdatedTimestamp": before.get("StateUpdatedTimestamp", now),
+    }
+
+
+def put_metric_alarm(call: Call) -> None:
+    for key in ("EvaluationPeriods", "ComparisonOperator"):
+        if key not in call.params:
+            raise AwsError("MissingParameter", f"The parameter {key} is required.")
+    _put(call, "MetricAlarm")
+
+
+def put_composite_alarm(call: Call) -> None:
+    _put(call, "CompositeAlarm")
+
+
+def put_log_alarm(call: Call) -> None:
+    _put(call, "LogAlarm")
+
+
+def put_tracking_alarm(call: Call, name: str, policy_arn: str) -> dict[str, str]:
+    """One of the alarms that drive a target-tracking policy."""
+    params = {
+        "AlarmName": name,
+        "AlarmDescription": f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy_arn}.",
+        "AlarmActions": [policy_arn],
+        "ComparisonOperator": "GreaterThanThreshold" if "AlarmHigh" in name else "LessThanThreshold",
+        "EvaluationPeriods": 3,
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "InvocationsPerInstance",
+        "Period": 60,
+        "Statistic": "Sum",
+        "Threshold": 1.0,
+    }
+    put_metric_alarm(Call(call.account, call.region, "cloudwatch", "PutMetricAlarm", params, "json", call.request))
+    return {"AlarmName": name, "AlarmARN": call.arn("cloudwatch", f"alarm:{name}")}
+
+
+def _names(call: Call) -> list[str]:
+    names = call.params.get("AlarmNames") or []
+    if len(names) > 100:
+        raise _refuse(
+            "1 validation error detected: Value at 'alarmNames' failed to satisfy constraint: "
+            "Member must have length less than or equal to 100"
+        )
+    return names
+
+
+def describe_alarms(call: Call) -> dict[str, Any]:
+    """Without AlarmTypes, metric alarms only: "If you omit this parameter, only metric alarms are returned"."""
+    state, params = call.account.state(Alarms), call.params
+    names, size = _names(call), int(params.get("MaxRecords") or 50)
+    if not 1 <= size <= 100:
+        raise _refuse(
+            "1 validation error detected: Value at 'maxRecords' failed to satisfy constraint: between 1 and 100"
+        )
+    types = params.get("AlarmTypes") or ["MetricAlarm"]
+    prefix, action, value = params.get("AlarmNamePrefix", ""), params.get("ActionPrefix", ""), params.get("StateValue")
+    found = [
+        alarm
+        for name, alarm in sorted(state.alarms.items())
+        if state.types[name] in types
+        and (not names or name in names)
+        and name.startswith(prefix)
+        and (not action or any(a.startswith(action) for a in alarm["AlarmActions"]))
+        and value in (None, alarm["StateValue"])
+    ]
+    chosen, token = page(found, size, params.get("NextToken"), "InvalidNextToken")
+    result: dict[str, Any] = {name: [] for name in LISTS.values()}
+    for alarm in chosen:
+        result[LISTS[state.types[alarm["AlarmName"]]]].append(alarm)
+    return result | ({"NextToken": token} if token else {})
+
+
+def _set_actions(call: Call, enabled: bool) -> None:
+    """Names that do not exist are passed over in silence."""
+    alarms = call.account.state(Alarms).alarms
+    for name in _names(call):
+        if name in alarms:
+            alarms[name]["ActionsEnabled"] = enabled
+
+
+def enable_alarm_actions(call: Call) -> None:
+    _set_actions(call, True)
+
+
+def disable_alarm_actions(call: Call) -> None:
+    _set_actions(call, False)
+
+
+def delete_alarms(call: Call) -> None:
+    state = call.account.state(Alarms)
+    missing = [name for name in _names(call) if name not in state.alarms]
+    if missing:
+        raise AwsError("ResourceNotFound", f"Alarms not found: {', '.join(missing)}", 404)
+    for name in _names(call):
+        state.tags.pop(state.alarms.pop(name)["AlarmArn"], None)
+        del state.types[name]
+
+
+def set_alarm_state(call: Call) -> None:
+    alarm = call.account.state(Alarms).alarms.get(call.params["AlarmName"])
+    if alarm is None:
+        raise AwsError("ResourceNotFound", f"Unknown alarm {call.params['AlarmName']}", 404)
+    alarm |= {"StateValue": call.params["StateValue"], "StateReason": call.params["StateReason"]}
+
+
+def _tags(call: Call) -> dict[str, str]:
+    tags = call.account.state(Alarms).tags
+    if call.params["ResourceARN"] not in tags:
+        raise AwsError("ResourceNotFoundException", f"Unknown resource {call.params['ResourceARN']}", 404)
+    return tags[call.params["ResourceARN"]]
+
+
+def list_tags_for_resource(call: Call) -> dict[str, Any]:
+    return {"Tags": [{"Key": key, "Value": value} for key, value in _tags(call).items()]}
+
+
+def tag_resource(call: Call) -> None:
+    _tags(call).update({tag["Key"]: tag["Value"] for tag in call.params["Tags"]})
+
+
+def untag_resource(call: Call) -> None:
+    for key in call.params["TagKeys"]:
+        _tags(call).pop(key, None)
+
+
+HANDLERS: Handlers = {
+    "DeleteAlarms": delete_alarms,
+    "DescribeAlarms": describe_alarms,
+    "DisableAlarmActions": disable_alarm_actions,
+    "EnableAlarmActions": enable_alarm_actions,
+    "ListTagsForResource": list_tags_for_resource,
+    "PutCompositeAlarm": put_composite_alarm,
+    "PutLogAlarm": put_log_alarm,
+    "PutMetricAlarm": put_metric_alarm,
+    "SetAlarmState": set_alarm_state,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+}

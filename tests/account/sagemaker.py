@@ -1,0 +1,376 @@
+"""SageMaker hosting: endpoints with slow transitions, their configurations, models and tags.
+
+The states and what each permits are those of DescribeEndpoint in the API reference
+(https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html). The errors of an endpoint
+that is missing, taken or in progress are not modelled by AWS; their texts are those that the service sends as
+`ValidationException`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from . import autoscaling
+from .messages import AwsError
+from .paging import page
+from .protocols import Call, Handlers
+from .state import Account
+
+IN_PROGRESS = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+NO_CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
+
+
+@dataclass
+class Endpoint:
+    name: str
+    arn: str
+    config: str
+    created: float
+    modified: float
+    status: str = "InService"
+    failure_reason: str | None = None
+    deployment_config: dict[str, Any] | None = None
+    variants: list[dict[str, Any]] = field(default_factory=list)
+    shadow_variants: list[dict[str, Any]] = field(default_factory=list)
+    # The transition under way: when it ends, how, and with which variants.
+    ends: float | None = None
+    becomes: str = ""
+    next_variants: list[dict[str, Any]] = field(default_factory=list)
+    next_failure: str | None = None
+
+
+@dataclass
+class Hosting:
+    """All of an account's hosting. Endpoints go by their names in lower case: AWS does not tell cases apart."""
+
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    components: list[dict[str, Any]] = field(default_factory=list)
+    no_capacity: dict[str, int] = field(default_factory=dict)
+
+
+def settled(account: Account) -> Hosting:
+    """The account's hosting, with every transition finished whose time has come."""
+    hosting = account.state(Hosting)
+    now = account.now()
+    for key, endpoint in list(hosting.endpoints.items()):
+        if endpoint.ends is None or endpoint.ends > now:
+            continue
+        if endpoint.becomes == "gone":
+            del hosting.endpoints[key]
+            hosting.tags.pop(endpoint.arn, None)
+            continue
+        endpoint.status, endpoint.failure_reason = endpoint.becomes, endpoint.next_failure
+        endpoint.variants, endpoint.modified, endpoint.ends = endpoint.next_variants, endpoint.ends, None
+    return hosting
+
+
+def take_capacity_failure(hosting: Hosting, name: str) -> str | None:
+    """The failure a test asked for of the next creations of this endpoint, or of any ("*")."""
+    for key in (name.lower(), "*"):
+        if hosting.no_capacity.get(key, 0) > 0:
+            hosting.no_capacity[key] -= 1
+            return NO_CAPACITY
+    return None
+
+
+def running_variants(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A configuration's variants as DescribeEndpoint shows them once they run."""
+    result = []
+    for variant in variants:
+        weight = float(variant.get("InitialVariantWeight", 1.0))
+        running: dict[str, Any] = {
+            "VariantName": variant["VariantName"],
+            "CurrentWeight": weight,
+            "DesiredWeight": weight,
+        }
+        if serverless := variant.get("ServerlessConfig"):
+            running |= {"CurrentServerlessConfig": dict(serverless), "DesiredServerlessConfig": dict(serverless)}
+        else:
+            count = int(variant.get("InitialInstanceCount", 1))
+            running |= {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
+        for key in ("ManagedInstanceScaling", "RoutingConfig"):
+            if key in variant:
+                running[key] = variant[key]
+        result.append(running)
+    return result
+
+
+def _when(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _refuse(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
+
+
+def _endpoint_arn(call: Call, name: str) -> str:
+    return call.arn("sagemaker", f"endpoint/{name.lower()}")
+
+
+def _find(call: Call, hosting: Hosting) -> Endpoint:
+    name = call.params["EndpointName"]
+    if endpoint := hosting.endpoints.get(name.lower()):
+        return endpoint
+    raise _refuse(f'Could not find endpoint "{_endpoint_arn(call, name)}".')
+
+
+def _find_config(call: Call, hosting: Hosting, name: str) -> dict[str, Any]:
+    if name in hosting.configs:
+        return hosting.configs[name]
+    raise _refuse(
+        f'Could not find endpoint configuration "{call.arn("sagemaker", f"endpoint-config/{name.lower()}")}".'
+    )
+
+
+def _require_models(call: Call, hosting: Hosting, config: dict[str, Any]) -> None:
+    for variant in config["ProductionVariants"] + config.get("ShadowProductionVariants", []):
+        model = variant.get("ModelName")
+        if model and model not in hosting.models:
+            raise _refuse(f'Could not find model "{call.arn("sagemaker", f"model/{model.lower()}")}".')
+
+
+def _require_updatable(endpoint: Endpoint) -> None:
+    if endpoint.status in IN_PROGRESS:
+        raise _refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    if endpoint.status == "Failed":
+        raise _refuse(
+            f'Cannot update failed endpoint "{endpoint.arn}": DeleteEndpoint is the only permitted operation.'
+        )
+
+
+def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _new_tags(call: Call, present: dict[str, str]) -> dict[str, str]:
+    """Keys that begin with `aws:` belong to AWS, and 50 tags are the most a resource may carry."""
+    tags = dict(present)
+    for tag in call.params.get("Tags") or []:
+        if tag["Key"].lower().startswith("aws:"):
+            raise _refuse("aws: prefixed tag key names are not allowed for external use.")
+        tags[tag["Key"]] = tag.get("Value", "")
+    if len(tags) > 50:
+        raise AwsError("ResourceLimitExceeded", "A resource cannot have more than 50 tags.")
+    return tags
+
+
+def create_model(call: Call) -> dict[str, Any]:
+    hosting, name = settled(call.account), call.params["ModelName"]
+    arn = call.arn("sagemaker", f"model/{name.lower()}")
+    if name in hosting.models:
+        raise _refuse(f'Cannot create already existing model "{arn}".')
+    hosting.tags[arn] = _new_tags(call, {})
+    fields = {key: value for key, value in call.params.items() if key != "Tags"}
+    hosting.models[name] = {**fields, "ModelArn": arn, "CreationTime": _when(call.account.now())}
+    return {"ModelArn": arn}
+
+
+def describe_model(call: Call) -> dict[str, Any]:
+    name = call.params["ModelName"]
+    if model := settled(call.account).models.get(name):
+        return model
+    raise _refuse(f'Could not find model "{call.arn("sagemaker", f"model/{name.lower()}")}".')
+
+
+def delete_model(call: Call) -> None:
+    """Deletes it even while an endpoint uses it."""
+    settled(call.account).tags.pop(describe_model(call)["ModelArn"], None)
+    del settled(call.account).models[call.params["ModelName"]]
+
+
+def create_endpoint_config(call: Call) -> dict[str, Any]:
+    hosting, name = settled(call.account), call.params["EndpointConfigName"]
+    arn = call.arn("sagemaker", f"endpoint-config/{name.lower()}")
+    if name in hosting.configs:
+        raise _refuse(f'Cannot create already existing endpoint configuration "{arn}".')
+    fields = {key: value for key, value in call.params.items() if key != "Tags"}
+    _require_models(call, hosting, fields)
+    hosting.tags[arn] = _new_tags(call, {})
+    hosting.configs[name] = {**fields, "EndpointConfigArn": arn, "CreationTime": _when(call.account.now())}
+    return {"EndpointConfigArn": arn}
+
+
+def describe_endpoint_config(call: Call) -> dict[str, Any]:
+    return _find_config(call, settled(call.account), call.params["EndpointConfigName"])
+
+
+def delete_endpoint_config(call: Call) -> None:
+    """Deletes it even while an endpoint uses it."""
+    config = describe_endpoint_config(call)
+    settled(call.account).tags.pop(config["EndpointConfigArn"], None)
+    del settled(call.account).configs[call.params["EndpointConfigName"]]
+
+
+def create_endpoint(call: Call) -> dict[str, Any]:
+    hosting, name = settled(call.account), call.params["EndpointName"]
+    arn, now = _endpoint_arn(call, name), call.account.now()
+    if name.lower() in hosting.endpoints:
+        raise _refuse(f'Cannot create already existing endpoint "{arn}".')
+    config = _find_config(call, hosting, call.params["EndpointConfigName"])
+    _require_models(call, hosting, config)
+    tags = _new_tags(call, {})
+    failure = take_capacity_failure(hosting, name)
+    hosting.tags[arn] = tags
+    hosting.endpoints[name.lower()] = Endpoint(
+        name, arn, call.params["EndpointConfigName"], now, now, "Creating",
+        deployment_config=call.params.get("DeploymentConfig"),
+        shadow_variants=[] if failure else running_variants(config.get("ShadowProductionVariants", [])),
+        ends=now + call.account.settings.creating_seconds,
+        becomes="Failed" if failure else "InService",
+        next_variants=[] if failure else running_variants(config["ProductionVariants"]),
+        next_failure=failure,
+    )  # fmt: skip
+    return {"EndpointArn": arn}
+
+
+def describe_endpoint(call: Call) -> dict[str, Any]:
+    hosting = settled(call.account)
+    endpoint = _find(call, hosting)
+    config = hosting.configs.get(endpoint.config, {})
+    result: dict[str, Any] = {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "EndpointConfigName": endpoint.config,
+        "EndpointStatus": endpoint.status,
+        "CreationTime": _when(endpoint.created),
+        "LastModifiedTime": _when(endpoint.modified),
+    }
+    optional = {
+        "FailureReason": endpoint.failure_reason,
+        "LastDeploymentConfig": endpoint.deployment_config,
+        "ProductionVariants": endpoint.variants,
+        "ShadowProductionVariants": endpoint.variants and endpoint.shadow_variants,
+        "AsyncInferenceConfig": config.get("AsyncInferenceConfig"),
+        "ExplainerConfig": config.get("ExplainerConfig"),
+    }
+    return result | {key: value for key, value in optional.items() if value}
+
+
+def list_endpoints(call: Call) -> dict[str, Any]:
+    params = call.params
+    found = [
+        endpoint
+        for endpoint in settled(call.account).endpoints.values()
+        if params.get("NameContains", "").lower() in endpoint.name.lower()
+        and params.get("StatusEquals", endpoint.status) == endpoint.status
+    ]
+    by_name = params.get("SortBy") == "Name"
+    found.sort(key=lambda e: e.name if by_name else e.created, reverse=params.get("SortOrder") != "Ascending")
+    endpoints, token = page(found, int(params.get("MaxResults", 10)), params.get("NextToken"))
+    summaries = [
+        {
+            "EndpointName": endpoint.name,
+            "EndpointArn": endpoint.arn,
+            "EndpointStatus": endpoint.status,
+            "CreationTime": _when(endpoint.created),
+            "LastModifiedTime": _when(endpoint.modified),
+        }
+        for endpoint in endpoints
+    ]
+    return {"Endpoints": summaries} | ({"NextToken": token} if token else {})
+
+
+def update_endpoint(call: Call) -> dict[str, Any]:
+    hosting = settled(call.account)
+    endpoint = _find(call, hosting)
+    _require_updatable(endpoint)
+    config = _find_config(call, hosting, call.params["EndpointConfigName"])
+    _require_models(call, hosting, config)
+    endpoint.config = call.params["EndpointConfigName"]
+    endpoint.deployment_config = call.params.get("DeploymentConfig")
+    endpoint.shadow_variants = running_variants(config.get("ShadowProductionVariants", []))
+    _start_updating(call, endpoint, running_variants(config["ProductionVariants"]))
+    return {"EndpointArn": endpoint.arn}
+
+
+def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
+    endpoint = _find(call, settled(call.account))
+    _require_updatable(endpoint)
+    variants = [dict(variant) for variant in endpoint.variants]
+    for desired in call.params["DesiredWeightsAndCapacities"]:
+        variant = next((v for v in variants if v["VariantName"] == desired["VariantName"]), None)
+        if variant is None:
+            raise _refuse(
+                f'The variant name(s) "{desired["VariantName"]}" is/are not present within endpoint configuration.'
+            )
+        for key in ("Weight", "InstanceCount"):
+            if f"Desired{key}" in desired:
+                variant[f"Desired{key}"] = variant[f"Current{key}"] = desired[f"Desired{key}"]
+        if "ServerlessUpdateConfig" in desired:
+            variant["CurrentServerlessConfig"] |= desired["ServerlessUpdateConfig"]
+    for before, after in zip(endpoint.variants, variants, strict=True):
+        before.update({key: value for key, value in after.items() if key.startswith("Desired")})
+    _start_updating(call, endpoint, variants)
+    return {"EndpointArn": endpoint.arn}
+
+
+def _start_updating(call: Call, endpoint: Endpoint, variants: list[dict[str, Any]]) -> None:
+    endpoint.status = "Updating"
+    endpoint.modified = call.account.now()
+    endpoint.ends = endpoint.modified + call.account.settings.updating_seconds
+    endpoint.becomes, endpoint.next_variants, endpoint.next_failure = "InService", variants, None
+
+
+def delete_endpoint(call: Call) -> None:
+    endpoint = _find(call, settled(call.account))
+    if endpoint.status in IN_PROGRESS:
+        raise _refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    endpoint.status, endpoint.becomes = "Deleting", "gone"
+    endpoint.modified = call.account.now()
+    endpoint.ends = endpoint.modified + call.account.settings.deleting_seconds
+    autoscaling.forget_endpoint(call.account, endpoint.name)
+
+
+def list_tags(call: Call) -> dict[str, Any]:
+    return {"Tags": _tag_list(settled(call.account).tags.get(call.params["ResourceArn"], {}))}
+
+
+def add_tags(call: Call) -> dict[str, Any]:
+    hosting, arn = settled(call.account), call.params["ResourceArn"]
+    if arn not in hosting.tags:
+        raise _refuse(f'Could not find resource "{arn}".')
+    hosting.tags[arn] = _new_tags(call, hosting.tags[arn])
+    return {"Tags": _tag_list(hosting.tags[arn])}
+
+
+def delete_tags(call: Call) -> None:
+    tags = settled(call.account).tags.get(call.params["ResourceArn"], {})
+    for key in call.params["TagKeys"]:
+        tags.pop(key, None)
+
+
+def list_inference_components(call: Call) -> dict[str, Any]:
+    params = call.params
+    found = [
+        component
+        for component in settled(call.account).components
+        if params.get("EndpointNameEquals", component["EndpointName"]).lower() == component["EndpointName"].lower()
+        and params.get("VariantNameEquals", component["VariantName"]) == component["VariantName"]
+    ]
+    components, token = page(found, int(params.get("MaxResults", 10)), params.get("NextToken"))
+    return {"InferenceComponents": components} | ({"NextToken": token} if token else {})
+
+
+HANDLERS: Handlers = {
+    "AddTags": add_tags,
+    "CreateEndpoint": create_endpoint,
+    "CreateEndpointConfig": create_endpoint_config,
+    "CreateModel": create_model,
+    "DeleteEndpoint": delete_endpoint,
+    "DeleteEndpointConfig": delete_endpoint_config,
+    "DeleteModel": delete_model,
+    "DeleteTags": delete_tags,
+    "DescribeEndpoint": describe_endpoint,
+    "DescribeEndpointConfig": describe_endpoint_config,
+    "DescribeModel": describe_model,
+    "ListEndpoints": list_endpoints,
+    "ListInferenceComponents": list_inference_components,
+    "ListTags": list_tags,
+    "UpdateEndpoint": update_endpoint,
+    "UpdateEndpointWeightsAndCapacities": update_endpoint_weights_and_capacities,
+}

@@ -1,0 +1,57 @@
+"""The Resource Groups Tagging API's GetResources, over all the kinds of resources the account knows.
+
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from . import cloudwatch, functions, kinesis, moto_bridge, sagemaker
+from .messages import AwsError
+from .paging import page
+from .protocols import Call, Handlers
+
+
+def _resources(call: Call) -> Iterator[tuple[str, dict[str, str]]]:
+    account, region = call.account, call.region
+    yield from sagemaker.settled(account).tags.items()
+    yield from account.state(cloudwatch.Alarms).tags.items()
+    for stream in kinesis.backend(account, region).streams.values():
+        yield stream.arn, stream.tags
+    for function in functions.backend(account, region).list_functions():
+        yield function.function_arn, function.tags
+    for table in moto_bridge.backend("dynamodb", account.id, region).tables.values():
+        yield table.table_arn, {tag["Key"]: tag["Value"] for tag in table.tags or []}
+
+
+def _type_matches(arn: str, filters: list[str]) -> bool:
+    """A filter is a service, or a service and a type: `lambda`, `lambda:function`."""
+    parts = arn.split(":", 5)
+    kind = parts[5].replace("/", ":").split(":")[0]
+    return not filters or parts[2] in filters or f"{parts[2]}:{kind}" in filters
+
+
+def _tags_match(tags: dict[str, str], filters: list[dict[str, Any]]) -> bool:
+    """All keys must match; of a key's values, one; a key without values matches any."""
+    return all(f["Key"] in tags and (not f.get("Values") or tags[f["Key"]] in f["Values"]) for f in filters)
+
+
+def get_resources(call: Call) -> dict[str, Any]:
+    params = call.params
+    size = int(params.get("ResourcesPerPage") or 50)
+    if not 1 <= size <= 100:
+        raise AwsError("InvalidParameterException", "ResourcesPerPage must be between 1 and 100")
+    types, tag_filters = params.get("ResourceTypeFilters") or [], params.get("TagFilters") or []
+    arns = params.get("ResourceARNList") or []
+    found = [
+        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+        for arn, tags in sorted(_resources(call))
+        if tags and _type_matches(arn, types) and _tags_match(tags, tag_filters) and (not arns or arn in arns)
+    ]
+    chosen, token = page(found, size, params.get("PaginationToken"), "PaginationTokenExpiredException")
+    return {"ResourceTagMappingList": chosen, "PaginationToken": token or ""}
+
+
+HANDLERS: Handlers = {"GetResources": get_resources}

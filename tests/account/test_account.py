@@ -1,0 +1,675 @@
+"""The account refuses what AWS refuses, and behaves as AWS behaves: one test per rule."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+import urllib.request
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .conftest import HERE, Account, refused
+
+DEMO = json.loads((HERE / "demo_project.json").read_text())
+WEIGHTS = {
+    "DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredWeight": 3.0, "DesiredInstanceCount": 2}]
+}
+VARIANT = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/AllTraffic",
+           "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}  # fmt: skip
+TRACKING = {
+    "PolicyName": "p",
+    "PolicyType": "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0},
+}
+ACTION = {"ScheduledActionName": "a", "Schedule": "cron(0 8 * * ? *)", "ScalableTargetAction": {"MinCapacity": 2}}
+
+
+def status(account: Account, name: str = "e") -> str:
+    return account.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
+
+
+class TestSageMaker:
+    def test_an_endpoint_is_creating_before_it_is_in_service(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.sagemaker.create_endpoint(EndpointName="new", EndpointConfigName="e-config")
+        assert status(account, "new") == "Creating"
+        account.advance(1001)
+        described = account.sagemaker.describe_endpoint(EndpointName="new")
+        assert described["EndpointStatus"] == "InService"
+        assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+
+    def test_a_deleted_endpoint_keeps_its_name_until_it_is_gone(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "E", "tags": {"k": "v"}}])
+        account.sagemaker.delete_endpoint(EndpointName="E")
+        assert status(account, "E") == "Deleting"
+        again = {"EndpointName": "e", "EndpointConfigName": "E-config"}
+        message = refused("ValidationException", account.sagemaker.create_endpoint, **again)
+        assert (
+            message == f'Cannot create already existing endpoint "arn:aws:sagemaker:us-east-1:{account.id}:endpoint/e".'
+        )
+        account.advance(1001)
+        message = refused("ValidationException", account.sagemaker.describe_endpoint, EndpointName="E")
+        assert message == f'Could not find endpoint "arn:aws:sagemaker:us-east-1:{account.id}:endpoint/e".'
+        arn = account.sagemaker.create_endpoint(**again)["EndpointArn"]
+        assert account.sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
+
+    def test_an_endpoint_in_progress_cannot_be_deleted_or_updated(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", **WEIGHTS)
+        assert status(account) == "Updating"
+        arn = f"arn:aws:sagemaker:us-east-1:{account.id}:endpoint/e"
+        message = refused("ValidationException", account.sagemaker.delete_endpoint, EndpointName="e")
+        assert message == f'Cannot update in-progress endpoint "{arn}".'
+        refused(
+            "ValidationException", account.sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="e-config"
+        )
+
+    def test_weights_and_counts_arrive_after_updating(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", **WEIGHTS)
+        variant = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"][0]
+        assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (1, 2)
+        account.advance(1001)
+        variant = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"][0]
+        assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (2, 3.0)
+
+    def test_an_endpoint_without_configuration_or_model_cannot_be_created(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        new = {"EndpointName": "new", "EndpointConfigName": "e-config"}
+        account.sagemaker.delete_model(ModelName="e-model")
+        assert "Could not find model" in refused("ValidationException", account.sagemaker.create_endpoint, **new)
+        account.sagemaker.delete_endpoint_config(EndpointConfigName="e-config")
+        message = refused("ValidationException", account.sagemaker.create_endpoint, **new)
+        assert message.startswith("Could not find endpoint configuration")
+        assert status(account) == "InService"
+
+    def test_without_capacity_an_endpoint_fails_and_can_only_be_deleted(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.control("POST", "capacity", {"endpoint": "new", "failures": 1})
+        account.sagemaker.create_endpoint(EndpointName="new", EndpointConfigName="e-config")
+        account.advance(1001)
+        described = account.sagemaker.describe_endpoint(EndpointName="new")
+        assert described["EndpointStatus"] == "Failed"
+        assert "InsufficientInstanceCapacity" in described["FailureReason"]
+        refused(
+            "ValidationException",
+            account.sagemaker.update_endpoint_weights_and_capacities,
+            EndpointName="new",
+            **WEIGHTS,
+        )
+        account.sagemaker.delete_endpoint(EndpointName="new")
+        account.advance(1001)
+        account.sagemaker.create_endpoint(EndpointName="new", EndpointConfigName="e-config")
+        account.advance(1001)
+        assert status(account, "new") == "InService"
+
+    def test_a_status_can_be_set_by_hand(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.control("PUT", "endpoints/e/status", {"status": "SystemUpdating"})
+        refused("ValidationException", account.sagemaker.delete_endpoint, EndpointName="e")
+
+    def test_endpoints_are_listed_in_pages_by_name_and_status(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": f"e{n}", "config": "c", "model": "m"} for n in range(5)] + [{"name": "other"}])
+        account.sagemaker.delete_endpoint(EndpointName="e3")
+        pages = account.sagemaker.get_paginator("list_endpoints").paginate(
+            NameContains="E", StatusEquals="InService", PaginationConfig={"PageSize": 2}
+        )
+        found = [[endpoint["EndpointName"] for endpoint in page["Endpoints"]] for page in pages]
+        assert [len(names) for names in found] == [2, 2, 1]
+        assert sorted(itertools.chain(*found)) == ["e0", "e1", "e2", "e4", "other"]
+
+    def test_aws_tags_cannot_be_written(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "tags": {"aws:cloudformation:stack-name": "s"}}])
+        arn = account.sagemaker.describe_endpoint(EndpointName="e")["EndpointArn"]
+        tags = account.sagemaker.list_tags(ResourceArn=arn)["Tags"]
+        assert tags == [{"Key": "aws:cloudformation:stack-name", "Value": "s"}]
+        refused("ValidationException", account.sagemaker.add_tags, ResourceArn=arn, Tags=tags)
+
+    def test_the_deployment_config_and_the_running_counts_are_shown(self, account: Account) -> None:
+        config = {
+            "RollingUpdatePolicy": {
+                "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
+                "WaitIntervalInSeconds": 60,
+            }
+        }
+        variants = [{"name": "a", "current_instance_count": 3}, {"name": "b", "current_weight": 0.25}]
+        account.seed(endpoints=[{"name": "e", "variants": variants, "deployment_config": config}])
+        described = account.sagemaker.describe_endpoint(EndpointName="e")
+        assert described["LastDeploymentConfig"] == config
+        assert [v["CurrentInstanceCount"] for v in described["ProductionVariants"]] == [3, 1]
+        assert [v["CurrentWeight"] for v in described["ProductionVariants"]] == [1.0, 0.25]
+
+    def test_inference_components_are_listed(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "inference_components": ["c"]}, {"name": "f"}])
+        listed = account.sagemaker.list_inference_components
+        assert [c["InferenceComponentName"] for c in listed(EndpointNameEquals="e")["InferenceComponents"]] == ["c"]
+        assert listed(EndpointNameEquals="f")["InferenceComponents"] == []
+
+
+class TestAutoScaling:
+    def test_deleting_an_endpoint_deregisters_its_targets_with_policies_and_actions(self, account: Account) -> None:
+        account.seed(
+            endpoints=[{"name": "e", "autoscaling": [{"policies": [TRACKING], "scheduled_actions": [ACTION]}]}]
+        )
+        scaling, namespace = account.autoscaling, {"ServiceNamespace": "sagemaker"}
+        assert len(scaling.describe_scalable_targets(**namespace)["ScalableTargets"]) == 1
+        assert len(scaling.describe_scaling_policies(**namespace)["ScalingPolicies"][0]["Alarms"]) == 2
+        assert len(scaling.describe_scheduled_actions(**namespace)["ScheduledActions"]) == 1
+        assert (
+            len(account.cloudwatch.describe_alarms(AlarmNamePrefix="TargetTracking-endpoint/e/")["MetricAlarms"]) == 2
+        )
+        account.sagemaker.delete_endpoint(EndpointName="e")
+        assert scaling.describe_scalable_targets(**namespace)["ScalableTargets"] == []
+        assert scaling.describe_scaling_policies(**namespace)["ScalingPolicies"] == []
+        assert scaling.describe_scheduled_actions(**namespace)["ScheduledActions"] == []
+        assert account.cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+    def test_only_a_variant_in_service_can_be_registered(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "old", "config": "c"}])
+        register = {**VARIANT, "MinCapacity": 1, "MaxCapacity": 2}
+        refused("ValidationException", account.autoscaling.register_scalable_target, **register)
+        account.sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+        refused("ValidationException", account.autoscaling.register_scalable_target, **register)
+        account.advance(1001)
+        account.autoscaling.register_scalable_target(**register)
+
+    def test_policies_and_actions_need_a_registered_target(self, account: Account) -> None:
+        refused("ObjectNotFoundException", account.autoscaling.put_scaling_policy, **VARIANT, **TRACKING)
+        refused("ObjectNotFoundException", account.autoscaling.put_scheduled_action, **VARIANT, **ACTION)
+
+    def test_the_suspended_state_is_kept(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "autoscaling": [{"suspended": {"DynamicScalingInSuspended": True}}]}])
+        account.autoscaling.register_scalable_target(**VARIANT, MaxCapacity=5)
+        target = account.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+        assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 5)
+        assert target["SuspendedState"] == {
+            "DynamicScalingInSuspended": True,
+            "DynamicScalingOutSuspended": False,
+            "ScheduledScalingSuspended": False,
+        }
+
+
+def scale(account: Account, target: int, stream: str = "s") -> dict:
+    return {"StreamName": stream, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
+
+
+class TestKinesis:
+    def test_scaling_shows_the_old_count_until_it_is_done(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s", "shards": 4}])
+        account.kinesis.update_shard_count(**scale(account, 2))
+        summary = account.kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+        assert (summary["StreamStatus"], summary["OpenShardCount"]) == ("UPDATING", 4)
+        account.advance(1001)
+        summary = account.kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+        assert (summary["StreamStatus"], summary["OpenShardCount"]) == ("ACTIVE", 2)
+
+    def test_a_stream_that_is_not_active_cannot_be_scaled(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s", "shards": 4}])
+        account.kinesis.update_shard_count(**scale(account, 2))
+        refused("ResourceInUseException", account.kinesis.update_shard_count, **scale(account, 4))
+
+    def test_an_on_demand_stream_cannot_be_scaled(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s", "mode": "ON_DEMAND"}])
+        refused("ValidationException", account.kinesis.update_shard_count, **scale(account, 2))
+
+    @pytest.mark.parametrize(("shards", "target"), [(4, 1), (5, 2), (4, 9)])
+    def test_a_stream_scales_to_half_rounded_up_or_double_at_most(
+        self, account: Account, shards: int, target: int
+    ) -> None:
+        account.seed(streams=[{"name": "s", "shards": shards}])
+        refused("InvalidArgumentException", account.kinesis.update_shard_count, **scale(account, target))
+
+    @pytest.mark.parametrize("target", [3, 5, 8, 10])
+    def test_an_odd_count_is_reached_exactly(self, account: Account, target: int) -> None:
+        account.seed(streams=[{"name": "s", "shards": 5}])
+        account.kinesis.update_shard_count(**scale(account, target))
+        account.advance(1001)
+        summary = account.kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+        assert summary["OpenShardCount"] == target
+
+    def test_ten_updates_in_any_24_hours_are_the_limit(self, account: Account) -> None:
+        account.settings(scaling_seconds=0)
+        account.seed(streams=[{"name": "s"}])
+        account.control("POST", "streams/s", {"updates": 9, "seconds_ago": 3600})
+        account.kinesis.update_shard_count(**scale(account, 2))
+        refused("LimitExceededException", account.kinesis.update_shard_count, **scale(account, 1))
+        account.advance(23 * 3600 + 1)
+        account.kinesis.update_shard_count(**scale(account, 1))
+
+    def test_the_shard_limit_holds_on_the_way_up(self, account: Account) -> None:
+        account.settings(shard_limit=4)
+        account.seed(streams=[{"name": "s", "shards": 2}, {"name": "other", "shards": 1}])
+        refused("LimitExceededException", account.kinesis.update_shard_count, **scale(account, 4))
+        account.kinesis.update_shard_count(**scale(account, 1))
+
+    def test_a_missing_stream_is_not_found(self, account: Account) -> None:
+        refused("ResourceNotFoundException", account.kinesis.describe_stream_summary, StreamName="s")
+
+    def test_streams_are_listed_in_pages_with_mode_and_status(self, account: Account) -> None:
+        account.seed(streams=[{"name": f"s{n}", "mode": "ON_DEMAND" if n == 2 else "PROVISIONED"} for n in range(3)])
+        first = account.kinesis.list_streams(Limit=2)
+        assert first["HasMoreStreams"]
+        second = account.kinesis.list_streams(NextToken=first["NextToken"])
+        assert [s["StreamModeDetails"]["StreamMode"] for s in second["StreamSummaries"]] == ["ON_DEMAND"]
+        assert account.kinesis.list_streams(ExclusiveStartStreamName="s1")["StreamNames"] == ["s2"]
+
+    def test_tags_retention_and_consumers_are_shown(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s", "retention_hours": 48, "tags": {"a": "1", "b": "2"}, "consumers": ["c"]}])
+        summary = account.kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+        assert (summary["RetentionPeriodHours"], summary["ConsumerCount"]) == (48, 1)
+        tags = account.kinesis.list_tags_for_stream(StreamName="s", Limit=1)
+        assert (tags["Tags"], tags["HasMoreTags"]) == ([{"Key": "a", "Value": "1"}], True)
+        tags = account.kinesis.list_tags_for_stream(StreamName="s", ExclusiveStartTagKey="a")
+        assert tags["Tags"] == [{"Key": "b", "Value": "2"}]
+        assert len(account.kinesis.list_tags_for_resource(ResourceARN=summary["StreamARN"])["Tags"]) == 2
+        consumers = account.kinesis.list_stream_consumers(StreamARN=summary["StreamARN"])["Consumers"]
+        assert [consumer["ConsumerName"] for consumer in consumers] == ["c"]
+
+
+class TestCloudWatch:
+    def test_without_types_only_metric_alarms_come_back(self, account: Account) -> None:
+        account.seed(alarms=[{"name": "m"}, {"name": "c", "composite": "ALARM(m)"}])
+        answer = account.cloudwatch.describe_alarms()
+        assert ([a["AlarmName"] for a in answer["MetricAlarms"]], answer["CompositeAlarms"]) == (["m"], [])
+        answer = account.cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])
+        assert ([a["AlarmRule"] for a in answer["CompositeAlarms"]], answer["MetricAlarms"]) == (["ALARM(m)"], [])
+
+    def test_actions_of_both_kinds_are_switched_and_unknown_names_passed_over(self, account: Account) -> None:
+        account.seed(alarms=[{"name": "m"}, {"name": "c", "composite": "ALARM(m)"}])
+        account.cloudwatch.disable_alarm_actions(AlarmNames=["m", "c", "unknown"])
+        answer = account.cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        assert not answer["MetricAlarms"][0]["ActionsEnabled"] and not answer["CompositeAlarms"][0]["ActionsEnabled"]
+        account.cloudwatch.enable_alarm_actions(AlarmNames=["c"])
+        answer = account.cloudwatch.describe_alarms(AlarmNames=["c", "m"], AlarmTypes=["CompositeAlarm"])
+        assert answer["CompositeAlarms"][0]["ActionsEnabled"]
+
+    def test_more_than_100_names_are_refused(self, account: Account) -> None:
+        names = {"AlarmNames": [str(n) for n in range(101)]}
+        refused("ValidationError", account.cloudwatch.disable_alarm_actions, **names)
+        refused("ValidationError", account.cloudwatch.enable_alarm_actions, **names)
+        refused("ValidationError", account.cloudwatch.describe_alarms, **names)
+
+    def test_alarms_are_listed_in_pages(self, account: Account) -> None:
+        account.seed(alarms=[{"name": f"a{n:03d}"} for n in range(150)])
+        first = account.cloudwatch.describe_alarms(MaxRecords=100)
+        second = account.cloudwatch.describe_alarms(MaxRecords=100, NextToken=first["NextToken"])
+        assert (len(first["MetricAlarms"]), len(second["MetricAlarms"])) == (100, 50)
+        assert "NextToken" not in second
+
+    def test_an_alarm_comes_back_as_it_was_put(self, account: Account) -> None:
+        alarm = {
+            "AlarmName": "a", "Namespace": "N", "MetricName": "M", "Period": 60, "EvaluationPeriods": 2, "Threshold": 5.0,
+            "ComparisonOperator": "GreaterThanThreshold", "Statistic": "Sum", "ActionsEnabled": False,
+            "Dimensions": [{"Name": "d", "Value": "v"}], "AlarmActions": ["arn:aws:sns:us-east-1:1:t"],
+        }  # fmt: skip
+        account.cloudwatch.put_metric_alarm(**alarm, Tags=[{"Key": "k", "Value": "v"}])
+        described = account.cloudwatch.describe_alarms(AlarmNames=["a"])["MetricAlarms"][0]
+        assert alarm.items() <= described.items()
+        tags = account.cloudwatch.list_tags_for_resource(ResourceARN=described["AlarmArn"])["Tags"]
+        assert tags == [{"Key": "k", "Value": "v"}]
+
+
+class TestLambda:
+    def test_an_unreserved_function_has_no_reserved_concurrency_at_all(self, account: Account) -> None:
+        account.seed(functions=[{"name": "f"}, {"name": "zero", "reserved": 0}])
+        assert "ReservedConcurrentExecutions" not in account.lambda_.get_function_concurrency(FunctionName="f")
+        assert account.lambda_.get_function_concurrency(FunctionName="zero")["ReservedConcurrentExecutions"] == 0
+        account.lambda_.delete_function_concurrency(FunctionName="zero")
+        assert "ReservedConcurrentExecutions" not in account.lambda_.get_function_concurrency(FunctionName="zero")
+        assert "Concurrency" not in account.lambda_.get_function(FunctionName="zero")
+
+    def test_reserving_must_leave_the_account_its_minimum(self, account: Account) -> None:
+        account.settings(account_concurrency=150)
+        account.seed(functions=[{"name": "f"}, {"name": "g", "reserved": 30}])
+        put = account.lambda_.put_function_concurrency
+        message = refused("InvalidParameterValueException", put, FunctionName="f", ReservedConcurrentExecutions=21)
+        assert message.endswith("below its minimum value of [100].")
+        put(FunctionName="f", ReservedConcurrentExecutions=20)
+        put(FunctionName="g", ReservedConcurrentExecutions=0)
+        assert account.lambda_.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 130
+
+    def test_provisioned_concurrency_bounds_the_reserved_one(self, account: Account) -> None:
+        function = {"name": "f", "reserved": 2, "versions": 1, "aliases": {"live": "1"}, "provisioned": {"live": 2}}
+        account.seed(functions=[function])
+        client = account.lambda_
+        message = refused(
+            "InvalidParameterValueException",
+            client.put_function_concurrency,
+            FunctionName="f",
+            ReservedConcurrentExecutions=0,
+        )
+        assert message == (
+            "ReservedConcurrentExecutions 0 should not be lower than function's total provisioned concurrency [2]."
+        )
+        refused(
+            "InvalidParameterValueException", client.put_provisioned_concurrency_config,
+            FunctionName="f", Qualifier="1", ProvisionedConcurrentExecutions=1,
+        )  # fmt: skip
+        client.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
+        client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+
+    def test_provisioned_concurrency_is_in_progress_before_it_is_ready(self, account: Account) -> None:
+        account.seed(functions=[{"name": "f", "versions": 1, "aliases": {"live": "1"}}])
+        config = {"FunctionName": "f", "Qualifier": "live"}
+        client = account.lambda_
+        missing = "ProvisionedConcurrencyConfigNotFoundException"
+        refused(missing, client.get_provisioned_concurrency_config, **config)
+        client.put_provisioned_concurrency_config(**config, ProvisionedConcurrentExecutions=3)
+        assert client.get_provisioned_concurrency_config(**config)["Status"] == "IN_PROGRESS"
+        account.advance(1001)
+        listed = client.list_provisioned_concurrency_configs(FunctionName="f")["ProvisionedConcurrencyConfigs"]
+        assert [(c["Status"], c["FunctionArn"].split(":")[-1]) for c in listed] == [("READY", "live")]
+        for qualifier, code in (("$LATEST", "InvalidParameterValueException"), ("9", "ResourceNotFoundException")):
+            config["Qualifier"] = qualifier
+            refused(code, client.put_provisioned_concurrency_config, **config, ProvisionedConcurrentExecutions=1)
+
+    def test_a_mapping_in_transition_cannot_be_updated(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s"}], functions=[{"name": "f", "mappings": [{"stream": "s"}]}])
+        client = account.lambda_
+        mapping = client.list_event_source_mappings(FunctionName="f")["EventSourceMappings"][0]
+        assert mapping["State"] == "Enabled"
+        change = {"UUID": mapping["UUID"], "Enabled": False}
+        assert client.update_event_source_mapping(**change)["State"] == "Disabling"
+        refused("ResourceInUseException", client.update_event_source_mapping, **change)
+        account.advance(1001)
+        assert client.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled"
+        assert client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)["State"] == "Enabling"
+
+    def test_mappings_of_streams_queues_and_tables_are_listed_by_function(self, account: Account) -> None:
+        mappings = [{"stream": "s"}, {"queue": "q", "enabled": False}, {"table": "t"}]
+        account.seed(
+            streams=[{"name": "s"}], queues=["q"], tables=[{"name": "t"}],
+            functions=[{"name": "f", "mappings": mappings}, {"name": "g", "mappings": [{"queue": "q"}]}],
+        )  # fmt: skip
+        listed = account.lambda_.list_event_source_mappings(FunctionName="f")["EventSourceMappings"]
+        assert [m["State"] for m in listed] == ["Enabled", "Disabled", "Enabled"]
+        queue = f"arn:aws:sqs:us-east-1:{account.id}:q"
+        assert len(account.lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]) == 2
+
+    def test_functions_are_listed_in_pages_of_50(self, account: Account) -> None:
+        account.seed(functions=[{"name": f"f{n:02d}"} for n in range(60)])
+        first = account.lambda_.list_functions(MaxItems=1000)
+        second = account.lambda_.list_functions(Marker=first["NextMarker"])
+        assert (len(first["Functions"]), len(second["Functions"])) == (50, 10)
+
+    def test_destinations_of_failed_events_are_shown(self, account: Account) -> None:
+        queue = f"arn:aws:sqs:us-east-1:{account.id}:q"
+        account.seed(
+            functions=[{"name": "f", "dead_letter": queue, "on_failure": queue, "tags": {"k": "v"}}, {"name": "g"}]
+        )
+        client = account.lambda_
+        configs = client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]
+        assert configs[0]["DestinationConfig"]["OnFailure"]["Destination"] == queue
+        refused("ResourceNotFoundException", client.get_function_event_invoke_config, FunctionName="g")
+        assert client.list_functions()["Functions"][0]["DeadLetterConfig"] == {"TargetArn": queue}
+        arn = client.get_function(FunctionName="f")["Configuration"]["FunctionArn"]
+        assert client.list_tags(Resource=arn)["Tags"] == {"k": "v"}
+
+    def test_a_missing_function_is_not_found(self, account: Account) -> None:
+        refused("ResourceNotFoundException", account.lambda_.get_function_concurrency, FunctionName="f")
+        refused("ResourceNotFoundException", account.lambda_.invoke, FunctionName="f")
+
+
+class TestDynamoDB:
+    def test_a_provisioned_table_has_no_billing_mode_summary(self, account: Account) -> None:
+        indexes = [{"name": "i", "read": 2, "write": 1}]
+        account.seed(
+            tables=[{"name": "p", "billing": "PROVISIONED", "read": 7, "indexes": indexes}, {"name": "o", "items": 2}]
+        )
+        table = account.dynamodb.describe_table(TableName="p")["Table"]
+        assert "BillingModeSummary" not in table
+        assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+        assert table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"] == 2
+        table = account.dynamodb.describe_table(TableName="o")["Table"]
+        assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert (table["ProvisionedThroughput"]["ReadCapacityUnits"], table["ItemCount"]) == (0, 2)
+        refused("ResourceNotFoundException", account.dynamodb.describe_table, TableName="none")
+
+
+class TestS3:
+    def test_if_none_match_refuses_to_overwrite(self, account: Account) -> None:
+        account.seed(bucket="b-state")
+        put = {"Bucket": "b-state", "Key": "k", "Body": b"{}", "IfNoneMatch": "*"}
+        account.s3.put_object(**put)
+        refused("PreconditionFailed", account.s3.put_object, **put)
+
+    def test_if_match_refuses_another_version_and_a_missing_object(self, account: Account) -> None:
+        account.seed(bucket="b-state")
+        put = {"Bucket": "b-state", "Key": "k"}
+        first = account.s3.put_object(**put, Body=b"1")["ETag"]
+        second = account.s3.put_object(**put, Body=b"2", IfMatch=first)["ETag"]
+        refused("PreconditionFailed", account.s3.put_object, **put, Body=b"3", IfMatch=first)
+        account.s3.delete_object(**put)
+        refused("NoSuchKey", account.s3.put_object, **put, Body=b"3", IfMatch=second)
+
+    def test_versions_are_kept(self, account: Account) -> None:
+        account.seed(bucket="b-state")
+        version = account.s3.put_object(Bucket="b-state", Key="k", Body=b"old")["VersionId"]
+        account.s3.put_object(Bucket="b-state", Key="k", Body=b"new")
+        assert account.s3.get_object(Bucket="b-state", Key="k", VersionId=version)["Body"].read() == b"old"
+        assert account.s3.get_object(Bucket="b-state", Key="k")["Body"].read() == b"new"
+
+    def test_checksums_in_trailers_are_not_part_of_the_object(self, account: Account) -> None:
+        account.seed(bucket="b-state")
+        body = b'{"a": 1}'
+        trailer = b"x-amz-checksum-crc32:" + base64.b64encode(zlib.crc32(body).to_bytes(4, "big"))
+        chunked = b"%x\r\n%s\r\n0\r\n%s\r\n\r\n" % (len(body), body, trailer)
+        headers = {
+            "authorization": f"AWS4-HMAC-SHA256 Credential=AKIA{account.id}/20260101/us-east-1/s3/aws4_request, Signature=0",
+            "content-encoding": "aws-chunked",
+            "content-type": "application/octet-stream",
+            "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            "x-amz-decoded-content-length": str(len(body)),
+            "x-amz-trailer": "x-amz-checksum-crc32",
+        }
+        url = f"{account.endpoint}/b-state/a%20b/c.json?x-id=PutObject"
+        urllib.request.urlopen(urllib.request.Request(url, chunked, headers, method="PUT"), timeout=5).close()
+        got = account.s3.get_object(Bucket="b-state", Key="a b/c.json", ChecksumMode="ENABLED")
+        assert got["Body"].read() == body
+        assert account.calls()[0]["resource"] == "b-state/a b/c.json"
+
+    def test_bucket_names_of_two_accounts_do_not_meet(self, account: Account, endpoint: str, session: object) -> None:
+        other = Account(endpoint, session)
+        for each in (account, other):
+            each.seed(bucket="same-name")
+            each.s3.put_object(Bucket="same-name", Key="k", Body=each.id.encode())
+        assert account.s3.get_object(Bucket="same-name", Key="k")["Body"].read() == account.id.encode()
+
+
+class TestSns:
+    def test_subscribers_get_the_text_of_their_protocol(self, account: Account) -> None:
+        topic = account.seed(topic="t")["topic"]
+        message = json.dumps({"default": '{"outcome": "ok"}', "email": "all is well"})
+        account.sns.publish(TopicArn=topic, Subject="Stopped", MessageStructure="json", Message=message)
+        delivered = {"topic": "t", "subject": "Stopped", "email": "all is well", "json": '{"outcome": "ok"}'}
+        assert account.control("GET", "messages") == [delivered]
+        for queue, text in (("t-email", "all is well"), ("t-json", '{"outcome": "ok"}')):
+            url = account.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+            assert [m["Body"] for m in account.sqs.receive_message(QueueUrl=url)["Messages"]] == [text]
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            {"Message": "{}", "MessageStructure": "json"},
+            {"Message": "no json", "MessageStructure": "json"},
+            {"Message": "x" * 262_145},
+            {"Message": "x", "Subject": "x" * 100},
+            {"Message": "x", "Subject": "two\nlines"},
+            {"Message": "x", "Subject": "Größe"},
+            {"Message": ""},
+        ],
+    )
+    def test_what_sns_does_not_deliver_is_an_invalid_parameter(self, account: Account, message: dict) -> None:
+        topic = account.seed(topic="t")["topic"]
+        refused("InvalidParameter", account.sns.publish, TopicArn=topic, **message)
+        assert account.control("GET", "messages") == []
+
+    def test_the_largest_message_is_delivered(self, account: Account) -> None:
+        topic = account.seed(topic="t")["topic"]
+        account.sns.publish(TopicArn=topic, Message="x" * 262_144, Subject="x" * 99)
+        assert len(account.control("GET", "messages")) == 1
+
+    def test_a_missing_topic_is_not_found(self, account: Account) -> None:
+        topic = f"arn:aws:sns:us-east-1:{account.id}:none"
+        refused("NotFound", account.sns.publish, TopicArn=topic, Message="x")
+        assert account.control("GET", "messages") == []
+
+
+class TestTagging:
+    def test_resources_of_all_kinds_are_found_by_all_their_tags(self, account: Account) -> None:
+        tags = {"Project": "p", "Stage": "dev"}
+        one = [{"name": "x", "tags": tags}, {"name": "y", "tags": {"Project": "p"}}]
+        account.seed(**dict.fromkeys(("endpoints", "streams", "functions", "alarms", "tables"), one))
+        find = account.resourcegroupstaggingapi.get_resources
+        filters = [{"Key": "Project", "Values": ["p"]}, {"Key": "Stage", "Values": ["dev", "prod"]}]
+        found = [r["ResourceARN"].split(":")[2] for r in find(TagFilters=filters)["ResourceTagMappingList"]]
+        assert sorted(found) == ["cloudwatch", "dynamodb", "kinesis", "lambda", "sagemaker"]
+        types = ["sagemaker:endpoint", "kinesis:stream", "cloudwatch:alarm", "lambda:function", "dynamodb:table"]
+        for kind in types:
+            assert len(find(TagFilters=filters, ResourceTypeFilters=[kind])["ResourceTagMappingList"]) == 1, kind
+
+    def test_resources_come_in_pages(self, account: Account) -> None:
+        account.seed(streams=[{"name": f"s{n}", "tags": {"k": "v"}} for n in range(5)])
+        find = account.resourcegroupstaggingapi.get_resources
+        first = find(ResourcesPerPage=3)
+        second = find(ResourcesPerPage=3, PaginationToken=first["PaginationToken"])
+        assert (len(first["ResourceTagMappingList"]), len(second["ResourceTagMappingList"])) == (3, 2)
+        assert second["PaginationToken"] == ""
+        refused("InvalidParameterException", find, ResourcesPerPage=101)
+
+
+class TestControl:
+    def test_calls_are_logged_in_order_with_resource_and_outcome(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s"}])
+        account.kinesis.describe_stream_summary(StreamName="s")
+        refused("ValidationError", account.cloudwatch.enable_alarm_actions, AlarmNames=["a"] * 101)
+        refused("InvalidArgumentException", account.kinesis.update_shard_count, **scale(account, 9))
+        calls = account.calls()
+        assert [call["n"] for call in calls] == [1, 2, 3]
+        assert calls[0] == {
+            "n": 1, "service": "kinesis", "operation": "DescribeStreamSummary", "resource": "s",
+            "mutating": False, "status": 200, "error": None,
+        }  # fmt: skip
+        assert (calls[2]["mutating"], calls[2]["status"], calls[2]["error"]) == (True, 400, "InvalidArgumentException")
+        account.control("DELETE", "calls")
+        account.control("GET", "snapshot")
+        assert account.calls() == []
+
+    @pytest.mark.parametrize(
+        ("service", "operation", "params"),
+        [
+            ("s3", "put_object", {"Bucket": "b", "Key": "k", "Body": b""}),
+            ("sns", "publish", {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Message": "m"}),
+            ("cloudwatch", "describe_alarms", {}),
+            ("kinesis", "list_streams", {}),
+            ("lambda_", "list_functions", {}),
+            ("sagemaker", "list_endpoints", {}),
+            ("dynamodb", "list_tables", {}),
+        ],
+    )
+    def test_an_error_fault_reaches_the_client_in_every_protocol(
+        self, account: Account, service: str, operation: str, params: dict
+    ) -> None:
+        account.fault(error={"status": 409, "code": "ConditionalRequestConflict", "message": "again"}, times=None)
+        assert refused("ConditionalRequestConflict", getattr(getattr(account, service), operation), **params) == "again"
+        account.control("DELETE", "faults")
+        if not params:
+            getattr(getattr(account, service), operation)()
+
+    def test_a_fault_waits_for_its_call_and_ends(self, account: Account) -> None:
+        account.seed(alarms=[{"name": "a"}])
+        error = {"status": 400, "code": "Throttling", "message": "slow down"}
+        account.fault(mutating_only=True, resource="a", skip=1, times=2, error=error)
+        outcomes = []
+        for _ in range(5):
+            account.cloudwatch.describe_alarms()
+            try:
+                account.cloudwatch.disable_alarm_actions(AlarmNames=["a"])
+                outcomes.append("ok")
+            except ClientError:
+                outcomes.append("error")
+        assert outcomes == ["ok", "error", "error", "ok", "ok"]
+
+    @pytest.mark.parametrize(("when", "executed"), [("before", False), ("after", True)])
+    def test_a_dropped_call_is_or_is_not_executed(self, account: Account, when: str, executed: bool) -> None:
+        account.seed(functions=[{"name": "f"}])
+        account.fault(service="lambda", operation="PutFunctionConcurrency", drop=when)
+        with pytest.raises(BotoCoreError):
+            account.lambda_.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+        assert account.calls()[-1]["error"] == "Dropped"
+        concurrency = account.lambda_.get_function_concurrency(FunctionName="f")
+        assert ("ReservedConcurrentExecutions" in concurrency) == executed
+
+    def test_a_delay_and_latency_take_their_time(self, account: Account) -> None:
+        account.settings(latency_seconds=0.1)
+        account.fault(operation="ListStreams", delay_seconds=0.2)
+        started = time.monotonic()
+        account.kinesis.list_streams()
+        assert time.monotonic() - started > 0.3
+
+    def test_a_rate_that_is_exceeded_throttles(self, account: Account) -> None:
+        account.control("PUT", "rates", {"lambda": 2, "cloudwatch.DescribeAlarms": 1})
+        for _ in range(2):
+            account.lambda_.list_functions()
+        refused("TooManyRequestsException", account.lambda_.get_account_settings)
+        account.cloudwatch.describe_alarms()
+        refused("Throttling", account.cloudwatch.describe_alarms)
+        account.cloudwatch.enable_alarm_actions(AlarmNames=[])
+
+    def test_a_wrong_fault_setting_or_seed_is_refused(self, account: Account) -> None:
+        for path, body in (
+            ("faults", {"service": "s3"}),
+            ("faults", {"drop": "never"}),
+            ("seed", {"streams": [{"name": "s", "shard": 3}]}),
+            ("seed", {"stream": []}),
+        ):
+            with pytest.raises(ValueError, match=r"shard|stream|fault|drop"):
+                account.control("POST", path, body)
+        with pytest.raises(ValueError, match="no such setting"):
+            account.settings(creation=1)
+
+    def test_the_snapshot_of_the_demo_project_does_not_change_with_time(self, account: Account) -> None:
+        account.control("POST", "seed", DEMO)
+        before = account.control("GET", "snapshot")
+        assert before["streams"]["payments-events"]["open_shards"] == 4
+        assert before["functions"]["intervention-executor"]["reserved"] == 5
+        assert len(before["alarms"]) == 11
+        account.advance(100)
+        assert account.control("GET", "snapshot") == before
+        assert str(account.calls()) == "[]"
+
+    def test_a_recreated_endpoint_is_the_same_in_the_snapshot(self, account: Account) -> None:
+        account.seed(
+            endpoints=[{"name": "e", "autoscaling": [{"policies": [TRACKING], "scheduled_actions": [ACTION]}]}]
+        )
+        before = account.control("GET", "snapshot")
+        account.sagemaker.delete_endpoint(EndpointName="e")
+        account.advance(1001)
+        assert account.control("GET", "snapshot")["endpoints"] == {}
+        account.sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="e-config")
+        account.advance(1001)
+        account.autoscaling.register_scalable_target(**VARIANT, MinCapacity=1, MaxCapacity=2)
+        account.autoscaling.put_scaling_policy(**VARIANT, **TRACKING)
+        account.autoscaling.put_scheduled_action(**VARIANT, **ACTION)
+        assert account.control("GET", "snapshot") == before
+
+    def test_many_clients_at_once_lose_nothing(self, account: Account) -> None:
+        account.seed(bucket="b-state", alarms=[{"name": "a"}], streams=[{"name": "s"}], functions=[{"name": "f"}])
+        clients = account.s3, account.cloudwatch, account.kinesis, account.lambda_
+
+        def work(number: int) -> None:
+            s3, cloudwatch, kinesis, functions = clients
+            s3.put_object(Bucket="b-state", Key=str(number), Body=b"x" * number)
+            cloudwatch.describe_alarms()
+            kinesis.list_streams()
+            functions.list_functions()
+
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(work, range(50)))
+        assert len(account.calls()) == 200
+        assert len(account.s3.list_objects_v2(Bucket="b-state")["Contents"]) == 50
