@@ -1,0 +1,247 @@
+//! Carries out moves. No choices: what to do is in the plan, what became of it is for the kinds'
+//! rules to say.
+//!
+//! It works in rounds: take every step that is due, look at everything that is on its way, sleep
+//! until the next look. A resource that only waits holds no worker.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use tokio::time::Instant;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::failure::{Class, Failure};
+use crate::kinds::{Managed, Progress};
+use crate::model::{Plain, ResourceId, Step};
+use crate::pace::Pace;
+
+/// Looks whether somebody wants the operation to end, between rounds.
+#[async_trait]
+pub trait Watch: Send {
+    async fn look(&mut self);
+}
+
+/// What became of one resource's move.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Every step was taken and its effect was seen.
+    Done,
+    Failed(String),
+    /// The operation ended before the move did. What it waits for.
+    Unfinished(String),
+}
+
+/// How a step may be tried again within one operation, after failures that pass.
+const TRIES: u32 = 5;
+/// Looks after which an accepted call should show. AWS's answers are eventually consistent.
+const LOOKS_WITHOUT_A_SIGN: u32 = 8;
+
+/// One resource on its way.
+pub struct Job<'a> {
+    pub id: &'a ResourceId,
+    pub kind: &'a dyn Managed,
+    steps: VecDeque<Step>,
+    stage: Stage,
+    not_before: Instant,
+    tries: u32,
+    signless_looks: u32,
+    /// The last answer that was an error. Believed only if a look shows no effect.
+    doubt: Option<Failure>,
+    waits_for: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    /// The first of the steps is to be taken.
+    Due,
+    /// It was taken: its effect is to be seen.
+    Taken,
+    Over(Outcome),
+}
+
+impl<'a> Job<'a> {
+    pub fn new(id: &'a ResourceId, kind: &'a dyn Managed, steps: Vec<Step>) -> Self {
+        let mut job = Job {
+            id,
+            kind,
+            steps: steps.into(),
+            stage: Stage::Due,
+            not_before: Instant::now(),
+            tries: 0,
+            signless_looks: 0,
+            doubt: None,
+            waits_for: String::new(),
+        };
+        job.settle();
+        job
+    }
+
+    fn is_due(&self) -> bool {
+        self.stage == Stage::Due && self.not_before <= Instant::now()
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over(_))
+    }
+
+    /// Without steps there is nothing left to do.
+    fn settle(&mut self) {
+        if self.steps.is_empty() {
+            self.stage = Stage::Over(Outcome::Done);
+        }
+    }
+
+    fn next_step(&mut self) {
+        self.steps.pop_front();
+        (self.stage, self.tries, self.signless_looks, self.doubt) = (Stage::Due, 0, 0, None);
+        self.settle();
+    }
+
+    /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
+    fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>) {
+        match answer {
+            Some(Ok(Some(seen))) => {
+                self.stage = Stage::Taken;
+                self.looked(Ok(Some(seen)));
+            }
+            Some(Ok(None)) | None => self.stage = Stage::Taken,
+            Some(Err(failure)) if failure.class == Class::Halted => {}
+            Some(Err(failure)) => {
+                self.doubt = Some(failure);
+                self.stage = Stage::Taken;
+            }
+        }
+    }
+
+    /// Takes in what a look showed after a step was taken.
+    fn looked(&mut self, look: Result<Option<Plain>, Failure>) {
+        let seen = match look {
+            Ok(seen) => seen,
+            // The account did not answer; the step is not judged by that.
+            Err(failure) if failure.class == Class::Transient => return,
+            Err(failure) => return self.fail(&failure.to_string()),
+        };
+        let Some(step) = self.steps.front() else { return };
+        match self.kind.progress(step, seen.as_ref()) {
+            Progress::Done => self.next_step(),
+            Progress::Waiting(what) => self.waits_for = what,
+            Progress::Failed(why) => self.fail(&why),
+            Progress::Instead { steps, why, pause } => {
+                info!(why, "going on differently");
+                self.steps = steps.into();
+                (self.stage, self.not_before) = (Stage::Due, Instant::now() + pause);
+                self.waits_for = why;
+                self.settle();
+            }
+            Progress::NotBegun => self.no_sign(),
+        }
+    }
+
+    /// The step was sent and shows no effect.
+    fn no_sign(&mut self) {
+        self.signless_looks += 1;
+        match self.doubt.take() {
+            Some(failure) if failure.class == Class::Transient && self.tries + 1 < TRIES => {
+                self.tries += 1;
+                self.waits_for = failure.to_string();
+                (self.stage, self.not_before) = (Stage::Due, Instant::now() + Duration::from_secs(1 << self.tries));
+            }
+            Some(failure) => self.fail(&failure.to_string()),
+            None if self.signless_looks >= LOOKS_WITHOUT_A_SIGN => {
+                let step = self.steps.front().map(ToString::to_string).unwrap_or_default();
+                self.fail(&format!("AWS accepted the call, but nothing came of it: {step}"));
+            }
+            None => "AWS to show the change".clone_into(&mut self.waits_for),
+        }
+    }
+
+    fn fail(&mut self, why: &str) {
+        warn!(resource = %self.id, why, "failed");
+        self.stage = Stage::Over(Outcome::Failed(why.to_owned()));
+    }
+
+    fn outcome(self) -> Outcome {
+        match self.stage {
+            Stage::Over(outcome) => outcome,
+            Stage::Due | Stage::Taken if self.waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
+            Stage::Due | Stage::Taken => Outcome::Unfinished(self.waits_for),
+        }
+    }
+}
+
+/// Carries out one tier's jobs. With `wait` false, nothing is waited for: what does not come at
+/// once is unfinished.
+pub async fn run<'a>(
+    mut jobs: Vec<Job<'a>>,
+    pace: &Pace,
+    poll: Duration,
+    wait: bool,
+    watch: &mut dyn Watch,
+) -> Vec<(&'a ResourceId, Outcome)> {
+    loop {
+        while pace.halted().is_none() && jobs.iter().any(Job::is_due) {
+            take_steps(&mut jobs, pace).await;
+            look_around(&mut jobs, pace).await;
+        }
+        if jobs.iter().all(Job::is_over) || pace.halted().is_some() || !wait {
+            break;
+        }
+        pace.sleep(poll).await;
+        watch.look().await;
+        if pace.halted().is_none() {
+            look_around(&mut jobs, pace).await;
+        }
+    }
+    jobs.into_iter().map(|job| (job.id, job.outcome())).collect()
+}
+
+/// Jobs of one kind, side by side with the other kinds'.
+fn by_kind<'j, 'a>(
+    jobs: &'j mut [Job<'a>],
+    wanted: fn(&Job<'a>) -> bool,
+) -> Vec<(&'a dyn Managed, Vec<&'j mut Job<'a>>)> {
+    let mut groups: Vec<(&'a dyn Managed, Vec<&'j mut Job<'a>>)> = Vec::new();
+    for job in jobs.iter_mut().filter(|job| wanted(job)) {
+        match groups.iter_mut().find(|(kind, _)| kind.info().name == job.id.kind) {
+            Some((_, group)) => group.push(job),
+            None => groups.push((job.kind, vec![job])),
+        }
+    }
+    groups
+}
+
+async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace) {
+    join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
+        let tasks: Vec<(String, Step)> =
+            group.iter().filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone()))).collect();
+        for (name, step) in &tasks {
+            info_span!("resource", kind = %kind.info().name, name).in_scope(|| info!(%step, "step"));
+        }
+        let span = info_span!("steps", kind = %kind.info().name, count = tasks.len());
+        match pace.bounded(kind.perform(&tasks, pace).instrument(span)).await {
+            Some(answers) => group.iter_mut().zip(answers).for_each(|(job, answer)| job.answered(Some(answer))),
+            None => group.iter_mut().for_each(|job| job.answered(None)),
+        }
+    }))
+    .await;
+}
+
+async fn look_around(jobs: &mut [Job<'_>], pace: &Pace) {
+    join_all(by_kind(jobs, |job| job.stage == Stage::Taken).into_iter().map(|(kind, mut group)| async move {
+        let names: Vec<String> = group.iter().map(|job| job.id.name.clone()).collect();
+        let span = info_span!("looks", kind = %kind.info().name, count = names.len());
+        if let Some(looks) = pace.bounded(kind.look(&names, pace).instrument(span)).await {
+            for (job, look) in group.iter_mut().zip(looks) {
+                let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
+                span.in_scope(|| job.looked(look));
+            }
+        }
+    }))
+    .await;
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+//! The AWS clients, from one shared configuration. Nothing here decides anything.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use serde_json::Value;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::handler::{Program, Successor};
+use crate::kinds;
+use crate::notify::{Notifier, Topic};
+use crate::observe::TaggingApi;
+use crate::pricing::PriceBook;
+use crate::store::Bucket;
+
+/// The SDK has no time-outs for calls by default. These are far above what a control plane takes,
+/// and below what would eat an invocation.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Throttling is the common case: the SDK's standard retries back off with jitter, up to 20 s.
+const ATTEMPTS: u32 = 6;
+
+/// Everything that the environment configures for the AWS SDK: region, credentials, endpoint.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(CALL_TIMEOUT)
+                .build(),
+        )
+        .load()
+        .await
+}
+
+/// The program with real clients.
+pub fn program(config: Config, aws: &SdkConfig) -> Program {
+    // A simulated account has one address: it cannot be asked under a bucket's own name.
+    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(aws.endpoint_url().is_some()).build();
+    let store = Bucket::new(aws_sdk_s3::Client::from_conf(s3), &config.state_bucket, &config.state_prefix);
+    let topic = |arn: &String| -> Box<dyn Notifier> { Box::new(Topic::new(aws, arn)) };
+    Program {
+        registry: kinds::registry(aws),
+        store: Box::new(store),
+        tags: Box::new(TaggingApi::new(aws)),
+        notifier: config.topic_arn.as_ref().map(topic),
+        successor: Box::new(Itself {
+            client: aws_sdk_lambda::Client::new(aws),
+            function_name: config.function_name.clone(),
+        }),
+        clock: Box::new(SystemClock),
+        prices: PriceBook::built_in(&config.region),
+        config,
+    }
+}
+
+/// This function, called by itself.
+struct Itself {
+    client: aws_sdk_lambda::Client,
+    function_name: Option<String>,
+}
+
+#[async_trait]
+impl Successor for Itself {
+    async fn call(&self, event: &Value) -> Result<(), Failure> {
+        let Some(name) = &self.function_name else {
+            return Err(Failure::refused("AWS_LAMBDA_FUNCTION_NAME is not set: there is no function to call"));
+        };
+        self.client
+            .invoke()
+            .function_name(name)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(event.to_string()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| Failure::from_sdk("lambda:InvokeFunction", &e))
+    }
+}

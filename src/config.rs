@@ -1,0 +1,317 @@
+//! Environment → [`Config`], all problems at once. The only place that knows the variables' names.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+use tracing::level_filters::LevelFilter;
+
+use crate::model::KindName;
+use crate::select::NamePatterns;
+
+/// Everything the environment decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub project: String,
+    pub environment: String,
+    pub state_bucket: String,
+    pub state_prefix: String,
+    pub topic_arn: Option<String>,
+    /// A kind with an empty list is not managed.
+    pub patterns: BTreeMap<KindName, NamePatterns>,
+    /// Resources that carry all of these tags are managed too.
+    pub target_tags: Vec<(String, String)>,
+    pub dry_run_default: bool,
+    pub max_workers: usize,
+    pub poll: Duration,
+    pub longest_stop_hours: f64,
+    pub log_level: LevelFilter,
+    /// The function's own name, which Lambda sets: it never manages itself, and calls itself to go on.
+    pub function_name: Option<String>,
+    /// `AWS_REGION`, which Lambda sets.
+    pub region: String,
+}
+
+/// One variable that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub variable: String,
+    pub value: Option<String>,
+    pub rule: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} is \"{value}\"; it {}", self.variable, self.rule),
+            None => write!(f, "{} is not set; it {}", self.variable, self.rule),
+        }
+    }
+}
+
+/// All that is wrong with the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the configuration is not usable, nothing was changed: {}",
+        .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct BadConfig(pub Vec<Problem>);
+
+impl Config {
+    /// Reads the configuration through `lookup`. `kinds` are the kinds with their variables.
+    pub fn parse(
+        lookup: impl Fn(&str) -> Option<String>,
+        kinds: &[(KindName, &'static str)],
+    ) -> Result<Self, BadConfig> {
+        let mut reader = Reader { lookup: &lookup, problems: Vec::new() };
+        let project = reader.required("PROJECT_NAME", NAME_RULE, |v| is_name(v).then(|| v.to_owned()));
+        let environment = reader
+            .optional("ENVIRONMENT", NAME_RULE, |v| is_name(v).then(|| v.to_owned()))
+            .unwrap_or_else(|| "dev".to_owned());
+        let state_bucket = reader.required(
+            "STATE_BUCKET",
+            "must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens",
+            |v| is_bucket(v).then(|| v.to_owned()),
+        );
+        let state_prefix = reader.optional(
+            "STATE_PREFIX",
+            "must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at either end",
+            |v| is_prefix(v).then(|| v.to_owned()),
+        );
+        let topic_arn = reader.optional(
+            "SNS_TOPIC_ARN",
+            "must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME",
+            |v| is_topic_arn(v).then(|| v.to_owned()),
+        );
+        let project_pattern = format!("{}-*", project.as_deref().unwrap_or_default());
+        let patterns =
+            kinds.iter().map(|(kind, variable)| (*kind, reader.patterns(variable, &project_pattern))).collect();
+        let target_tags = reader
+            .optional("TARGET_TAGS", "must be a list of Key=Value, separated by commas", parse_tags)
+            .unwrap_or_default();
+        let dry_run_default =
+            reader.optional("DRY_RUN_DEFAULT", "must be true or false", |v| v.parse().ok()).unwrap_or(false);
+        let max_workers = reader
+            .optional("MAX_WORKERS", "must be a whole number from 1 to 64", |v| {
+                v.parse().ok().filter(|n| (1..=64).contains(n))
+            })
+            .unwrap_or(10);
+        let poll = reader
+            .optional("POLL_SECONDS", "must be a decimal number above 0", |v| {
+                v.parse().ok().filter(|s| *s > 0.0).and_then(|s| Duration::try_from_secs_f64(s).ok())
+            })
+            .unwrap_or(Duration::from_secs(15));
+        let longest_stop_hours = reader
+            .optional("LONGEST_STOP_HOURS", "must be a number of 0 or more", |v| {
+                v.parse().ok().filter(|h: &f64| h.is_finite() && *h >= 0.0)
+            })
+            // Friday 18:00 to Monday 9:00.
+            .unwrap_or(63.0);
+        let log_level = reader
+            .optional("LOG_LEVEL", "must be one of trace, debug, info, warn, error", parse_level)
+            .unwrap_or(LevelFilter::INFO);
+        let function_name = reader.optional("AWS_LAMBDA_FUNCTION_NAME", "", |v| Some(v.to_owned()));
+        let region =
+            reader.required("AWS_REGION", "is set by Lambda; elsewhere set it to your region", |v| Some(v.to_owned()));
+        match (project, state_bucket, region) {
+            (Some(project), Some(state_bucket), Some(region)) if reader.problems.is_empty() => Ok(Config {
+                state_prefix: state_prefix.unwrap_or_else(|| format!("{project}/{environment}")),
+                project,
+                environment,
+                state_bucket,
+                topic_arn,
+                patterns,
+                target_tags,
+                dry_run_default,
+                max_workers,
+                poll,
+                longest_stop_hours,
+                log_level,
+                function_name,
+                region,
+            }),
+            _ => Err(BadConfig(reader.problems)),
+        }
+    }
+}
+
+const NAME_RULE: &str = "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
+
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// A variable that is empty is one that is not set: templates cannot leave one out.
+    fn optional<T>(&mut self, variable: &str, rule: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let value = (self.lookup)(variable).filter(|value| !value.trim().is_empty())?;
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.problem(variable, Some(value), rule);
+        }
+        parsed
+    }
+
+    fn required<T>(&mut self, variable: &str, rule: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        if (self.lookup)(variable).is_none_or(|value| value.trim().is_empty()) {
+            self.problem(variable, None, rule);
+            return None;
+        }
+        self.optional(variable, rule, parse)
+    }
+
+    /// Unlike elsewhere, empty and not set differ here: empty switches the kind off.
+    fn patterns(&mut self, variable: &str, default: &str) -> NamePatterns {
+        let list = (self.lookup)(variable).unwrap_or_else(|| default.to_owned());
+        NamePatterns::parse(&list).unwrap_or_else(|rule| {
+            self.problem(variable, Some(list), &format!("must be names or globs, separated by commas: {rule}"));
+            NamePatterns::default()
+        })
+    }
+
+    fn problem(&mut self, variable: &str, value: Option<String>, rule: &str) {
+        self.problems.push(Problem { variable: variable.into(), value, rule: rule.into() });
+    }
+}
+
+fn is_name(value: &str) -> bool {
+    value.len() <= 64
+        && value.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+fn is_bucket(value: &str) -> bool {
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (3..=63).contains(&value.len())
+        && value.starts_with(edge)
+        && value.ends_with(edge)
+        && !value.contains("..")
+        && value.chars().all(|c| edge(c) || c == '.' || c == '-')
+}
+
+/// The characters that S3 calls safe in keys
+/// (docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
+fn is_prefix(value: &str) -> bool {
+    value.len() <= 512
+        && !value.starts_with('/')
+        && !value.ends_with('/')
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "!-_.*'()/".contains(c))
+}
+
+fn is_topic_arn(value: &str) -> bool {
+    let parts: Vec<&str> = value.split(':').collect();
+    let [arn, partition, service, region, account, name] = parts[..] else { return false };
+    arn == "arn"
+        && partition.starts_with("aws")
+        && service == "sns"
+        && !region.is_empty()
+        && account.len() == 12
+        && account.chars().all(|c| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+fn parse_tags(list: &str) -> Option<Vec<(String, String)>> {
+    list.split(',')
+        .map(|item| {
+            let (key, value) = item.split_once('=')?;
+            let (key, value) = (key.trim(), value.trim());
+            (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn parse_level(value: &str) -> Option<LevelFilter> {
+    ["trace", "debug", "info", "warn", "error"]
+        .contains(&value.to_ascii_lowercase().as_str())
+        .then(|| value.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [(KindName, &str); 2] =
+        [(KindName::new("kinesis"), "KINESIS_STREAMS"), (KindName::new("lambda"), "LAMBDA_FUNCTIONS")];
+
+    fn parse(vars: &[(&str, &str)]) -> Result<Config, BadConfig> {
+        let usual = [("PROJECT_NAME", "shop"), ("STATE_BUCKET", "shop-state"), ("AWS_REGION", "us-east-1")];
+        Config::parse(
+            |name| {
+                let of = |vars: &[(&str, &str)]| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+                of(vars).or_else(|| of(&usual))
+            },
+            &KINDS,
+        )
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_readme() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.environment, "dev");
+        assert_eq!(config.state_prefix, "shop/dev");
+        assert_eq!(config.max_workers, 10);
+        assert_eq!(config.poll, Duration::from_secs(15));
+        assert_eq!(config.longest_stop_hours.to_string(), "63");
+        assert!(!config.dry_run_default);
+        assert!(config.topic_arn.is_none());
+        assert!(config.patterns.values().all(|p| p.includes("shop-x") && !p.includes("other-x")));
+    }
+
+    #[test]
+    fn an_empty_list_of_names_switches_the_kind_off() {
+        let config = parse(&[("KINESIS_STREAMS", "")]).unwrap();
+        assert!(config.patterns[&KindName::new("kinesis")].is_empty());
+        assert!(!config.patterns[&KindName::new("lambda")].is_empty());
+    }
+
+    #[test]
+    fn an_empty_setting_is_one_that_is_not_set() {
+        let config = parse(&[("SNS_TOPIC_ARN", ""), ("MAX_WORKERS", " "), ("TARGET_TAGS", "")]).unwrap();
+        assert_eq!((config.topic_arn, config.max_workers), (None, 10));
+        assert!(config.target_tags.is_empty());
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_each_with_its_variable_value_and_rule() {
+        let problems = parse(&[
+            ("PROJECT_NAME", ""),
+            ("ENVIRONMENT", "prod/eu"),
+            ("STATE_BUCKET", "Bucket"),
+            ("STATE_PREFIX", "/state/"),
+            ("SNS_TOPIC_ARN", "reports"),
+            ("KINESIS_STREAMS", "!a"),
+            ("TARGET_TAGS", "team"),
+            ("DRY_RUN_DEFAULT", "yes"),
+            ("MAX_WORKERS", "65"),
+            ("POLL_SECONDS", "0"),
+            ("LONGEST_STOP_HOURS", "-1"),
+            ("LOG_LEVEL", "loud"),
+        ])
+        .unwrap_err();
+        let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        PROJECT_NAME is not set; it must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit
+        ENVIRONMENT is "prod/eu"; it must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit
+        STATE_BUCKET is "Bucket"; it must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens
+        STATE_PREFIX is "/state/"; it must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at either end
+        SNS_TOPIC_ARN is "reports"; it must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME
+        KINESIS_STREAMS is "!a"; it must be names or globs, separated by commas: a list that only excludes selects nothing: add the names to include
+        TARGET_TAGS is "team"; it must be a list of Key=Value, separated by commas
+        DRY_RUN_DEFAULT is "yes"; it must be true or false
+        MAX_WORKERS is "65"; it must be a whole number from 1 to 64
+        POLL_SECONDS is "0"; it must be a decimal number above 0
+        LONGEST_STOP_HOURS is "-1"; it must be a number of 0 or more
+        LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error
+        "#);
+    }
+
+    #[test]
+    fn numbers_that_are_no_numbers_are_refused() {
+        assert!(parse(&[("POLL_SECONDS", "NaN")]).is_err());
+        assert!(parse(&[("LONGEST_STOP_HOURS", "inf")]).is_err());
+        assert!(parse(&[("MAX_WORKERS", "1.5")]).is_err());
+        assert!(parse(&[("LOG_LEVEL", "off")]).is_err());
+    }
+}

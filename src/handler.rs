@@ -1,0 +1,231 @@
+//! One invocation, from its event to its answer: the only file that names every stage.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use thiserror::Error;
+use tracing::{Instrument, error, info, info_span};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{BadConfig, Config};
+use crate::event::{BadEvent, Request};
+use crate::failure::Failure;
+use crate::kinds::{self, Entry};
+use crate::ledger::{Identity, Ledger, LedgerError};
+use crate::model::{Action, Direction};
+use crate::notify::{self, Notifier};
+use crate::observe::{TagIndex, observe};
+use crate::operation::Operation;
+use crate::pace::Pace;
+use crate::plan::{Circumstances, Plan, plan};
+use crate::pricing::PriceBook;
+use crate::report::{self, Heading, Report};
+use crate::store::Store;
+
+/// Everything outside that an invocation needs.
+pub struct Program {
+    pub config: Config,
+    pub registry: Vec<Entry>,
+    pub store: Box<dyn Store>,
+    pub tags: Box<dyn TagIndex>,
+    /// None without a topic.
+    pub notifier: Option<Box<dyn Notifier>>,
+    pub successor: Box<dyn Successor>,
+    pub clock: Box<dyn Clock>,
+    pub prices: PriceBook,
+}
+
+/// Calls this function again.
+#[async_trait]
+pub trait Successor: Send + Sync {
+    /// Returns when Lambda has taken the event.
+    async fn call(&self, event: &Value) -> Result<(), Failure>;
+}
+
+/// What Lambda says of an invocation.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub request_id: String,
+    /// This attempt: Lambda retries with the same request id.
+    pub attempt: String,
+    /// A time in the past is no deadline: emulators give one.
+    pub deadline: Option<Timestamp>,
+}
+
+/// The longest that Lambda lets a function run.
+const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
+
+/// Why an invocation ended without a report.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Config(#[from] BadConfig),
+    #[error(transparent)]
+    Event(#[from] BadEvent),
+    #[error(transparent)]
+    State(#[from] LedgerError),
+}
+
+impl Refusal {
+    /// For Lambda's `errorType`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Refusal::Config(_) => "BadConfiguration",
+            Refusal::Event(_) => "BadEvent",
+            Refusal::State(_) => "StateError",
+        }
+    }
+}
+
+impl Program {
+    /// Handles one event.
+    pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Report, Refusal> {
+        let request = Request::parse(event, &kinds::names())?;
+        let operation_id = operation_id(&request, invocation);
+        let span = info_span!("operation", operation_id, request_id = invocation.request_id, action = %request.action);
+        async {
+            info!(event = %event, "begin");
+            let result = self.dispatch(&request, operation_id.clone(), invocation).await;
+            match &result {
+                Ok(report) => {
+                    let resources = report.resources.len();
+                    info!(outcome = ?report.outcome, resources, errors = ?report.errors, "end");
+                }
+                Err(refusal) => error!(error = %refusal, "refused"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn dispatch(
+        &self,
+        request: &Request,
+        operation_id: String,
+        invocation: &Invocation,
+    ) -> Result<Report, Refusal> {
+        let now = self.clock.now();
+        let deadline = invocation.deadline.filter(|deadline| *deadline > now).unwrap_or(now + LONGEST_INVOCATION);
+        let remaining = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
+        let pace = Pace::new(self.config.max_workers, remaining);
+        let dry_run = request.dry_run.unwrap_or(self.config.dry_run_default) && request.continuation.is_none();
+        let direction = match request.action {
+            Action::Stop => Direction::Stop,
+            Action::Start => Direction::Start,
+            Action::Status => return self.preview(request, None, operation_id, invocation, &pace).await,
+        };
+        if dry_run {
+            return self.preview(request, Some(direction), operation_id, invocation, &pace).await;
+        }
+        Operation { program: self, request, direction, id: operation_id, invocation, deadline, pace }.run().await
+    }
+
+    /// Status and dry runs: everything up to the plan, and nothing after it.
+    async fn preview(
+        &self,
+        request: &Request,
+        direction: Option<Direction>,
+        operation_id: String,
+        invocation: &Invocation,
+        pace: &Pace,
+    ) -> Result<Report, Refusal> {
+        let started_at = self.clock.now();
+        let ledger = self.open(invocation).await?;
+        let plan = self.plan(request, direction.unwrap_or(Direction::Stop), &ledger, pace).await;
+        let heading = self.heading(request, operation_id, started_at, direction.is_some());
+        let lines = plan
+            .items
+            .iter()
+            .map(|item| match direction {
+                Some(direction) => report::dry_line(item, direction),
+                None => report::status_line(item, &ledger.journal),
+            })
+            .collect();
+        let mut report = heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
+        if direction.is_none() {
+            report.recommendations = report::recommendations(&plan);
+        } else if direction == Some(Direction::Start) && !ledger.exists() {
+            report.outcome = report::Outcome::Skipped;
+            report.errors.push(NO_STATE.to_owned());
+        }
+        if direction.is_some() {
+            self.archive(&mut report).await;
+        }
+        if request.notify {
+            self.notify(&mut report).await;
+        }
+        Ok(report)
+    }
+
+    pub(crate) async fn open(&self, invocation: &Invocation) -> Result<Ledger<'_>, LedgerError> {
+        let identity = Identity {
+            project: self.config.project.clone(),
+            environment: self.config.environment.clone(),
+            kinds: kinds::names(),
+            holder: format!("{}/{}", invocation.request_id, invocation.attempt),
+        };
+        Ledger::open(self.store.as_ref(), identity).await
+    }
+
+    pub(crate) async fn plan(&self, request: &Request, direction: Direction, ledger: &Ledger<'_>, pace: &Pace) -> Plan {
+        let inventory =
+            observe(&self.registry, self.tags.as_ref(), &self.config, &request.only, &ledger.journal, pace).await;
+        let circumstances = Circumstances { prices: &self.prices, longest_stop_hours: self.config.longest_stop_hours };
+        plan(direction, &self.registry, &inventory, &ledger.journal, &circumstances)
+    }
+
+    pub(crate) fn heading(
+        &self,
+        request: &Request,
+        operation_id: String,
+        started_at: Timestamp,
+        dry_run: bool,
+    ) -> Heading {
+        Heading {
+            operation_id,
+            action: request.action,
+            dry_run,
+            project: self.config.project.clone(),
+            environment: self.config.environment.clone(),
+            region: self.config.region.clone(),
+            started_at,
+            reason: request.reason.clone(),
+            price_source: self.prices.source(),
+        }
+    }
+
+    /// Keeps the report. An operation is not undone by a report that cannot be kept.
+    pub(crate) async fn archive(&self, report: &mut Report) {
+        let body = serde_json::to_vec_pretty(report).expect("a report is plain data");
+        if let Err(failure) = self.store.archive(&report.key(), body).await {
+            report.errors.push(format!("this report could not be kept: {failure}"));
+        }
+    }
+
+    pub(crate) async fn notify(&self, report: &mut Report) {
+        let Some(notifier) = &self.notifier else { return };
+        let location = format!("s3://{}/{}/{}", self.config.state_bucket, self.config.state_prefix, report.key());
+        let kept = report.action != Action::Status;
+        let message = notify::compose(report, kept.then_some(location.as_str()));
+        if let Err(failure) = notifier.send(&message).await {
+            report.errors.push(format!("this report could not be sent: {failure}"));
+        }
+    }
+}
+
+pub(crate) const NO_STATE: &str =
+    "there is no saved state: nothing was stopped by this function, so there is nothing to start";
+
+/// The same delivery of a schedule, and the same request, is the same operation.
+fn operation_id(request: &Request, invocation: &Invocation) -> String {
+    let name = match (&request.continuation, &request.schedule) {
+        (Some(continuation), _) => return continuation.operation_id.clone(),
+        (None, Some(schedule)) => format!("{} {} {}", schedule.arn, schedule.time, request.action),
+        (None, None) => invocation.request_id.clone(),
+    };
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
+}

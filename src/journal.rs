@@ -1,0 +1,445 @@
+//! What the function remembers between invocations, and the only ways it may change.
+//!
+//! ```text
+//!             Save                 Stopped               Start              Restored
+//!  Running ─────────▶ Stopping ─────────────▶ Stopped ─────────▶ Starting ─────────▶ Running
+//!     ▲                  │ ▲ ◀── Resume/Adopt ── │                │ │ ▲
+//!     │                  │ └────── Resume/Adopt ──│────────────────┘ │ │
+//!     │                  └─────────── Start ──────│──────────────────│─┘
+//!     └────────────────────────────── Release ────┴──────────────────┘
+//! ```
+//!
+//! An original is written by `Save` (there was none) and by `Adopt` (a person changed the resource
+//! since, and their value wins), and by nothing else: no order of events replaces it by a value
+//! that a stop made.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::event::Schedule;
+use crate::model::{Direction, Goal, KindName, Plain, Rate, ResourceId};
+use crate::savings::Savings;
+
+/// The version of the state's form that this program writes, and the newest that it reads.
+pub const SCHEMA: u32 = 1;
+/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps an
+/// event for 6 hours at most, EventBridge Scheduler for 24.
+const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
+const REMEMBER_AT_MOST: usize = 500;
+
+/// The state object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    pub schema: u32,
+    pub project: String,
+    pub environment: String,
+    /// Differs in every write: tells a writer whose answer was lost that the write was its own.
+    pub write: String,
+    /// Grows with every operation.
+    pub generation: u64,
+    pub goal: Option<Goal>,
+    pub lease: Option<Lease>,
+    pub operation: Option<Operation>,
+    /// Set by an invocation that waits for the lease and wants the opposite: the holder yields.
+    pub challenger: Option<Challenger>,
+    /// Operations that have ended, or that another has superseded. They are not begun again.
+    pub ended: Vec<Ended>,
+    pub resources: BTreeMap<String, Record>,
+    pub savings: Savings,
+}
+
+/// Who may change the account, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// One attempt of one invocation: a retry with the same request id is another holder.
+    pub holder: String,
+    pub until: Timestamp,
+}
+
+/// The newest operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    pub id: String,
+    pub direction: Direction,
+    pub only: Vec<String>,
+    pub reason: Option<String>,
+    pub request_id: String,
+    pub schedule: Option<Schedule>,
+    pub started_at: Timestamp,
+    /// How often the function has called itself to go on with it.
+    pub depth: u32,
+    pub finished_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenger {
+    pub operation_id: String,
+    pub direction: Direction,
+    pub asked_at: Timestamp,
+    /// When its invocation ends at the latest. A challenger that is gone is not yielded to.
+    pub until: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    pub operation_id: String,
+    pub at: Timestamp,
+}
+
+/// One resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    pub phase: Phase,
+    /// What it was before the first change. Present in every phase but `Running`.
+    pub original: Option<Plain>,
+    /// The operation that last set out to change it.
+    pub operation_id: String,
+    pub since: Timestamp,
+    /// Operations that have tried to bring it into the phase that it is in.
+    pub attempts: u32,
+    pub last_error: Option<String>,
+    /// As the operation found it and as it is to leave it, for the report of an operation that
+    /// takes more than one invocation.
+    pub before: Glimpse,
+    pub after: Glimpse,
+    pub detail: String,
+    pub warnings: Vec<String>,
+    /// What the original was, in words and money: it will come back as that.
+    pub running: Glimpse,
+    /// Saved in US dollars since the stop that this record is of.
+    pub saved_usd: f64,
+}
+
+/// What the report says of a resource at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Glimpse {
+    pub summary: String,
+    pub rate: Rate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// We owe it nothing.
+    Running,
+    /// The original is durable; the way down may have begun.
+    Stopping,
+    /// It was seen stopped.
+    Stopped,
+    /// The way up may have begun.
+    Starting,
+}
+
+/// What may happen to a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Transition {
+    /// Before the first change: there was no original.
+    Save(Plain),
+    /// Before a change: a person changed the resource since, and their value is the original now.
+    Adopt(Plain),
+    /// Before a change: a stop goes on, with the original that there is.
+    Resume,
+    /// The resource was seen stopped.
+    Stopped,
+    /// Before the first change on the way up.
+    Start,
+    /// The resource was seen as it was.
+    Restored,
+    /// There is nothing left to bring back: a person did, or deleted it for good.
+    Release,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{id} is {phase:?} in the state: {transition} is not possible")]
+pub struct IllegalTransition {
+    id: String,
+    phase: Phase,
+    transition: &'static str,
+}
+
+/// What goes into a record together with a transition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    pub before: Glimpse,
+    pub after: Glimpse,
+    pub detail: String,
+    pub warnings: Vec<String>,
+}
+
+impl Record {
+    /// The original, while we owe it.
+    pub fn held(&self) -> Option<&Plain> {
+        self.original.as_ref().filter(|_| self.phase != Phase::Running)
+    }
+
+    /// What one hour of being stopped saves, where both prices are known.
+    fn saving_rate(&self) -> Option<f64> {
+        let (running, stopped) = (self.running.rate.0?, self.after.rate.0?);
+        Some((running.0 - stopped.0).max(0.0))
+    }
+}
+
+/// Why a stored state cannot be used. Nothing is changed then, and nothing written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unusable {
+    #[error("it is not a state of this program: {0}")]
+    Damaged(String),
+    #[error("it has schema {0}, and this program knows {SCHEMA}: a newer version wrote it")]
+    Newer(u32),
+    #[error("it belongs to project `{project}`, environment `{environment}`")]
+    Foreign { project: String, environment: String },
+}
+
+impl Journal {
+    pub fn new(project: &str, environment: &str) -> Self {
+        Journal {
+            schema: SCHEMA,
+            project: project.to_owned(),
+            environment: environment.to_owned(),
+            write: String::new(),
+            generation: 0,
+            goal: None,
+            lease: None,
+            operation: None,
+            challenger: None,
+            ended: Vec::new(),
+            resources: BTreeMap::new(),
+            savings: Savings::default(),
+        }
+    }
+
+    /// Reads a stored state of this project.
+    pub fn parse(bytes: &[u8], project: &str, environment: &str, kinds: &[KindName]) -> Result<Self, Unusable> {
+        /// Read first: a newer or foreign state is to be called that, and not damaged.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+            project: Option<String>,
+            environment: Option<String>,
+        }
+        let damaged = |error: serde_json::Error| Unusable::Damaged(error.to_string());
+        let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
+        if head.schema > SCHEMA {
+            return Err(Unusable::Newer(head.schema));
+        }
+        if let (Some(theirs), Some(env)) = (head.project, head.environment)
+            && (theirs != project || env != environment)
+        {
+            return Err(Unusable::Foreign { project: theirs, environment: env });
+        }
+        let journal: Journal = serde_json::from_slice(bytes).map_err(damaged)?;
+        for (id, record) in &journal.resources {
+            if !kinds.iter().any(|kind| name_in(*kind, id).is_some()) {
+                return Err(Unusable::Damaged(format!("`{id}` is of no kind that this program knows")));
+            }
+            if record.phase != Phase::Running && record.original.is_none() {
+                return Err(Unusable::Damaged(format!("`{id}` has no original")));
+            }
+        }
+        Ok(journal)
+    }
+
+    pub fn record(&self, id: &ResourceId) -> Option<&Record> {
+        self.resources.get(&id.to_string())
+    }
+
+    /// The resources of a kind that we owe their original, or that this operation has dealt with.
+    pub fn recorded(&self, kind: KindName) -> impl Iterator<Item = (ResourceId, &Record)> {
+        self.resources.iter().filter_map(move |(id, record)| Some((ResourceId::new(kind, name_in(kind, id)?), record)))
+    }
+
+    /// Whether there is anything to bring back.
+    pub fn owes(&self) -> bool {
+        self.resources.values().any(|record| record.held().is_some())
+    }
+
+    /// Every legal transition stands here; anything else is an error and changes nothing.
+    pub fn record_transition(
+        &mut self,
+        id: &ResourceId,
+        transition: &Transition,
+        note: Note,
+        operation_id: &str,
+        now: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        let key = id.to_string();
+        let old = self.resources.get(&key);
+        let from = old.map_or(Phase::Running, |record| record.phase);
+        let held = old.and_then(|record| record.original.clone());
+        let (phase, original) = match (from, transition) {
+            (Phase::Running, Transition::Save(original)) => (Phase::Stopping, Some(original.clone())),
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original)) => {
+                (Phase::Stopping, Some(original.clone()))
+            }
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Resume) => (Phase::Stopping, held),
+            (Phase::Stopping, Transition::Stopped) => (Phase::Stopped, held),
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Start) => (Phase::Starting, held),
+            (Phase::Starting, Transition::Restored)
+            | (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Release) => (Phase::Running, None),
+            (phase, transition) => {
+                return Err(IllegalTransition { id: key, phase, transition: transition.name() });
+            }
+        };
+        self.settle_savings(&key, now);
+        let old = self.resources.get(&key);
+        let same_operation = old.is_some_and(|record| record.operation_id == operation_id);
+        let record = Record {
+            phase,
+            original,
+            operation_id: operation_id.to_owned(),
+            since: old.filter(|record| record.phase == phase).map_or(now, |record| record.since),
+            attempts: match old {
+                Some(record) if record.phase == phase && !same_operation => record.attempts + 1,
+                Some(record) if record.phase == phase => record.attempts,
+                _ => 1,
+            },
+            last_error: None,
+            running: match (transition, old) {
+                (Transition::Save(_) | Transition::Adopt(_), _) | (_, None) => note.before.clone(),
+                (_, Some(record)) => record.running.clone(),
+            },
+            saved_usd: match (transition, old) {
+                (Transition::Save(_), _) | (_, None) => 0.0,
+                (_, Some(record)) => record.saved_usd,
+            },
+            // The operation that goes on in another invocation found it as its first one did.
+            before: match old {
+                Some(record) if same_operation => record.before.clone(),
+                _ => note.before,
+            },
+            after: note.after,
+            detail: note.detail,
+            warnings: note.warnings,
+        };
+        self.resources.insert(key, record);
+        Ok(())
+    }
+
+    /// Books what a stopped resource has saved, at the moment it leaves that phase.
+    fn settle_savings(&mut self, key: &str, now: Timestamp) {
+        let Some(record) = self.resources.get_mut(key) else { return };
+        if record.phase != Phase::Stopped {
+            return;
+        }
+        if let Some(usd_per_hour) = record.saving_rate() {
+            record.saved_usd += self.savings.add(record.since, now, usd_per_hour);
+        }
+        // Booked up to here: a second settlement adds nothing.
+        record.since = now;
+    }
+
+    /// What has been saved since the current stop began, booked or not.
+    pub fn saved_this_stop(&self, now: Timestamp) -> f64 {
+        self.resources.values().map(|record| record.saved_usd + unbooked(record, now)).sum()
+    }
+
+    /// All savings, with those of the resources that are stopped now.
+    pub fn savings_at(&self, now: Timestamp) -> Savings {
+        let mut savings = self.savings.clone();
+        for record in self.resources.values().filter(|record| record.phase == Phase::Stopped) {
+            if let Some(usd_per_hour) = record.saving_rate() {
+                savings.add(record.since, now, usd_per_hour);
+            }
+        }
+        savings
+    }
+
+    pub fn record_error(&mut self, id: &ResourceId, error: &str) {
+        if let Some(record) = self.resources.get_mut(&id.to_string()) {
+            record.last_error = Some(error.to_owned());
+        }
+    }
+
+    pub fn has_ended(&self, operation_id: &str) -> bool {
+        self.ended.iter().any(|ended| ended.operation_id == operation_id)
+    }
+
+    /// Begins an operation, or goes on with it. What it supersedes has ended by that.
+    pub fn begin(&mut self, operation: Operation, lease: Lease, whole_project: bool, now: Timestamp) {
+        let goes_on = self.operation.as_ref().is_some_and(|current| current.id == operation.id);
+        if !goes_on {
+            if let Some(old) = self.operation.take() {
+                self.remember(old.id, now);
+            }
+            self.generation += 1;
+            // Restored by an operation that is over: nothing is owed, and nobody will ask.
+            self.resources.retain(|_, record| record.phase != Phase::Running);
+        }
+        if whole_project {
+            self.goal = Some(operation.direction.goal());
+        }
+        if self.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == operation.id) {
+            self.challenger = None;
+        }
+        let started_at = self.operation.as_ref().map_or(operation.started_at, |current| current.started_at);
+        self.operation = Some(Operation { started_at, ..operation });
+        self.lease = Some(lease);
+    }
+
+    /// Ends the current operation: nobody goes on with it.
+    pub fn end(&mut self, now: Timestamp) {
+        if let Some(operation) = &mut self.operation {
+            operation.finished_at = Some(now);
+            let id = operation.id.clone();
+            self.remember(id, now);
+        }
+        self.lease = None;
+    }
+
+    /// Leaves the current operation to its next invocation.
+    pub fn hand_over(&mut self, depth: u32) {
+        if let Some(operation) = &mut self.operation {
+            operation.depth = depth;
+        }
+        self.lease = None;
+    }
+
+    fn remember(&mut self, operation_id: String, now: Timestamp) {
+        self.ended.retain(|ended| now.duration_since(ended.at) < REMEMBER);
+        if !self.has_ended(&operation_id) {
+            self.ended.push(Ended { operation_id, at: now });
+        }
+        let surplus = self.ended.len().saturating_sub(REMEMBER_AT_MOST);
+        self.ended.drain(..surplus);
+    }
+}
+
+/// What the time since the last booking has saved.
+fn unbooked(record: &Record, now: Timestamp) -> f64 {
+    match (record.phase, record.saving_rate()) {
+        (Phase::Stopped, Some(rate)) => Savings::default().add(record.since, now, rate),
+        _ => 0.0,
+    }
+}
+
+/// The name in a key `kind:name`, where the key is of that kind.
+fn name_in(kind: KindName, key: &str) -> Option<&str> {
+    key.strip_prefix(kind.as_str())?.strip_prefix(':')
+}
+
+impl Transition {
+    fn name(&self) -> &'static str {
+        match self {
+            Transition::Save(_) => "saving an original",
+            Transition::Adopt(_) => "adopting a person's change",
+            Transition::Resume => "going on with a stop",
+            Transition::Stopped => "having been stopped",
+            Transition::Start => "starting",
+            Transition::Restored => "having been restored",
+            Transition::Release => "a release",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

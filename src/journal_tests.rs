@@ -1,0 +1,270 @@
+use super::*;
+use crate::model::UsdPerHour;
+use serde_json::json;
+
+const KINESIS: KindName = KindName::new("kinesis");
+
+fn id() -> ResourceId {
+    ResourceId::new(KINESIS, "events")
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn original(shards: u32) -> Plain {
+    Plain(json!({"shards": shards}))
+}
+
+fn note(before: f64, after: f64) -> Note {
+    let glimpse = |usd: f64| Glimpse { summary: format!("{usd}"), rate: Rate(Some(UsdPerHour(usd))) };
+    Note { before: glimpse(before), after: glimpse(after), detail: String::new(), warnings: Vec::new() }
+}
+
+fn journal() -> Journal {
+    Journal::new("shop", "dev")
+}
+
+impl Journal {
+    fn go(&mut self, transition: Transition) -> Result<(), IllegalTransition> {
+        self.record_transition(&id(), &transition, note(2.0, 1.0), "op", at(0))
+    }
+
+    fn in_phase(phase: Phase) -> Self {
+        let mut journal = journal();
+        let path: &[Transition] = match phase {
+            Phase::Running => &[],
+            Phase::Stopping => &[Transition::Save(original(8))],
+            Phase::Stopped => &[Transition::Save(original(8)), Transition::Stopped],
+            Phase::Starting => &[Transition::Save(original(8)), Transition::Stopped, Transition::Start],
+        };
+        for transition in path {
+            journal.go(transition.clone()).unwrap();
+        }
+        journal
+    }
+}
+
+#[test]
+fn exactly_the_transitions_of_the_diagram_are_legal() {
+    use Phase::{Running, Starting, Stopped, Stopping};
+    let all = [
+        Transition::Save(original(1)),
+        Transition::Adopt(original(4)),
+        Transition::Resume,
+        Transition::Stopped,
+        Transition::Start,
+        Transition::Restored,
+        Transition::Release,
+    ];
+    let mut legal = Vec::new();
+    for from in [Running, Stopping, Stopped, Starting] {
+        for transition in &all {
+            let mut journal = Journal::in_phase(from);
+            let before = journal.clone();
+            match journal.go(transition.clone()) {
+                Ok(()) => legal.push(format!(
+                    "{from:?} --{}--> {:?}",
+                    transition.name(),
+                    journal.record(&id()).map_or(Running, |record| record.phase)
+                )),
+                Err(_) => assert_eq!(journal, before, "an illegal transition changes nothing"),
+            }
+        }
+    }
+    insta::assert_snapshot!(legal.join("\n"), @"
+    Running --saving an original--> Stopping
+    Stopping --adopting a person's change--> Stopping
+    Stopping --going on with a stop--> Stopping
+    Stopping --having been stopped--> Stopped
+    Stopping --starting--> Starting
+    Stopping --a release--> Running
+    Stopped --adopting a person's change--> Stopping
+    Stopped --going on with a stop--> Stopping
+    Stopped --starting--> Starting
+    Stopped --a release--> Running
+    Starting --adopting a person's change--> Stopping
+    Starting --going on with a stop--> Stopping
+    Starting --starting--> Starting
+    Starting --having been restored--> Running
+    Starting --a release--> Running
+    ");
+}
+
+#[test]
+fn a_saved_original_is_not_replaced_by_saving_again() {
+    for phase in [Phase::Stopping, Phase::Stopped, Phase::Starting] {
+        let mut journal = Journal::in_phase(phase);
+        assert!(journal.go(Transition::Save(original(1))).is_err());
+        assert_eq!(journal.record(&id()).unwrap().held(), Some(&original(8)));
+    }
+}
+
+#[test]
+fn the_original_survives_every_transition_but_a_persons_change_and_the_end() {
+    let mut journal = journal();
+    for transition in [
+        Transition::Save(original(8)),
+        Transition::Resume,
+        Transition::Start,
+        Transition::Resume,
+        Transition::Stopped,
+        Transition::Start,
+        Transition::Start,
+    ] {
+        journal.go(transition).unwrap();
+        assert_eq!(journal.record(&id()).unwrap().held(), Some(&original(8)));
+    }
+    journal.go(Transition::Restored).unwrap();
+    assert_eq!(journal.record(&id()).unwrap().held(), None);
+}
+
+#[test]
+fn a_persons_change_becomes_the_original() {
+    let mut journal = Journal::in_phase(Phase::Stopped);
+    journal.go(Transition::Adopt(original(4))).unwrap();
+    assert_eq!(journal.record(&id()).unwrap().held(), Some(&original(4)));
+}
+
+#[test]
+fn a_state_survives_being_written_and_read() {
+    let mut journal = Journal::in_phase(Phase::Starting);
+    journal.begin(operation("a"), lease("x", 60), true, at(0));
+    journal.end(at(1));
+    let bytes = serde_json::to_vec(&journal).unwrap();
+    assert_eq!(Journal::parse(&bytes, "shop", "dev", &[KINESIS]), Ok(journal));
+}
+
+fn operation(id: &str) -> Operation {
+    Operation {
+        id: id.to_owned(),
+        direction: Direction::Stop,
+        only: Vec::new(),
+        reason: None,
+        request_id: "r".to_owned(),
+        schedule: None,
+        started_at: at(0),
+        depth: 0,
+        finished_at: None,
+    }
+}
+
+fn lease(holder: &str, until: i64) -> Lease {
+    Lease { holder: holder.to_owned(), until: at(until) }
+}
+
+#[test]
+fn a_state_that_cannot_be_understood_is_refused_by_its_own_reason() {
+    let parse = |value: serde_json::Value| {
+        Journal::parse(&serde_json::to_vec(&value).unwrap(), "shop", "dev", &[KINESIS]).unwrap_err().to_string()
+    };
+    let stored = |edit: fn(&mut serde_json::Value)| {
+        let mut value = serde_json::to_value(Journal::in_phase(Phase::Stopped)).unwrap();
+        edit(&mut value);
+        value
+    };
+    assert!(Journal::parse(b"{\"schema\": 1,", "shop", "dev", &[KINESIS]).is_err());
+    insta::assert_snapshot!(parse(json!({"schema": 2, "anything": true})), @"it has schema 2, and this program knows 1: a newer version wrote it");
+    insta::assert_snapshot!(parse(stored(|s| s["project"] = json!("other"))), @"it belongs to project `other`, environment `dev`");
+    insta::assert_snapshot!(parse(stored(|s| s["environment"] = json!("prod"))), @"it belongs to project `shop`, environment `prod`");
+    insta::assert_snapshot!(parse(stored(|s| s["resources"]["kinesis:events"]["original"] = json!(null))), @"it is not a state of this program: `kinesis:events` has no original");
+    insta::assert_snapshot!(parse(stored(|s| {
+        let record = s["resources"]["kinesis:events"].take();
+        s["resources"] = json!({"queue:x": record});
+    })), @"it is not a state of this program: `queue:x` is of no kind that this program knows");
+    assert!(parse(stored(|s| s["future"] = json!(1))).contains("unknown field `future`"));
+}
+
+#[test]
+fn a_new_operation_ends_the_one_that_it_supersedes() {
+    let mut journal = journal();
+    journal.begin(operation("a"), lease("x", 60), true, at(0));
+    journal.begin(operation("b"), lease("y", 60), true, at(1));
+    assert!(journal.has_ended("a"));
+    assert!(!journal.has_ended("b"));
+    assert_eq!(journal.generation, 2);
+}
+
+#[test]
+fn going_on_with_an_operation_keeps_its_beginning_and_its_generation() {
+    let mut journal = journal();
+    journal.begin(operation("a"), lease("x", 60), true, at(0));
+    journal.hand_over(1);
+    assert_eq!(journal.lease, None);
+    journal.begin(Operation { started_at: at(500), depth: 1, ..operation("a") }, lease("y", 900), true, at(500));
+    assert_eq!(journal.operation.as_ref().unwrap().started_at, at(0));
+    assert_eq!(journal.generation, 1);
+    assert!(!journal.has_ended("a"));
+}
+
+#[test]
+fn a_selective_operation_does_not_set_the_goal_of_the_project() {
+    let mut journal = journal();
+    journal.begin(operation("a"), lease("x", 60), false, at(0));
+    assert_eq!(journal.goal, None);
+    journal.begin(operation("b"), lease("x", 60), true, at(0));
+    assert_eq!(journal.goal, Some(Goal::Stopped));
+}
+
+#[test]
+fn ended_operations_are_forgotten_after_a_week() {
+    let mut journal = journal();
+    for (name, time) in [("a", 0), ("b", 6 * 86_400), ("c", 8 * 86_400)] {
+        journal.begin(operation(name), lease("x", time), true, at(time));
+        journal.end(at(time));
+    }
+    assert!(!journal.has_ended("a"));
+    assert!(journal.has_ended("b") && journal.has_ended("c"));
+}
+
+#[test]
+fn records_that_owe_nothing_go_when_the_next_operation_begins() {
+    let mut journal = Journal::in_phase(Phase::Starting);
+    journal.go(Transition::Restored).unwrap();
+    assert!(journal.record(&id()).is_some());
+    journal.begin(operation("next"), lease("x", 60), true, at(0));
+    assert!(journal.record(&id()).is_none());
+}
+
+#[test]
+fn a_stopped_resource_saves_the_difference_for_as_long_as_it_was_off() {
+    let mut journal = Journal::in_phase(Phase::Stopped);
+    // 2.0 running, 1.0 stopped: one dollar an hour, ten hours.
+    assert!((journal.saved_this_stop(at(36_000)) - 10.0).abs() < 1e-9);
+    assert!((journal.savings_at(at(36_000)).total_usd - 10.0).abs() < 1e-9);
+    journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), "b", at(36_000)).unwrap();
+    assert!((journal.savings.total_usd - 10.0).abs() < 1e-9);
+    // On its way up it saves nothing more, and what was booked is not booked again.
+    journal.record_transition(&id(), &Transition::Restored, note(1.0, 2.0), "b", at(72_000)).unwrap();
+    assert!((journal.savings_at(at(99_000)).total_usd - 10.0).abs() < 1e-9);
+    assert!((journal.saved_this_stop(at(99_000)) - 10.0).abs() < 1e-9);
+}
+
+#[test]
+fn an_unknown_price_saves_nothing_that_could_be_told() {
+    let mut journal = journal();
+    let mut unknown = note(2.0, 1.0);
+    unknown.before.rate = Rate::UNKNOWN;
+    journal.record_transition(&id(), &Transition::Save(original(8)), unknown.clone(), "a", at(0)).unwrap();
+    journal.record_transition(&id(), &Transition::Stopped, unknown, "a", at(0)).unwrap();
+    assert!(journal.savings_at(at(36_000)).total_usd.abs() < 1e-9);
+}
+
+#[test]
+fn an_operation_in_several_invocations_reports_what_its_first_one_found() {
+    let mut journal = Journal::in_phase(Phase::Stopping);
+    journal.record_transition(&id(), &Transition::Resume, note(1.5, 1.0), "op", at(60)).unwrap();
+    assert_eq!(journal.record(&id()).unwrap().before.summary, "2");
+    journal.record_transition(&id(), &Transition::Resume, note(1.5, 1.0), "other", at(60)).unwrap();
+    assert_eq!(journal.record(&id()).unwrap().before.summary, "1.5");
+    assert_eq!(journal.record(&id()).unwrap().running.summary, "2", "what it comes back as");
+}
+
+#[test]
+fn attempts_count_the_operations_that_tried() {
+    let mut journal = Journal::in_phase(Phase::Stopped);
+    for (operation, attempts) in [("a", 1), ("a", 1), ("b", 2), ("c", 3)] {
+        journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), operation, at(0)).unwrap();
+        assert_eq!(journal.record(&id()).unwrap().attempts, attempts);
+    }
+}

@@ -1,0 +1,396 @@
+//! What every resource kind is to this program, and the one list of them.
+//!
+//! A kind is two things in one file under `kinds/`: [`Rules`], which decide and are pure, and
+//! a [`Remote`], which owns the kind's client and makes its calls. [`Kit`] joins them into a
+//! [`Managed`] object, behind which the stages need not know what a kind's data looks like.
+
+pub mod cloudwatch;
+pub mod dynamodb;
+pub mod kinesis;
+pub mod lambda;
+pub mod sagemaker;
+
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::failure::Failure;
+use crate::journal::Phase;
+use crate::model::{Direction, KindName, Plain, Standing, Step};
+use crate::pace::Pace;
+use crate::pricing::PriceBook;
+use crate::select::Wanted;
+
+/// What is known of a kind before the account is asked anything.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Info {
+    pub name: KindName,
+    /// For headings: `SageMaker endpoints`.
+    pub title: &'static str,
+    /// The variable with its name patterns.
+    pub variable: &'static str,
+    /// The type that the Resource Groups Tagging API knows it by: `kinesis:stream`.
+    pub tagging_type: &'static str,
+    /// What stands before the name in an ARN's last part: `stream/`.
+    pub arn_prefix: &'static str,
+    pub tier: Tier,
+    /// The IAM actions its calls need.
+    pub permissions: &'static [&'static str],
+}
+
+/// When a kind's turn comes. A stop goes down this list and a start goes up, so that nobody is
+/// paged by a stop, and no function calls an endpoint that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    Alarms,
+    Functions,
+    Capacity,
+    ReportOnly,
+}
+
+impl Tier {
+    pub fn in_order(direction: Direction) -> [Tier; 3] {
+        let mut tiers = [Tier::Alarms, Tier::Functions, Tier::Capacity];
+        if direction == Direction::Start {
+            tiers.reverse();
+        }
+        tiers
+    }
+}
+
+/// The kinds, in the order of reports. To add one: its file, its line here and in [`registry`].
+pub const CATALOG: [&Info; 5] = [&sagemaker::INFO, &kinesis::INFO, &lambda::INFO, &cloudwatch::INFO, &dynamodb::INFO];
+
+/// The catalog's names.
+pub fn names() -> Vec<KindName> {
+    CATALOG.iter().map(|info| info.name).collect()
+}
+
+/// The catalog's names with their variables.
+pub fn variables() -> Vec<(KindName, &'static str)> {
+    CATALOG.iter().map(|info| (info.name, info.variable)).collect()
+}
+
+/// One kind with its client. A kind that is only reported cannot be applied, by its type.
+pub enum Entry {
+    Managed(Box<dyn Managed>),
+    Reported(Box<dyn Reported>),
+}
+
+impl Entry {
+    pub fn reported(&self) -> &dyn Reported {
+        match self {
+            Entry::Managed(kind) => kind.as_reported(),
+            Entry::Reported(kind) => kind.as_ref(),
+        }
+    }
+}
+
+/// The kinds with real clients, in the catalog's order.
+pub fn registry(aws: &aws_config::SdkConfig) -> Vec<Entry> {
+    vec![
+        Entry::Managed(Kit::boxed(sagemaker::Endpoints, sagemaker::remote::Api::new(aws))),
+        Entry::Managed(Kit::boxed(kinesis::Streams, kinesis::remote::Api::new(aws))),
+        Entry::Managed(Kit::boxed(lambda::Functions, lambda::remote::Api::new(aws))),
+        Entry::Managed(Kit::boxed(cloudwatch::Alarms, cloudwatch::remote::Api::new(aws))),
+        Entry::Reported(Box::new(dynamodb::Tables::new(aws))),
+    ]
+}
+
+/// What a kind decides. Pure: everything it knows comes in, everything it wants goes out.
+pub trait Rules: Send + Sync + 'static {
+    /// One resource as it is now.
+    type Seen: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
+    /// What a stop would lose.
+    type Original: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
+    /// One call that changes something.
+    type Step: Serialize + DeserializeOwned + Clone + Debug + Display + Send + Sync;
+
+    const INFO: &'static Info;
+
+    /// What to say of a resource. `None`: it is not there.
+    fn standing(seen: Option<&Self::Seen>, prices: &PriceBook) -> Standing;
+    fn stop(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
+    /// Only asked of resources whose original is held.
+    fn start(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
+    /// How far a step has come, by what is seen.
+    fn progress(step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
+}
+
+/// What a decision is made from.
+#[derive(Debug, Clone)]
+pub struct Case<'a, S, O> {
+    pub name: &'a str,
+    pub seen: Option<&'a S>,
+    pub held: Option<Held<O>>,
+    pub longest_stop_hours: f64,
+}
+
+/// An original that we owe, and how far its record says we came.
+#[derive(Debug, Clone)]
+pub struct Held<O> {
+    pub original: O,
+    pub phase: Phase,
+}
+
+/// What to do with one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision<S, O, T> {
+    /// Nothing, and why.
+    Leave { verdict: Verdict, why: String },
+    /// These steps, in this order.
+    Change(Change<S, O, T>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change<S, O, T> {
+    pub claim: Claim<O>,
+    pub steps: Vec<T>,
+    /// What it will be. `None`: gone.
+    pub after: Option<S>,
+    pub detail: String,
+    pub warnings: Vec<String>,
+}
+
+impl<S, O, T> Decision<S, O, T> {
+    pub fn leave(verdict: Verdict, why: impl Into<String>) -> Self {
+        Decision::Leave { verdict, why: why.into() }
+    }
+
+    /// A change that rests on the original that is held.
+    pub fn keep(steps: Vec<T>, after: Option<S>) -> Self {
+        Decision::Change(Change { claim: Claim::Keep, steps, after, detail: String::new(), warnings: Vec::new() })
+    }
+
+    /// A change whose original has to be saved first.
+    pub fn take(original: O, steps: Vec<T>, after: Option<S>) -> Self {
+        Decision::Change(Change {
+            claim: Claim::Take(original),
+            steps,
+            after,
+            detail: String::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The same, with its reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        match &mut self {
+            Decision::Leave { why, .. } => *why = reason.into(),
+            Decision::Change(change) => change.detail = reason.into(),
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn warn(mut self, lines: Vec<String>) -> Self {
+        if let Decision::Change(change) = &mut self {
+            change.warnings.extend(lines);
+        }
+        self
+    }
+}
+
+/// Which original a change rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claim<O> {
+    /// Save this one: there is none, or a person changed the resource since.
+    Take(O),
+    /// The one that is held.
+    Keep,
+}
+
+/// Why nothing is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    AlreadyStopped,
+    AlreadyRunning,
+    /// It could be changed, but must not be now.
+    Skipped,
+    /// It is not this program's to change.
+    Unmanaged,
+    /// A person's doing stands: what we held is not owed any more.
+    Released,
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress<T> {
+    /// The account shows no sign of it.
+    NotBegun,
+    /// On its way: `Creating`.
+    Waiting(String),
+    Done,
+    /// It will not come.
+    Failed(String),
+    /// The way goes on differently from here: after a pause, these steps instead of it.
+    Instead {
+        steps: Vec<T>,
+        why: String,
+        pause: Duration,
+    },
+}
+
+/// The calls of one kind: three methods, each for many resources at once.
+#[async_trait]
+pub trait Remote<R: Rules>: Send + Sync {
+    /// Finds what is wanted and looks at it thoroughly: everything a decision needs.
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<R::Seen>>, Failure>;
+    /// Looks again at resources in transition: all that [`Rules::progress`] needs.
+    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>>;
+    /// Takes one step for each resource. Answers what AWS showed of it, where it did.
+    async fn perform(&self, tasks: &[(String, R::Step)], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>>;
+}
+
+/// One resource by name, as it was found: `Ok(None)` is one that is not there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting<S> {
+    pub name: String,
+    pub seen: Result<Option<S>, Failure>,
+}
+
+/// A kind that can be observed and told about.
+#[async_trait]
+pub trait Reported: Send + Sync {
+    fn info(&self) -> &'static Info;
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure>;
+    fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing;
+}
+
+/// A kind that can be stopped and started.
+#[async_trait]
+pub trait Managed: Reported {
+    fn as_reported(&self) -> &dyn Reported;
+    fn decide(
+        &self,
+        direction: Direction,
+        case: &Case<Plain, Plain>,
+    ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal>;
+    fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step>;
+    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
+    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
+}
+
+/// The state holds an original that its kind cannot read. It stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the saved original cannot be read: {0}")]
+pub struct UnreadableOriginal(String);
+
+/// Rules and their remote, as one [`Managed`] kind.
+pub struct Kit<R, A> {
+    remote: A,
+    rules: PhantomData<R>,
+}
+
+impl<R: Rules, A: Remote<R> + 'static> Kit<R, A> {
+    pub fn boxed(_: R, remote: A) -> Box<dyn Managed> {
+        Box::new(Kit { remote, rules: PhantomData })
+    }
+}
+
+/// The kinds' data are structs of strings and numbers: JSON can hold every one of them.
+pub(crate) fn plain<T: Serialize>(value: &T) -> Plain {
+    Plain(serde_json::to_value(value).expect("a kind's data is plain"))
+}
+
+/// What a kind made in this process, it can read back.
+pub(crate) fn own<T: DeserializeOwned>(plain: &Plain) -> T {
+    T::deserialize(&plain.0).expect("a kind reads what it wrote")
+}
+
+fn step<T: Serialize + Display>(step: &T) -> Step {
+    Step { text: step.to_string(), data: plain(step) }
+}
+
+fn steps<T: Serialize + Display>(typed: &[T]) -> Vec<Step> {
+    typed.iter().map(step).collect()
+}
+
+fn erased<S: Serialize>(looks: Vec<Result<Option<S>, Failure>>) -> Vec<Result<Option<Plain>, Failure>> {
+    looks.into_iter().map(|look| look.map(|seen| seen.as_ref().map(plain))).collect()
+}
+
+#[async_trait]
+impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
+    fn info(&self) -> &'static Info {
+        R::INFO
+    }
+
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure> {
+        let sightings = self.remote.observe(wanted, pace).await?;
+        Ok(sightings
+            .into_iter()
+            .map(|Sighting { name, seen }| Sighting { name, seen: seen.map(|seen| seen.as_ref().map(plain)) })
+            .collect())
+    }
+
+    fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing {
+        R::standing(seen.map(own).as_ref(), prices)
+    }
+}
+
+#[async_trait]
+impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
+    fn as_reported(&self) -> &dyn Reported {
+        self
+    }
+
+    fn decide(
+        &self,
+        direction: Direction,
+        case: &Case<Plain, Plain>,
+    ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal> {
+        let seen: Option<R::Seen> = case.seen.map(own);
+        let held = match &case.held {
+            None => None,
+            Some(held) => Some(Held {
+                original: R::Original::deserialize(&held.original.0)
+                    .map_err(|error| UnreadableOriginal(error.to_string()))?,
+                phase: held.phase,
+            }),
+        };
+        let case = Case { name: case.name, seen: seen.as_ref(), held, longest_stop_hours: case.longest_stop_hours };
+        let decision = match direction {
+            Direction::Stop => R::stop(&case),
+            Direction::Start => R::start(&case),
+        };
+        Ok(match decision {
+            Decision::Leave { verdict, why } => Decision::Leave { verdict, why },
+            Decision::Change(change) => Decision::Change(Change {
+                claim: match change.claim {
+                    Claim::Take(original) => Claim::Take(plain(&original)),
+                    Claim::Keep => Claim::Keep,
+                },
+                steps: steps(&change.steps),
+                after: change.after.as_ref().map(plain),
+                detail: change.detail,
+                warnings: change.warnings,
+            }),
+        })
+    }
+
+    fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step> {
+        match R::progress(&own(&step.data), seen.map(own).as_ref()) {
+            Progress::NotBegun => Progress::NotBegun,
+            Progress::Waiting(what) => Progress::Waiting(what),
+            Progress::Done => Progress::Done,
+            Progress::Failed(why) => Progress::Failed(why),
+            Progress::Instead { steps: others, why, pause } => Progress::Instead { steps: steps(&others), why, pause },
+        }
+    }
+
+    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {
+        erased(self.remote.look(names, pace).await)
+    }
+
+    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {
+        let tasks: Vec<(String, R::Step)> = tasks.iter().map(|(name, step)| (name.clone(), own(&step.data))).collect();
+        erased(self.remote.perform(&tasks, pace).await)
+    }
+}

@@ -1,0 +1,144 @@
+//! CloudWatch alarms, metric and composite: their actions are disabled in the evening, and those
+//! that were enabled come back in the morning. The alarms themselves go on, and so does their bill
+//! (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DisableAlarmActions.html).
+
+pub mod remote;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
+use crate::journal::Phase;
+use crate::model::{KindName, Rate, Standing, State};
+use crate::pricing::{AlarmPrice, PriceBook};
+
+pub const INFO: Info = Info {
+    name: KindName::new("cloudwatch"),
+    title: "CloudWatch alarms",
+    variable: "CLOUDWATCH_ALARMS",
+    tagging_type: "cloudwatch:alarm",
+    arn_prefix: "alarm:",
+    tier: Tier::Alarms,
+    permissions: &["cloudwatch:DescribeAlarms", "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"],
+};
+
+/// Alarms that Application Auto Scaling makes and owns: without their actions nothing scales.
+const TARGET_TRACKING: &str = "TargetTracking-";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    pub actions_enabled: bool,
+    pub form: Form,
+}
+
+/// What decides an alarm's price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    Metric { metrics: u32, high_resolution: bool },
+    Composite,
+}
+
+/// That there is a record at all says that the actions were enabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Original {
+    pub actions_enabled: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    Disable,
+    Enable,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Disable => "disable its actions",
+            Step::Enable => "enable its actions",
+        })
+    }
+}
+
+type Decided = Decision<Seen, Original, Step>;
+
+pub struct Alarms;
+
+impl Rules for Alarms {
+    type Seen = Seen;
+    type Original = Original;
+    type Step = Step;
+
+    const INFO: &'static Info = &INFO;
+
+    fn standing(seen: Option<&Seen>, prices: &PriceBook) -> Standing {
+        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Rate::ZERO) };
+        let (state, summary) =
+            if seen.actions_enabled { (State::Running, "actions on") } else { (State::Stopped, "actions off") };
+        Standing::new(state, summary, seen.form.rate(prices))
+    }
+
+    fn stop(case: &Case<Seen, Original>) -> Decided {
+        let Some(seen) = case.seen else { return gone(case) };
+        if case.name.starts_with(TARGET_TRACKING) {
+            return Decision::leave(Verdict::Unmanaged, "it belongs to an auto scaling policy");
+        }
+        let off = Some(Seen { actions_enabled: false, ..seen.clone() });
+        match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
+            (true, None) => Decision::take(Original { actions_enabled: true }, vec![Step::Disable], off),
+            (true, Some(Phase::Stopped)) => {
+                Decision::keep(vec![Step::Disable], off).because("a person had enabled its actions since the last stop")
+            }
+            (true, Some(_)) => Decision::keep(vec![Step::Disable], off),
+            (false, None) => {
+                Decision::leave(Verdict::AlreadyStopped, "a person had disabled its actions: they will stay so")
+            }
+            (false, Some(Phase::Stopped)) => Decision::leave(Verdict::AlreadyStopped, ""),
+            (false, Some(_)) => Decision::keep(Vec::new(), off),
+        }
+    }
+
+    fn start(case: &Case<Seen, Original>) -> Decided {
+        let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
+        let Some(seen) = case.seen else { return gone(case) };
+        let on = Some(Seen { actions_enabled: true, ..seen.clone() });
+        match (seen.actions_enabled, held.phase) {
+            (false, _) => Decision::keep(vec![Step::Enable], on),
+            (true, Phase::Starting) => Decision::keep(Vec::new(), on),
+            (true, Phase::Stopping) => Decision::leave(Verdict::Released, "its actions had not been disabled"),
+            (true, _) => Decision::leave(Verdict::Released, "a person enabled its actions since"),
+        }
+    }
+
+    fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+        match seen {
+            None => Progress::Failed("the alarm was deleted".to_owned()),
+            Some(seen) if seen.actions_enabled == (*step == Step::Enable) => Progress::Done,
+            Some(_) => Progress::NotBegun,
+        }
+    }
+}
+
+fn gone(case: &Case<Seen, Original>) -> Decided {
+    match case.held {
+        Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
+        None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
+    }
+}
+
+impl Form {
+    fn rate(self, prices: &PriceBook) -> Rate {
+        match self {
+            Form::Composite => prices.alarm(AlarmPrice::Composite),
+            Form::Metric { metrics, high_resolution } => {
+                let price = if high_resolution { AlarmPrice::HighResolution } else { AlarmPrice::Standard };
+                prices.alarm(price).times(f64::from(metrics))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "cloudwatch_tests.rs"]
+mod tests;

@@ -1,0 +1,120 @@
+//! The CloudWatch API: whole pages and whole batches, because it takes 100 names a call.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, MetricStat};
+
+use super::{Alarms, Form, Seen, Step};
+use crate::failure::Failure;
+use crate::kinds::{Remote, Sighting};
+use crate::pace::Pace;
+use crate::select::Wanted;
+
+/// The most names in a call, and the most alarms in a page
+/// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
+const BATCH: usize = 100;
+/// Alarms that look more often than once a minute are billed as high resolution.
+const STANDARD_PERIOD: i32 = 60;
+
+pub struct Api {
+    client: Client,
+}
+
+impl Api {
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        Api { client: Client::new(aws) }
+    }
+
+    /// All alarms, or those of these names. Without the types, composite ones would be left out.
+    async fn describe(&self, names: Option<Vec<String>>) -> Result<HashMap<String, Seen>, Failure> {
+        let mut pages = self
+            .client
+            .describe_alarms()
+            .set_alarm_names(names)
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(100)
+            .into_paginator()
+            .send();
+        let mut alarms = HashMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| Failure::from_sdk("cloudwatch:DescribeAlarms", &e))?;
+            alarms.extend(page.metric_alarms.unwrap_or_default().iter().filter_map(metric));
+            alarms.extend(page.composite_alarms.unwrap_or_default().iter().filter_map(composite));
+        }
+        Ok(alarms)
+    }
+
+    async fn switch(&self, step: Step, names: Vec<String>) -> Result<(), Failure> {
+        match step {
+            Step::Disable => {
+                let call = self.client.disable_alarm_actions().set_alarm_names(Some(names)).send();
+                call.await.map(drop).map_err(|e| Failure::from_sdk("cloudwatch:DisableAlarmActions", &e))
+            }
+            Step::Enable => {
+                let call = self.client.enable_alarm_actions().set_alarm_names(Some(names)).send();
+                call.await.map(drop).map_err(|e| Failure::from_sdk("cloudwatch:EnableAlarmActions", &e))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Remote<Alarms> for Api {
+    async fn observe(&self, wanted: &Wanted, _: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
+        let mut alarms = self.describe(None).await?;
+        let names = wanted.among(alarms.keys().cloned());
+        Ok(names.into_iter().map(|name| Sighting { seen: Ok(alarms.remove(&name)), name }).collect())
+    }
+
+    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        let batches: Vec<&[String]> = names.chunks(BATCH).collect();
+        let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;
+        batches
+            .iter()
+            .zip(answers)
+            .flat_map(|(batch, answer)| {
+                batch.iter().map(move |name| match &answer {
+                    Ok(alarms) => Ok(alarms.get(name).cloned()),
+                    Err(failure) => Err(failure.clone()),
+                })
+            })
+            .collect()
+    }
+
+    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        let mut results: Vec<Result<Option<Seen>, Failure>> = vec![Ok(None); tasks.len()];
+        for step in [Step::Disable, Step::Enable] {
+            let indices: Vec<usize> = (0..tasks.len()).filter(|index| tasks[*index].1 == step).collect();
+            let batches: Vec<&[usize]> = indices.chunks(BATCH).collect();
+            let names = |batch: &[usize]| batch.iter().map(|index| tasks[*index].0.clone()).collect();
+            let answers =
+                pace.change_each(&batches, |batch| self.switch(step, names(batch)), || Err(Failure::halted())).await;
+            for (batch, answer) in batches.iter().zip(answers) {
+                if let Err(failure) = answer {
+                    batch.iter().for_each(|index| results[*index] = Err(failure.clone()));
+                }
+            }
+        }
+        results
+    }
+}
+
+fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
+    let periods = alarm.metrics().iter().filter_map(|metric| metric.metric_stat()).map(MetricStat::period);
+    // A metric math alarm is billed by the metrics that it reads.
+    let metrics = u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1);
+    let shortest = periods.flatten().chain(alarm.period()).min().unwrap_or(STANDARD_PERIOD);
+    let seen = Seen {
+        actions_enabled: alarm.actions_enabled().unwrap_or(true),
+        form: Form::Metric { metrics, high_resolution: shortest < STANDARD_PERIOD },
+    };
+    Some((alarm.alarm_name()?.to_owned(), seen))
+}
+
+fn composite(alarm: &CompositeAlarm) -> Option<(String, Seen)> {
+    let seen = Seen { actions_enabled: alarm.actions_enabled().unwrap_or(true), form: Form::Composite };
+    Some((alarm.alarm_name()?.to_owned(), seen))
+}

@@ -1,0 +1,87 @@
+use super::*;
+use crate::kinds::{Change, Claim, Held};
+
+const METRIC: Form = Form::Metric { metrics: 1, high_resolution: false };
+
+fn seen(actions_enabled: bool) -> Seen {
+    Seen { actions_enabled, form: METRIC }
+}
+
+fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
+    let held = phase.map(|phase| Held { original: Original { actions_enabled: true }, phase });
+    Case { name, seen, held, longest_stop_hours: 0.0 }
+}
+
+fn change(decision: Decided) -> Change<Seen, Original, Step> {
+    match decision {
+        Decision::Change(change) => change,
+        Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
+    }
+}
+
+fn verdict(decision: &Decided) -> Verdict {
+    match decision {
+        Decision::Leave { verdict, .. } => *verdict,
+        Decision::Change(change) => panic!("not left alone: {change:?}"),
+    }
+}
+
+#[test]
+fn only_alarms_whose_actions_were_on_are_saved() {
+    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), None)));
+    assert_eq!(stop.claim, Claim::Take(Original { actions_enabled: true }));
+    assert_eq!(verdict(&Alarms::stop(&case("a", Some(&seen(false)), None))), Verdict::AlreadyStopped);
+}
+
+#[test]
+fn an_alarm_that_a_person_had_disabled_is_not_enabled() {
+    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(false)), None))), Verdict::AlreadyRunning);
+}
+
+#[test]
+fn a_start_enables_what_a_stop_disabled_wherever_that_stop_died() {
+    for phase in [Phase::Stopping, Phase::Stopped, Phase::Starting] {
+        assert_eq!(change(Alarms::start(&case("a", Some(&seen(false)), Some(phase)))).steps, [Step::Enable]);
+    }
+}
+
+#[test]
+fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
+    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
+    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step::Disable]));
+    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))), Verdict::Released);
+}
+
+#[test]
+fn a_deleted_alarm_is_not_owed_any_more() {
+    assert_eq!(verdict(&Alarms::start(&case("a", None, Some(Phase::Stopped)))), Verdict::Released);
+}
+
+#[test]
+fn the_alarms_of_a_target_tracking_policy_are_left_alone() {
+    let stop = Alarms::stop(&case("TargetTracking-endpoint/x", Some(&seen(true)), None));
+    assert_eq!(verdict(&stop), Verdict::Unmanaged);
+}
+
+#[test]
+fn a_step_is_done_when_the_setting_is_seen() {
+    assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(true))), Progress::Done);
+    assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(false))), Progress::NotBegun);
+    assert_eq!(Alarms::progress(&Step::Disable, Some(&seen(false))), Progress::Done);
+    assert!(matches!(Alarms::progress(&Step::Enable, None), Progress::Failed(_)));
+}
+
+#[test]
+fn an_alarm_costs_the_same_with_and_without_its_actions() {
+    let book = PriceBook::built_in("us-east-1");
+    let month = |form| {
+        let [on, off] = [true, false].map(|actions_enabled| {
+            Alarms::standing(Some(&Seen { actions_enabled, form }), &book).rate.0.unwrap().per_month()
+        });
+        assert!((on - off).abs() < 1e-12);
+        (on * 100.0).round() / 100.0
+    };
+    assert_eq!(month(METRIC).to_string(), "0.1");
+    assert_eq!(month(Form::Metric { metrics: 3, high_resolution: true }).to_string(), "0.9");
+    assert_eq!(month(Form::Composite).to_string(), "0.5");
+}

@@ -1,0 +1,87 @@
+//! The Kinesis API.
+
+use async_trait::async_trait;
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::types::{ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
+
+use super::{Mode, Seen, Status, Step, Streams};
+use crate::failure::{Failure, unless_missing};
+use crate::kinds::{Remote, Sighting};
+use crate::pace::Pace;
+use crate::select::Wanted;
+
+pub struct Api {
+    client: Client,
+}
+
+impl Api {
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        Api { client: Client::new(aws) }
+    }
+
+    async fn list(&self) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        let mut pages = self.client.list_streams().limit(100).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| Failure::from_sdk("kinesis:ListStreams", &e))?;
+            names.extend(page.stream_names);
+        }
+        Ok(names)
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<Seen>, Failure> {
+        let answer = self.client.describe_stream_summary().stream_name(name).send().await;
+        let answer =
+            unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| code == "ResourceNotFoundException")?;
+        Ok(answer.as_ref().and_then(|answer| answer.stream_description_summary()).map(seen))
+    }
+
+    async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
+        if let Step::Scale { to } = step {
+            self.client
+                .update_shard_count()
+                .stream_name(name)
+                .target_shard_count(i32::try_from(*to).unwrap_or(i32::MAX))
+                .scaling_type(ScalingType::UniformScaling)
+                .send()
+                .await
+                .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e))?;
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Remote<Streams> for Api {
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
+        let names = wanted.among(self.list().await?);
+        let seen = pace.ask_each(&names, |name| self.describe(name)).await;
+        Ok(names.into_iter().zip(seen).map(|(name, seen)| Sighting { name, seen }).collect())
+    }
+
+    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        pace.ask_each(names, |name| self.describe(name)).await
+    }
+
+    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await
+    }
+}
+
+fn seen(stream: &StreamDescriptionSummary) -> Seen {
+    Seen {
+        status: match stream.stream_status() {
+            StreamStatus::Active => Status::Active,
+            StreamStatus::Creating => Status::Creating,
+            StreamStatus::Deleting => Status::Deleting,
+            // Whatever else there may be one day: it is not ACTIVE.
+            _ => Status::Updating,
+        },
+        mode: match stream.stream_mode_details().map(StreamModeDetails::stream_mode) {
+            Some(StreamMode::OnDemand) => Mode::OnDemand,
+            _ => Mode::Provisioned,
+        },
+        shards: stream.open_shard_count().try_into().unwrap_or(0),
+        retention_hours: stream.retention_period_hours().try_into().unwrap_or(0),
+    }
+}

@@ -1,0 +1,164 @@
+//! The journal with the store behind it: read, decided upon, written back if nobody else wrote.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::apply::Watch;
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::journal::{Journal, Unusable};
+use crate::model::{Direction, KindName};
+use crate::pace::Pace;
+use crate::store::{Store, Version, WriteError};
+
+/// The state cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    #[error("the state at {location} cannot be read, nothing was changed: {failure}")]
+    Unreadable { location: String, failure: Failure },
+    #[error(
+        "the state at {location} cannot be used, nothing was changed and nothing overwritten: {why}; see \
+             \"If the state is lost or damaged\" in the README"
+    )]
+    Unusable { location: String, why: Unusable },
+    #[error("the state at {location} cannot be written: {failure}")]
+    Unwritable { location: String, failure: Failure },
+    #[error("another invocation holds the lease: this one stopped at once")]
+    Fenced,
+}
+
+/// Whose state it is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub project: String,
+    pub environment: String,
+    pub kinds: Vec<KindName>,
+    /// This attempt of this invocation: nobody else writes under this name.
+    pub holder: String,
+}
+
+pub struct Ledger<'a> {
+    store: &'a dyn Store,
+    identity: Identity,
+    pub journal: Journal,
+    version: Option<Version>,
+    writes: u32,
+}
+
+impl<'a> Ledger<'a> {
+    pub async fn open(store: &'a dyn Store, identity: Identity) -> Result<Self, LedgerError> {
+        let journal = Journal::new(&identity.project, &identity.environment);
+        let mut ledger = Ledger { store, identity, journal, version: None, writes: 0 };
+        ledger.reload().await?;
+        Ok(ledger)
+    }
+
+    /// Whether a state was ever written.
+    pub fn exists(&self) -> bool {
+        self.version.is_some()
+    }
+
+    pub fn holder(&self) -> &str {
+        &self.identity.holder
+    }
+
+    /// Drops what is in hand and takes what is stored.
+    pub async fn reload(&mut self) -> Result<(), LedgerError> {
+        (self.journal, self.version) = self.stored().await?;
+        Ok(())
+    }
+
+    async fn stored(&self) -> Result<(Journal, Option<Version>), LedgerError> {
+        let location = || self.store.location();
+        let stored =
+            self.store.read().await.map_err(|failure| LedgerError::Unreadable { location: location(), failure })?;
+        let Identity { project, environment, kinds, .. } = &self.identity;
+        match stored {
+            None => Ok((Journal::new(project, environment), None)),
+            Some((bytes, version)) => {
+                let journal = Journal::parse(&bytes, project, environment, kinds)
+                    .map_err(|why| LedgerError::Unusable { location: location(), why })?;
+                Ok((journal, Some(version)))
+            }
+        }
+    }
+
+    /// Writes what is in hand, if nobody wrote since it was read. `Ok(false)`: somebody did, and
+    /// what is stored has to be read again and decided upon again.
+    pub async fn save(&mut self) -> Result<bool, LedgerError> {
+        self.writes += 1;
+        self.journal.write = format!("{}#{}", self.identity.holder, self.writes);
+        let body = serde_json::to_vec_pretty(&self.journal).expect("a journal is plain data");
+        match self.store.write(body, self.version.as_ref()).await {
+            Ok(version) => {
+                self.version = Some(version);
+                Ok(true)
+            }
+            Err(WriteError::Conflict) => self.was_our_own_write().await,
+            Err(WriteError::Failed(failure)) => {
+                // The answer may be lost and the write not: then it is as good as answered.
+                match self.was_our_own_write().await {
+                    Ok(true) => Ok(true),
+                    _ => Err(LedgerError::Unwritable { location: self.store.location(), failure }),
+                }
+            }
+        }
+    }
+
+    /// A write that was sent twice, by a retry below us, meets its own success.
+    async fn was_our_own_write(&mut self) -> Result<bool, LedgerError> {
+        let (stored, version) = self.stored().await?;
+        let ours = stored.write == self.journal.write;
+        if ours {
+            self.version = version;
+        }
+        Ok(ours)
+    }
+
+    /// Writes what is in hand while holding the lease. Others may only have left a challenge.
+    pub async fn save_as_holder(&mut self) -> Result<(), LedgerError> {
+        while !self.save().await? {
+            let (stored, version) = self.stored().await?;
+            if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
+                return Err(LedgerError::Fenced);
+            }
+            self.journal.challenger = stored.challenger;
+            self.version = version;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody who is still there wants the opposite of `direction`.
+    pub fn is_challenged(&self, direction: Direction, now: Timestamp) -> bool {
+        self.journal
+            .challenger
+            .as_ref()
+            .is_some_and(|challenger| challenger.direction != direction && challenger.until > now)
+    }
+}
+
+/// Looks at the stored state between rounds of calls, for a holder that works in one direction.
+pub struct Lookout<'a, 'b> {
+    pub ledger: &'b mut Ledger<'a>,
+    pub clock: &'b dyn Clock,
+    pub pace: &'b Pace,
+    pub direction: Direction,
+}
+
+#[async_trait]
+impl Watch for Lookout<'_, '_> {
+    async fn look(&mut self) {
+        // A state that cannot be read now decides nothing: the lease is ours until it ends.
+        let Ok((stored, version)) = self.ledger.stored().await else { return };
+        if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
+            self.pace.fence();
+            return;
+        }
+        self.ledger.journal.challenger = stored.challenger;
+        self.ledger.version = version;
+        if self.ledger.is_challenged(self.direction, self.clock.now()) {
+            self.pace.yield_now();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Stops a project's AWS resources in the evening and starts them in the morning exactly as they
+//! were.
+//!
+//! Data flows one way, and a stage imports the model and nothing downstream of it:
+//!
+//! ```text
+//!  event ──▶ observe ──▶ plan ──▶ apply ⇄ journal ──▶ report ──▶ notify
+//!  (parse)   (kinds,     (pure)   (kinds)  (store)    (pure)     (SNS)
+//!             tags)
+//! ```
+//!
+//! - [`event`] and [`config`] turn strings into types that cannot be wrong.
+//! - [`observe`] asks the [`kinds`] what is there, and the tags what to include and what to keep.
+//! - [`plan`] makes every choice, from what was seen and what the [`journal`] remembers.
+//! - [`apply`] makes none: it takes the plan's steps and looks what came of them.
+//! - [`operation`] is one stop or start: lease, claims, moves, end. [`ledger`] keeps its journal in
+//!   the [`store`].
+//! - [`report`] is what is told, [`notify`] tells it.
+//! - [`handler`] is one invocation and the only module that names every stage.
+
+#![cfg_attr(
+    test,
+    allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "tests are read more than run")
+)]
+
+pub mod apply;
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod event;
+pub mod failure;
+pub mod handler;
+pub mod journal;
+pub mod kinds;
+pub mod ledger;
+pub mod model;
+pub mod notify;
+pub mod observe;
+pub mod operation;
+pub mod pace;
+pub mod plan;
+pub mod pricing;
+pub mod report;
+pub mod savings;
+pub mod select;
+pub mod store;

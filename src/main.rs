@@ -1,0 +1,65 @@
+//! The Lambda function: logs, configuration, clients, run. The wiring and nothing else.
+
+use aws_resource_manager::config::Config;
+use aws_resource_manager::handler::{Invocation, Program, Refusal};
+use aws_resource_manager::{aws, kinds};
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use uuid::Uuid;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = Config::parse(variable, &kinds::variables());
+    let level = config.as_ref().map_or(LevelFilter::INFO, |config| config.log_level);
+    log_as_json(level);
+    // A bad configuration is told to whoever invokes: a function that dies at its start tells nobody.
+    let program = match config {
+        Ok(config) => Ok(aws::program(config, &aws::sdk_config().await)),
+        Err(bad) => {
+            tracing::error!(error = %bad, "configuration");
+            Err(bad)
+        }
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| handle(&program, event))).await
+}
+
+async fn handle(
+    program: &Result<Program, aws_resource_manager::config::BadConfig>,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Diagnostic> {
+    let program = program.as_ref().map_err(|bad| diagnostic(&bad.clone().into()))?;
+    let invocation = Invocation {
+        request_id: event.context.request_id.clone(),
+        attempt: Uuid::new_v4().to_string(),
+        deadline: i64::try_from(event.context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+    };
+    let report = program.handle(&event.payload, &invocation).await.map_err(|refusal| diagnostic(&refusal))?;
+    Ok(serde_json::to_value(report).expect("a report is plain data"))
+}
+
+fn diagnostic(refusal: &Refusal) -> Diagnostic {
+    Diagnostic { error_type: refusal.kind().to_owned(), error_message: refusal.to_string() }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// One JSON object a line, with the spans it happened in: Lambda's own format for CloudWatch Logs.
+fn log_as_json(level: LevelFilter) {
+    use tracing_subscriber::fmt::format::FmtSpan;
+    use tracing_subscriber::prelude::*;
+    let ours = tracing_subscriber::filter::Targets::new()
+        .with_target("aws_resource_manager", level)
+        .with_default(level.min(LevelFilter::WARN));
+    let layer = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_events(FmtSpan::NONE)
+        .with_current_span(false)
+        .with_span_list(true);
+    tracing_subscriber::registry().with(layer).with(ours).init();
+}

@@ -1,0 +1,260 @@
+//! The words every stage shares. No SDK type, no I/O.
+
+use std::fmt;
+use std::ops::Add;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// What an event asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Stop,
+    Start,
+    Status,
+}
+
+impl Action {
+    pub const ALL: [Action; 3] = [Action::Stop, Action::Start, Action::Status];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Stop => "stop",
+            Action::Start => "start",
+            Action::Status => "status",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The two actions that change something, and so the two that an operation can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Stop,
+    Start,
+}
+
+impl Direction {
+    pub fn action(self) -> Action {
+        match self {
+            Direction::Stop => Action::Stop,
+            Direction::Start => Action::Start,
+        }
+    }
+
+    /// What the project is to be when an operation in this direction is done.
+    pub fn goal(self) -> Goal {
+        match self {
+            Direction::Stop => Goal::Stopped,
+            Direction::Start => Goal::Running,
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.action().fmt(f)
+    }
+}
+
+/// What the newest operation on the whole project wanted it to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    Running,
+    Stopped,
+}
+
+/// The name of a resource kind, such as `kinesis`.
+///
+/// Only the registry makes them, so a `KindName` in hand is a kind that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindName(&'static str);
+
+impl KindName {
+    pub const fn new(name: &'static str) -> Self {
+        KindName(name)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for KindName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Serialize for KindName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+/// One resource of the account. Written `kind:name`, in events as in the state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId {
+    pub kind: KindName,
+    pub name: String,
+}
+
+impl ResourceId {
+    pub fn new(kind: KindName, name: impl Into<String>) -> Self {
+        ResourceId { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.name)
+    }
+}
+
+/// Data of one kind (what it saw, what it saved, what it will do) on its way through stages
+/// that know nothing of kinds. Only the kind that wrote it reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Plain(pub Value);
+
+/// One call that changes something, as plain data with its own words for plans and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub text: String,
+    pub data: Plain,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What a resource is now, in the words of its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    pub state: State,
+    /// As short as a table cell: `2 shards`.
+    pub summary: String,
+    pub rate: Rate,
+    /// What a person should know about it whatever the operation: never about this operation.
+    pub notes: Vec<String>,
+    /// What a person could do to pay less, with its reason.
+    pub recommendations: Vec<String>,
+}
+
+impl Standing {
+    pub fn new(state: State, summary: impl Into<String>, rate: Rate) -> Self {
+        Standing { state, summary: summary.into(), rate, notes: Vec::new(), recommendations: Vec::new() }
+    }
+}
+
+/// The three states of `status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Running,
+    Stopped,
+    /// Between the two: creating, deleting, updating.
+    Pending,
+}
+
+/// US dollars for one hour.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct UsdPerHour(pub f64);
+
+impl UsdPerHour {
+    pub const HOURS_PER_DAY: f64 = 24.0;
+    /// AWS's own convention for monthly prices: 365 × 24 / 12.
+    pub const HOURS_PER_MONTH: f64 = 730.0;
+
+    /// A price that AWS states for a month.
+    pub const fn monthly(usd: f64) -> Self {
+        UsdPerHour(usd / Self::HOURS_PER_MONTH)
+    }
+
+    #[must_use]
+    pub fn times(self, n: f64) -> Self {
+        UsdPerHour(self.0 * n)
+    }
+
+    pub fn per_day(self) -> f64 {
+        self.0 * Self::HOURS_PER_DAY
+    }
+
+    pub fn per_month(self) -> f64 {
+        self.0 * Self::HOURS_PER_MONTH
+    }
+}
+
+impl Add for UsdPerHour {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        UsdPerHour(self.0 + other.0)
+    }
+}
+
+/// What something costs, where that is known. An unknown price is never taken for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Rate(pub Option<UsdPerHour>);
+
+impl Rate {
+    pub const ZERO: Rate = Rate(Some(UsdPerHour(0.0)));
+    pub const UNKNOWN: Rate = Rate(None);
+
+    #[must_use]
+    pub fn times(self, n: f64) -> Self {
+        Rate(self.0.map(|usd| usd.times(n)))
+    }
+
+    pub fn per_day(self) -> Option<f64> {
+        self.0.map(UsdPerHour::per_day)
+    }
+}
+
+/// A sum with an unknown part is unknown.
+impl Add for Rate {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Rate(self.0.zip(other.0).map(|(a, b)| a + b))
+    }
+}
+
+/// `1 shard`, `2 shards`.
+pub fn count(n: impl Into<u64>, noun: &str) -> String {
+    let n = n.into();
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_24_hours_and_a_month_730() {
+        let rate = UsdPerHour(0.115);
+        assert!((rate.per_day() - 2.76).abs() < 1e-9);
+        assert!((rate.per_month() - 83.95).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_sum_with_an_unknown_part_is_unknown() {
+        assert_eq!(Rate::ZERO + Rate::UNKNOWN, Rate::UNKNOWN);
+        assert_eq!(Rate::ZERO + Rate::ZERO, Rate::ZERO);
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(count(1_u32, "shard"), "1 shard");
+        assert_eq!(count(0_u32, "shard"), "0 shards");
+    }
+}

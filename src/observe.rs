@@ -1,0 +1,175 @@
+//! What is there: the kinds' sightings, with the tags that include and exclude.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use aws_sdk_resourcegroupstagging::Client;
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use futures::future::join_all;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::journal::Journal;
+use crate::kinds::{CATALOG, Entry, Info};
+use crate::model::{KindName, Plain, ResourceId};
+use crate::pace::Pace;
+use crate::select::{Only, Wanted};
+
+/// A resource with this tag is never touched.
+pub const KEEP_TAG: (&str, &str) = ("aws-resource-manager", "keep");
+
+/// Finds resources by tag.
+#[async_trait]
+pub trait TagIndex: Send + Sync {
+    /// The ARNs of the resources that carry all of these tags.
+    async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, Failure>;
+}
+
+/// The account as it was seen.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    pub sightings: Vec<Found>,
+    /// Kinds of which nothing could be seen.
+    pub unseen: Vec<(KindName, Failure)>,
+    /// `Err`: nobody knows what is to be kept.
+    pub tags: Option<Failure>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub id: ResourceId,
+    pub seen: Result<Option<Plain>, Failure>,
+    /// By a pattern or a tag. The others are here because the state has a record of them.
+    pub selected: bool,
+    pub keep: bool,
+}
+
+/// Looks at everything that the configuration and the state name.
+pub async fn observe(
+    registry: &[Entry],
+    tags: &dyn TagIndex,
+    config: &Config,
+    only: &Only,
+    journal: &Journal,
+    pace: &Pace,
+) -> Inventory {
+    let mut inventory = Inventory::default();
+    let keep_tag = [(KEEP_TAG.0.to_owned(), KEEP_TAG.1.to_owned())];
+    let (kept, targeted) = futures::join!(tags.tagged(&keep_tag), async {
+        if config.target_tags.is_empty() { Ok(Vec::new()) } else { tags.tagged(&config.target_tags).await }
+    });
+    let mut by_kind = |arns: Result<Vec<String>, Failure>| match arns {
+        Ok(arns) => names_by_kind(&arns),
+        Err(failure) => {
+            inventory.tags = Some(failure);
+            BTreeMap::new()
+        }
+    };
+    let (kept, mut targeted) = (by_kind(kept), by_kind(targeted));
+    let kinds: Vec<_> = registry
+        .iter()
+        .map(Entry::reported)
+        .filter(|kind| only.includes_kind(kind.info().name))
+        .map(|kind| {
+            let name = kind.info().name;
+            let wanted = Wanted {
+                patterns: config.patterns.get(&name).cloned().unwrap_or_default(),
+                tagged: targeted.remove(&name).unwrap_or_default(),
+                recorded: journal.recorded(name).map(|(id, _)| id.name).collect(),
+                only: Some((name, only.clone())),
+                itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),
+            };
+            (kind, wanted)
+        })
+        .filter(|(_, wanted)| !wanted.is_empty())
+        .collect();
+    let looks = join_all(kinds.iter().map(|(kind, wanted)| kind.observe(wanted, pace))).await;
+    for ((kind, wanted), look) in kinds.iter().zip(looks) {
+        let name = kind.info().name;
+        match look {
+            Err(failure) => inventory.unseen.push((name, failure)),
+            Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| Found {
+                selected: wanted.is_selected(&sighting.name),
+                keep: kept.get(&name).is_some_and(|names| names.contains(&sighting.name)),
+                id: ResourceId::new(name, sighting.name),
+                seen: sighting.seen,
+            })),
+        }
+    }
+    inventory
+}
+
+fn names_by_kind(arns: &[String]) -> BTreeMap<KindName, BTreeSet<String>> {
+    let mut names: BTreeMap<KindName, BTreeSet<String>> = BTreeMap::new();
+    for arn in arns {
+        if let Some(id) = CATALOG.iter().find_map(|info| resource_of(arn, info)) {
+            names.entry(id.kind).or_default().insert(id.name);
+        }
+    }
+    names
+}
+
+/// `arn:partition:service:region:account:` and then what the kind's ARNs begin with.
+fn resource_of(arn: &str, info: &Info) -> Option<ResourceId> {
+    let mut parts = arn.splitn(6, ':');
+    let service = parts.nth(2)?;
+    let resource = parts.nth(2)?;
+    let (expected, _) = info.tagging_type.split_once(':')?;
+    let name = resource.strip_prefix(info.arn_prefix).filter(|_| service == expected)?;
+    Some(ResourceId::new(info.name, name))
+}
+
+/// The Resource Groups Tagging API: one question for all kinds.
+pub struct TaggingApi {
+    client: Client,
+}
+
+impl TaggingApi {
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        TaggingApi { client: Client::new(aws) }
+    }
+}
+
+#[async_trait]
+impl TagIndex for TaggingApi {
+    async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, Failure> {
+        let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build()).collect();
+        let types = CATALOG.iter().map(|info| info.tagging_type.to_owned()).collect();
+        let mut resources = self
+            .client
+            .get_resources()
+            .set_tag_filters(Some(filters))
+            .set_resource_type_filters(Some(types))
+            .resources_per_page(100)
+            .into_paginator()
+            .items()
+            .send();
+        let mut arns = Vec::new();
+        while let Some(resource) = resources.next().await {
+            let resource = resource.map_err(|e| Failure::from_sdk("tag:GetResources", &e))?;
+            arns.extend(resource.resource_arn);
+        }
+        Ok(arns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_read_as_the_kind_and_name_it_stands_for() {
+        let names = names_by_kind(&[
+            "arn:aws:kinesis:us-east-1:123456789012:stream/events".to_owned(),
+            "arn:aws:sagemaker:us-east-1:123456789012:endpoint/risk".to_owned(),
+            "arn:aws:lambda:us-east-1:123456789012:function:work".to_owned(),
+            "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a:b".to_owned(),
+            "arn:aws:dynamodb:us-east-1:123456789012:table/t".to_owned(),
+            "arn:aws:s3:::bucket".to_owned(),
+            "arn:aws:sagemaker:us-east-1:123456789012:model/risk".to_owned(),
+        ]);
+        let all: Vec<String> =
+            names.iter().flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}:{name}"))).collect();
+        assert_eq!(all, ["cloudwatch:a:b", "dynamodb:t", "kinesis:events", "lambda:work", "sagemaker:risk"]);
+    }
+}

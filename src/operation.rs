@@ -1,0 +1,334 @@
+//! One stop or start: the lease, the claims, the moves tier by tier, the end.
+//!
+//! What is durable when: before the first call that changes anything, one conditional write holds
+//! the lease and every original. After that each tier's outcomes are written together. Dying
+//! between any two calls leaves a state from which the same action and the opposite one both go on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use crate::apply::{self, Job, Outcome as Fate};
+use crate::event::{Continuation, MAX_DEPTH, Request};
+use crate::handler::{Invocation, NO_STATE, Program};
+use crate::journal::{Challenger, Lease, Note, Operation as Entry, Transition};
+use crate::kinds::{Entry as Kind, Managed, Tier};
+use crate::ledger::{Ledger, LedgerError, Lookout};
+use crate::model::{Direction, KindName, ResourceId};
+use crate::pace::{Halt, Pace};
+use crate::plan::{Outlook, Plan};
+use crate::report::{self, Line, Outcome, Report};
+
+/// A lease outlives its invocation by no more than this: clocks differ a little.
+const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
+/// How often an invocation that waits for the lease looks whether it is free.
+const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
+
+pub struct Operation<'a> {
+    pub program: &'a Program,
+    pub request: &'a Request,
+    pub direction: Direction,
+    pub id: String,
+    pub invocation: &'a Invocation,
+    pub deadline: Timestamp,
+    pub pace: Pace,
+}
+
+/// Whether an operation may begin now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Admission {
+    Free,
+    /// Somebody holds the lease. `opposed`: and works in the other direction.
+    Busy {
+        holder: String,
+        until: Timestamp,
+        opposed: bool,
+    },
+    /// It has been dealt with, or something newer has taken its place.
+    Over(String),
+}
+
+type Fates = BTreeMap<ResourceId, Fate>;
+
+impl Operation<'_> {
+    pub async fn run(self) -> Result<Report, crate::handler::Refusal> {
+        let started_at = self.program.clock.now();
+        let mut ledger = self.program.open(self.invocation).await?;
+        let had_state = ledger.exists();
+        let plan = loop {
+            match self.admission(&ledger, started_at) {
+                Admission::Over(why) => return Ok(self.skipped(&why, started_at)),
+                Admission::Busy { holder, until, opposed } => {
+                    if self.pace.halted().is_some() {
+                        let why = format!("operation {holder} is at work until {until} at the latest: ask again then");
+                        return Ok(self.skipped(&why, started_at));
+                    }
+                    self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
+                }
+                Admission::Free => {
+                    let plan = self.program.plan(self.request, self.direction, &ledger, &self.pace).await;
+                    let refused = self.begin(&mut ledger, &plan, started_at);
+                    if ledger.save().await? {
+                        break without(plan, refused);
+                    }
+                    ledger.reload().await?;
+                }
+            }
+        };
+        let fates = self.carry_out(&mut ledger, &plan).await?;
+        Ok(self.conclude(ledger, &plan, &fates, had_state).await?)
+    }
+
+    fn admission(&self, ledger: &Ledger<'_>, asked_at: Timestamp) -> Admission {
+        let (journal, now) = (&ledger.journal, self.program.clock.now());
+        if journal.has_ended(&self.id) {
+            return Admission::Over(format!("operation {} is over: its report is kept", self.id));
+        }
+        let current = journal.operation.as_ref();
+        if let Some(continuation) = &self.request.continuation {
+            let superseded = current.is_none_or(|current| current.id != self.id || current.depth > continuation.depth);
+            if superseded {
+                return Admission::Over("a newer operation or invocation has taken over".to_owned());
+            }
+        }
+        if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
+            challenger.operation_id != self.id
+                && challenger.direction != self.direction
+                && challenger.asked_at > asked_at
+                && challenger.until > now
+        }) {
+            return Admission::Over(format!("the newer {} {} takes its place", newer.direction, newer.operation_id));
+        }
+        match &journal.lease {
+            Some(lease) if lease.until > now && lease.holder != ledger.holder() => Admission::Busy {
+                holder: current.map_or_else(|| lease.holder.clone(), |current| current.id.clone()),
+                until: lease.until,
+                opposed: current.is_some_and(|current| current.direction != self.direction),
+            },
+            _ => Admission::Free,
+        }
+    }
+
+    /// Waits a while; asks a holder that works in the other direction to yield.
+    async fn wait_for_lease(
+        &self,
+        ledger: &mut Ledger<'_>,
+        until: Timestamp,
+        opposed: bool,
+        asked_at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let asked = ledger.journal.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == self.id);
+        if opposed && !asked {
+            info!("asking the operation at work to yield");
+            ledger.journal.challenger = Some(Challenger {
+                operation_id: self.id.clone(),
+                direction: self.direction,
+                asked_at,
+                until: self.deadline + LEASE_GRACE,
+            });
+            // Where somebody else wrote meanwhile, the next turn of the loop asks again.
+            ledger.save().await?;
+        } else {
+            let left = Duration::try_from(until.duration_since(self.program.clock.now())).unwrap_or_default();
+            let poll = self.program.config.poll.min(LONGEST_LEASE_POLL);
+            self.pace.sleep(poll.min(left + Duration::from_millis(10))).await;
+        }
+        ledger.reload().await
+    }
+
+    /// Writes the operation, its lease and every claim into the journal in hand. Returns the
+    /// resources whose record does not allow it.
+    fn begin(&self, ledger: &mut Ledger<'_>, plan: &Plan, started_at: Timestamp) -> Vec<(ResourceId, String)> {
+        let now = self.program.clock.now();
+        let holder = ledger.holder().to_owned();
+        let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
+        let entry = Entry {
+            id: self.id.clone(),
+            direction: self.direction,
+            only: self.request.only.0.iter().map(ToString::to_string).collect(),
+            reason: self.request.reason.clone(),
+            request_id: self.invocation.request_id.clone(),
+            schedule: self.request.schedule.clone(),
+            started_at,
+            depth,
+            finished_at: None,
+        };
+        let lease = Lease { holder, until: self.deadline + LEASE_GRACE };
+        let claims: Vec<(ResourceId, Transition, Note)> =
+            plan.claims(&ledger.journal).map(|(id, claim, note)| (id.clone(), claim, note)).collect();
+        ledger.journal.begin(entry, lease, self.request.only.everything(), now);
+        claims
+            .into_iter()
+            .filter_map(|(id, claim, note)| {
+                let refusal = ledger.journal.record_transition(&id, &claim, note, &self.id, now).err()?;
+                Some((id, refusal.to_string()))
+            })
+            .collect()
+    }
+
+    /// The tiers in their order, each written down before the next.
+    async fn carry_out(&self, ledger: &mut Ledger<'_>, plan: &Plan) -> Result<Fates, LedgerError> {
+        let mut fates = Fates::new();
+        let tiers = Tier::in_order(self.direction);
+        for (index, tier) in tiers.into_iter().enumerate() {
+            let jobs: Vec<Job> = plan
+                .moves(tier)
+                .filter_map(|(id, change)| Some(Job::new(id, self.managed(id.kind)?, change.steps.clone())))
+                .collect();
+            if jobs.is_empty() {
+                continue;
+            }
+            info!(?tier, count = jobs.len(), "tier");
+            let outcomes = {
+                let (clock, pace) = (self.program.clock.as_ref(), &self.pace);
+                let mut lookout = Lookout { ledger, clock, pace, direction: self.direction };
+                apply::run(jobs, &self.pace, self.program.config.poll, self.request.wait, &mut lookout).await
+            };
+            if self.pace.halted() == Some(Halt::Fenced) {
+                return Err(LedgerError::Fenced);
+            }
+            let unfinished = outcomes.iter().any(|(_, fate)| matches!(fate, Fate::Unfinished(_)));
+            for (id, fate) in outcomes {
+                self.write_down(ledger, plan, id, &fate);
+                fates.insert(id.clone(), fate);
+            }
+            if unfinished || self.pace.halted().is_some() {
+                break;
+            }
+            // The last tier's outcomes go with the end of the operation.
+            if tiers[index + 1..].iter().any(|later| plan.moves(*later).next().is_some()) {
+                ledger.save_as_holder().await?;
+            }
+        }
+        Ok(fates)
+    }
+
+    fn managed(&self, kind: KindName) -> Option<&dyn Managed> {
+        self.program.registry.iter().find_map(|entry| match entry {
+            Kind::Managed(managed) if managed.info().name == kind => Some(managed.as_ref()),
+            _ => None,
+        })
+    }
+
+    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, id: &ResourceId, fate: &Fate) {
+        match fate {
+            Fate::Done => {
+                let transition = match self.direction {
+                    Direction::Stop => Transition::Stopped,
+                    Direction::Start => Transition::Restored,
+                };
+                let Some(note) = plan.note(id) else { return };
+                let now = self.program.clock.now();
+                if let Err(illegal) = ledger.journal.record_transition(id, &transition, note.clone(), &self.id, now) {
+                    warn!(%illegal, "an outcome does not fit its record");
+                }
+            }
+            Fate::Failed(why) => ledger.journal.record_error(id, why),
+            Fate::Unfinished(_) => {}
+        }
+    }
+
+    /// Ends the operation or hands it on, and reports.
+    async fn conclude(
+        &self,
+        mut ledger: Ledger<'_>,
+        plan: &Plan,
+        fates: &Fates,
+        had_state: bool,
+    ) -> Result<Report, LedgerError> {
+        let halted = self.pace.halted();
+        let unfinished =
+            plan.items.iter().any(|item| matches!(item.outlook, Outlook::Change(_)) && !is_over(fates.get(&item.id)));
+        let depth = ledger.journal.operation.as_ref().map_or(0, |operation| operation.depth);
+        let mut errors = plan.errors.clone();
+        if unfinished && halted != Some(Halt::Yield) {
+            if depth >= MAX_DEPTH {
+                errors.push(format!(
+                    "given up after {MAX_DEPTH} continuations: what is pending is left to the next event"
+                ));
+            } else {
+                match self.hand_on(&mut ledger, depth + 1).await? {
+                    Ok(()) => {
+                        let mut report = self.report(&ledger, plan, fates, errors);
+                        report.outcome = Outcome::InProgress;
+                        report.finished_at = None;
+                        return Ok(report);
+                    }
+                    Err(why) => errors.push(why),
+                }
+            }
+        }
+        if halted == Some(Halt::Yield) {
+            errors.push(match &ledger.journal.challenger {
+                Some(newer) => format!("a newer {} took over: operation {}", newer.direction, newer.operation_id),
+                None => "a newer event took over".to_owned(),
+            });
+        }
+        let mut report = self.report(&ledger, plan, fates, errors);
+        if !had_state && self.direction == Direction::Start {
+            report.outcome = Outcome::Skipped;
+            report.errors.push(NO_STATE.to_owned());
+        }
+        self.program.archive(&mut report).await;
+        ledger.journal.end(self.program.clock.now());
+        ledger.save_as_holder().await?;
+        self.program.notify(&mut report).await;
+        Ok(report)
+    }
+
+    /// The state first, then the call: a continuation that is lost is found by the next event.
+    async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<Result<(), String>, LedgerError> {
+        ledger.journal.hand_over(depth);
+        ledger.save_as_holder().await?;
+        let continuation = Continuation { operation_id: self.id.clone(), depth };
+        info!(depth, "handing on");
+        let event = self.request.continue_as(&continuation);
+        Ok(match self.pace.bounded(self.program.successor.call(&event)).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(failure)) => Err(format!("the rest could not be handed on, send the event again: {failure}")),
+            None => Err("the rest could not be handed on in time: send the event again".to_owned()),
+        })
+    }
+
+    fn report(&self, ledger: &Ledger<'_>, plan: &Plan, fates: &Fates, errors: Vec<String>) -> Report {
+        let journal = &ledger.journal;
+        let lines: Vec<Line> = plan
+            .items
+            .iter()
+            .map(|item| match &item.outlook {
+                Outlook::Change(change) => {
+                    let not_begun = Fate::Unfinished("what comes before it".to_owned());
+                    let fate = fates.get(&item.id).unwrap_or(&not_begun);
+                    report::move_line(item, change, self.direction, fate)
+                }
+                _ => report::settled_line(item, journal, &self.id, self.direction)
+                    .unwrap_or_else(|| report::left_line(item)),
+            })
+            .collect();
+        let now = self.program.clock.now();
+        let started_at = journal.operation.as_ref().map_or(now, |operation| operation.started_at);
+        let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
+        heading.report(lines, errors, journal, now)
+    }
+
+    fn skipped(&self, why: &str, started_at: Timestamp) -> Report {
+        let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
+        heading.bare(Outcome::Skipped, why, self.program.clock.now())
+    }
+}
+
+fn is_over(fate: Option<&Fate>) -> bool {
+    matches!(fate, Some(Fate::Done | Fate::Failed(_)))
+}
+
+/// The plan without the moves that the state does not allow.
+fn without(mut plan: Plan, refused: Vec<(ResourceId, String)>) -> Plan {
+    for (id, why) in refused {
+        if let Some(item) = plan.items.iter_mut().find(|item| item.id == id) {
+            item.outlook = Outlook::Blocked(why);
+        }
+    }
+    plan
+}

@@ -1,0 +1,199 @@
+//! Every choice of an operation, made before its first call. Pure.
+
+use crate::journal::{Glimpse, Journal, Note, Phase, Transition};
+use crate::kinds::{Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
+use crate::model::{Direction, Rate, ResourceId, Standing, State, Step};
+use crate::observe::{Found, Inventory, KEEP_TAG};
+use crate::pricing::PriceBook;
+
+/// What an operation will do, and what it will leave alone, with the reason of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub items: Vec<Item>,
+    /// What could not be seen, and so was not decided.
+    pub errors: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub id: ResourceId,
+    pub tier: Tier,
+    pub standing: Standing,
+    pub outlook: Outlook,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outlook {
+    Leave {
+        verdict: Verdict,
+        why: String,
+    },
+    Change(Move),
+    /// It could not be looked at, or not decided about.
+    Blocked(String),
+}
+
+/// One resource's way, and what has to be durable before its first step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    pub claim: Transition,
+    pub steps: Vec<Step>,
+    pub note: Note,
+}
+
+/// What a plan is made from, beside the account and the state.
+pub struct Circumstances<'a> {
+    pub prices: &'a PriceBook,
+    pub longest_stop_hours: f64,
+}
+
+/// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
+pub fn plan(
+    direction: Direction,
+    registry: &[Entry],
+    inventory: &Inventory,
+    journal: &Journal,
+    circumstances: &Circumstances,
+) -> Plan {
+    let mut errors: Vec<String> = inventory.unseen.iter().map(|(kind, failure)| format!("{kind}: {failure}")).collect();
+    if let Some(failure) = &inventory.tags {
+        errors.push(format!("tags: {failure}"));
+    }
+    let mut items = Vec::new();
+    for entry in registry {
+        let info = entry.reported().info();
+        for found in inventory.sightings.iter().filter(|found| found.id.kind == info.name) {
+            let seen = found.seen.as_ref().ok().and_then(Option::as_ref);
+            let standing = match &found.seen {
+                Ok(_) => entry.reported().standing(seen, circumstances.prices),
+                Err(_) => Standing::new(State::Pending, "not seen", Rate::UNKNOWN),
+            };
+            let outlook = match entry {
+                Entry::Reported(_) => Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() },
+                Entry::Managed(kind) => {
+                    let found = Subject { found, inventory, journal };
+                    found.outlook(direction, kind.as_ref(), &standing, circumstances)
+                }
+            };
+            items.push(Item { id: found.id.clone(), tier: info.tier, standing, outlook });
+        }
+        // What cannot be seen and yet is owed must not drop out of sight.
+        if let Some((_, failure)) = inventory.unseen.iter().find(|(kind, _)| *kind == info.name) {
+            items.extend(journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(|(id, _)| {
+                Item {
+                    id,
+                    tier: info.tier,
+                    standing: Standing::new(State::Pending, "not seen", Rate::UNKNOWN),
+                    outlook: Outlook::Blocked(failure.to_string()),
+                }
+            }));
+        }
+    }
+    Plan { items, errors }
+}
+
+struct Subject<'a> {
+    found: &'a Found,
+    inventory: &'a Inventory,
+    journal: &'a Journal,
+}
+
+impl Subject<'_> {
+    fn outlook(
+        &self,
+        direction: Direction,
+        kind: &dyn Managed,
+        standing: &Standing,
+        circumstances: &Circumstances,
+    ) -> Outlook {
+        let seen = match &self.found.seen {
+            Ok(seen) => seen.as_ref(),
+            Err(failure) => return Outlook::Blocked(failure.to_string()),
+        };
+        let record = self.journal.record(&self.found.id);
+        let held = record
+            .and_then(|record| record.held().map(|original| Held { original: original.clone(), phase: record.phase }));
+        let owed = held.is_some();
+        // The tag keeps a resource from being stopped. One that we stopped before it was tagged
+        // comes back all the same: it is what the tag asks for.
+        if direction == Direction::Stop && self.found.keep {
+            let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
+            return Outlook::Leave { verdict: Verdict::Unmanaged, why };
+        }
+        let case = Case { name: &self.found.id.name, seen, held, longest_stop_hours: circumstances.longest_stop_hours };
+        let change = match kind.decide(direction, &case) {
+            Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),
+            Ok(Decision::Leave { verdict, why }) => return Outlook::Leave { verdict, why },
+            Ok(Decision::Change(change)) => change,
+        };
+        if direction == Direction::Stop {
+            if matches!(change.claim, Claim::Take(_)) && !self.found.selected {
+                let why = "no pattern and no tag selects it any more".to_owned();
+                return Outlook::Leave { verdict: Verdict::Skipped, why };
+            }
+            if let Some(failure) = &self.inventory.tags {
+                return Outlook::Blocked(format!("whether it is to be kept could not be found out: {failure}"));
+            }
+        }
+        let Change { claim, steps, after, detail, warnings } = change;
+        let claim = match (claim, direction) {
+            (Claim::Take(original), _) if owed => Transition::Adopt(original),
+            (Claim::Take(original), _) => Transition::Save(original),
+            (Claim::Keep, Direction::Stop) => Transition::Resume,
+            (Claim::Keep, Direction::Start) => Transition::Start,
+        };
+        let after = kind.standing(after.as_ref(), circumstances.prices);
+        Outlook::Change(Move {
+            claim,
+            steps,
+            note: Note { before: Glimpse::of(standing), after: Glimpse::of(&after), detail, warnings },
+        })
+    }
+}
+
+impl Glimpse {
+    pub fn of(standing: &Standing) -> Self {
+        Glimpse { summary: standing.summary.clone(), rate: standing.rate }
+    }
+}
+
+impl Plan {
+    /// The moves of one tier.
+    pub fn moves(&self, tier: Tier) -> impl Iterator<Item = (&ResourceId, &Move)> {
+        self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| match &item.outlook {
+            Outlook::Change(change) => Some((&item.id, change)),
+            _ => None,
+        })
+    }
+
+    /// What goes into a resource's record with its move.
+    pub fn note(&self, id: &ResourceId) -> Option<&Note> {
+        self.items.iter().filter(|item| item.id == *id).find_map(|item| match &item.outlook {
+            Outlook::Change(change) => Some(&change.note),
+            _ => None,
+        })
+    }
+
+    /// What the state has to say before the first call: the claims, and what is not owed any more.
+    pub fn claims<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = (&'a ResourceId, Transition, Note)> {
+        self.items.iter().filter_map(|item| match &item.outlook {
+            Outlook::Change(change) => Some((&item.id, change.claim.clone(), change.note.clone())),
+            Outlook::Leave { verdict: Verdict::Released, why } => {
+                journal.record(&item.id).and_then(|record| record.held())?;
+                let glimpse = Glimpse::of(&item.standing);
+                let note = Note { before: glimpse.clone(), after: glimpse, detail: why.clone(), warnings: Vec::new() };
+                Some((&item.id, Transition::Release, note))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Whether this very operation has dealt with the resource already, in an earlier invocation.
+pub fn settled_by(journal: &Journal, id: &ResourceId, operation_id: &str, direction: Direction) -> bool {
+    let done = match direction {
+        Direction::Stop => Phase::Stopped,
+        Direction::Start => Phase::Running,
+    };
+    journal.record(id).is_some_and(|record| record.operation_id == operation_id && record.phase == done)
+}

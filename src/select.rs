@@ -1,0 +1,221 @@
+//! Which resources an invocation is about: name patterns, tags and the event's `only`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use wildmatch::WildMatch;
+
+use crate::model::{KindName, ResourceId};
+
+/// Names or globs (`*`, `?`), some of which exclude (`!glob`). An exclusion wins wherever it stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NamePatterns {
+    include: Vec<WildMatch>,
+    exclude: Vec<WildMatch>,
+}
+
+impl NamePatterns {
+    /// Parses a comma-separated list. An empty list selects nothing.
+    pub fn parse(list: &str) -> Result<Self, &'static str> {
+        let mut patterns = NamePatterns::default();
+        for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+            match item.strip_prefix('!').map(str::trim) {
+                Some("") => return Err("`!` needs a name or glob right after it"),
+                Some(excluded) => patterns.exclude.push(WildMatch::new(excluded)),
+                None => patterns.include.push(WildMatch::new(item)),
+            }
+        }
+        if patterns.include.is_empty() && !patterns.exclude.is_empty() {
+            return Err("a list that only excludes selects nothing: add the names to include");
+        }
+        Ok(patterns)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.include.is_empty()
+    }
+
+    pub fn includes(&self, name: &str) -> bool {
+        self.include.iter().any(|pattern| pattern.matches(name)) && !self.excludes(name)
+    }
+
+    pub fn excludes(&self, name: &str) -> bool {
+        self.exclude.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
+/// One entry of the event's `only`: a kind, or a kind and a name pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selector {
+    pub kind: KindName,
+    name: Option<WildMatch>,
+}
+
+impl Selector {
+    /// Parses `kind` or `kind:name-pattern`. `Err` is the part that is not a kind.
+    pub fn parse<'a>(text: &'a str, kinds: &[KindName]) -> Result<Self, &'a str> {
+        let (kind, name) = match text.split_once(':') {
+            Some((kind, name)) if !name.is_empty() => (kind, Some(WildMatch::new(name))),
+            Some((kind, _)) => (kind, None),
+            None => (text, None),
+        };
+        let kind = *kinds.iter().find(|known| known.as_str() == kind).ok_or(kind)?;
+        Ok(Selector { kind, name })
+    }
+
+    fn matches(&self, id: &ResourceId) -> bool {
+        self.kind == id.kind && self.name.as_ref().is_none_or(|name| name.matches(&id.name))
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}:{name}", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Selector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The event's `only`. Without it, everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Only(pub Vec<Selector>);
+
+impl Only {
+    pub fn everything(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn includes(&self, id: &ResourceId) -> bool {
+        self.everything() || self.0.iter().any(|selector| selector.matches(id))
+    }
+
+    pub fn includes_kind(&self, kind: KindName) -> bool {
+        self.everything() || self.0.iter().any(|selector| selector.kind == kind)
+    }
+}
+
+/// What a kind is to look for: the names that the configuration selects, and those that have a
+/// record in the state (which are looked at whatever the patterns say: they have to come back).
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub patterns: NamePatterns,
+    pub tagged: BTreeSet<String>,
+    pub recorded: BTreeSet<String>,
+    /// The event's `only`, for this kind.
+    pub only: Option<(KindName, Only)>,
+    /// The function itself: never selected, whatever the patterns say.
+    pub itself: Option<String>,
+}
+
+impl Wanted {
+    /// Whether a listed resource is one of ours to look at.
+    pub fn selects(&self, name: &str) -> bool {
+        if self.itself.as_deref() == Some(name) {
+            return false;
+        }
+        if let Some((kind, only)) = &self.only
+            && !only.includes(&ResourceId::new(*kind, name))
+        {
+            return false;
+        }
+        self.recorded.contains(name) || self.is_selected(name)
+    }
+
+    /// Whether a pattern or a tag selects it, and not only a record of the state.
+    pub fn is_selected(&self, name: &str) -> bool {
+        self.patterns.includes(name) || (self.tagged.contains(name) && !self.patterns.excludes(name))
+    }
+
+    /// The names to look at, out of all that the account lists: those selected, and those recorded
+    /// even when they are in no list, because a start has to know for certain that they are gone.
+    pub fn among(&self, listed: impl IntoIterator<Item = String>) -> Vec<String> {
+        let listed: BTreeSet<String> = listed.into_iter().chain(self.recorded.iter().cloned()).collect();
+        listed.into_iter().filter(|name| self.selects(name)).collect()
+    }
+
+    /// Nothing to look for: the account need not be asked.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty() && self.tagged.is_empty() && self.recorded.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINESIS: KindName = KindName::new("kinesis");
+    const LAMBDA: KindName = KindName::new("lambda");
+
+    fn patterns(list: &str) -> NamePatterns {
+        NamePatterns::parse(list).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_included_by_a_glob_unless_another_excludes_it() {
+        let patterns = patterns("shop-*, audit?, !shop-keep*");
+        assert!(patterns.includes("shop-events"));
+        assert!(patterns.includes("audit1"));
+        assert!(!patterns.includes("audit"));
+        assert!(!patterns.includes("shop-keep-this"));
+        assert!(!patterns.includes("other"));
+    }
+
+    #[test]
+    fn brackets_and_braces_are_plain_characters() {
+        assert!(patterns("errors [prod] {a,").includes("errors [prod] {a"));
+    }
+
+    #[test]
+    fn an_empty_list_selects_nothing() {
+        assert!(patterns(" , ").is_empty());
+        assert!(!patterns("").includes("anything"));
+    }
+
+    #[test]
+    fn a_list_that_only_excludes_is_refused() {
+        assert!(NamePatterns::parse("!a").is_err());
+        assert!(NamePatterns::parse("a,!").is_err());
+    }
+
+    #[test]
+    fn only_takes_kinds_and_kinds_with_a_pattern() {
+        let kinds = [KINESIS, LAMBDA];
+        let only =
+            Only(vec![Selector::parse("kinesis", &kinds).unwrap(), Selector::parse("lambda:event_*", &kinds).unwrap()]);
+        assert!(only.includes(&ResourceId::new(KINESIS, "anything")));
+        assert!(only.includes(&ResourceId::new(LAMBDA, "event_processor")));
+        assert!(!only.includes(&ResourceId::new(LAMBDA, "other")));
+        assert_eq!(Selector::parse("rds:x", &kinds), Err("rds"));
+    }
+
+    #[test]
+    fn the_function_itself_is_never_selected() {
+        let wanted = Wanted { patterns: patterns("*"), itself: Some("me".into()), ..Wanted::default() };
+        assert!(wanted.selects("you"));
+        assert!(!wanted.selects("me"));
+    }
+
+    #[test]
+    fn a_tagged_resource_is_selected_unless_excluded_by_name() {
+        let wanted =
+            Wanted { patterns: patterns("a,!b"), tagged: ["b".to_owned(), "c".to_owned()].into(), ..Wanted::default() };
+        assert!(wanted.selects("c"));
+        assert!(!wanted.selects("b"));
+    }
+
+    #[test]
+    fn a_recorded_resource_is_looked_at_whatever_the_patterns_say() {
+        let wanted = Wanted { recorded: ["gone-from-config".to_owned()].into(), ..Wanted::default() };
+        assert!(wanted.selects("gone-from-config"));
+        assert!(!wanted.is_empty());
+    }
+}

@@ -1,0 +1,113 @@
+//! Where the state and the reports are kept: S3, with conditional writes only.
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::ByteStream;
+use thiserror::Error;
+
+use crate::failure::{Failure, unless_missing};
+
+/// One version of the state object. What it is made of is the store's own business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(pub String);
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WriteError {
+    /// Somebody else wrote since: read again, decide again.
+    #[error("somebody else wrote at the same time")]
+    Conflict,
+    /// It is not known whether the write arrived.
+    #[error(transparent)]
+    Failed(Failure),
+}
+
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The state object as the newest finished write left it. `None`: there is none.
+    async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure>;
+
+    /// Writes the state object if it is still at `expected` (`None`: if there is none). It is
+    /// durable when this returns `Ok`. A retried write may meet its own success as a `Conflict`.
+    async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError>;
+
+    /// Writes an object that is never overwritten; one that is there already stays.
+    async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
+
+    /// Where the state object is, for messages to a person.
+    fn location(&self) -> String;
+}
+
+/// What `If-Match` and `If-None-Match` answer: 412 is another version, 409 another write under way,
+/// 404 none any more (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+const CONFLICTS: [&str; 3] = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
+
+/// The state bucket.
+pub struct Bucket {
+    client: Client,
+    name: String,
+    prefix: String,
+}
+
+impl Bucket {
+    pub fn new(client: Client, bucket: &str, prefix: &str) -> Self {
+        Bucket { client, name: bucket.to_owned(), prefix: prefix.to_owned() }
+    }
+
+    fn state_key(&self) -> String {
+        format!("{}/state.json", self.prefix)
+    }
+
+    fn put(&self, key: String, body: Vec<u8>) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
+        self.client
+            .put_object()
+            .bucket(&self.name)
+            .key(key)
+            .content_type("application/json")
+            .body(ByteStream::from(body))
+    }
+}
+
+#[async_trait]
+impl Store for Bucket {
+    async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure> {
+        let answer = self.client.get_object().bucket(&self.name).key(self.state_key()).send().await;
+        let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")? else {
+            return Ok(None);
+        };
+        let etag = answer.e_tag().map(str::to_owned);
+        let body = answer
+            .body
+            .collect()
+            .await
+            .map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
+        // Without its version nobody could replace it safely.
+        let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
+        Ok(Some((body.into_bytes().to_vec(), Version(etag))))
+    }
+
+    async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError> {
+        let put = self.put(self.state_key(), body);
+        let put = match expected {
+            Some(version) => put.if_match(&version.0),
+            None => put.if_none_match("*"),
+        };
+        match put.send().await {
+            Ok(answer) => match answer.e_tag() {
+                Some(etag) => Ok(Version(etag.to_owned())),
+                None => Err(WriteError::Failed(Failure::refused("s3:PutObject answered without an ETag"))),
+            },
+            Err(error) if CONFLICTS.contains(&error.code().unwrap_or_default()) => Err(WriteError::Conflict),
+            Err(error) => Err(WriteError::Failed(Failure::from_sdk("s3:PutObject", &error))),
+        }
+    }
+
+    async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
+        let answer = self.put(format!("{}/{key}", self.prefix), body).if_none_match("*").send().await;
+        unless_missing("s3:PutObject", answer, |code, _| code == "PreconditionFailed").map(drop)
+    }
+
+    fn location(&self) -> String {
+        format!("s3://{}/{}", self.name, self.state_key())
+    }
+}
