@@ -1,1 +1,251 @@
+use super::*;
+use crate::kinds::{Case, Decision, Info, Kit, Remote, Rules, Sighting, Tier};
+use crate::model::{KindName, Rate, Standing, State};
+use crate::pricing::PriceBook;
+use crate::select::Wanted;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
+/// A kind whose resources are numbers, and whose steps set them after some looks.
+struct Numbers;
+
+static INFO: Info = Info {
+    name: KindName::new("numbers"),
+    title: "Numbers",
+    variable: "NUMBERS",
+    tagging_type: "numbers:number",
+    arn_prefix: "number/",
+    tier: Tier::Capacity,
+    permissions: &[],
+};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Set(i32);
+
+impl std::fmt::Display for Set {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "set to {}", self.0)
+    }
+}
+
+/// Below zero: on its way. -1000: it failed. -2000: try 7 instead.
+type Number = i32;
+
+impl Rules for Numbers {
+    type Seen = Number;
+    type Original = Number;
+    type Step = Set;
+    const INFO: &'static Info = &INFO;
+
+    fn standing(_: Option<&Number>, _: &PriceBook) -> Standing {
+        Standing::new(State::Running, "", Rate::ZERO)
+    }
+    fn stop(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+        Decision::keep(Vec::new(), None)
+    }
+    fn start(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+        Decision::keep(Vec::new(), None)
+    }
+    fn progress(step: &Set, seen: Option<&Number>) -> Progress<Set> {
+        match seen {
+            Some(-1000) => Progress::Failed("it broke".to_owned()),
+            Some(-2000) => {
+                Progress::Instead { steps: vec![Set(7)], why: "other way".to_owned(), pause: Duration::from_secs(60) }
+            }
+            Some(n) if *n == step.0 => Progress::Done,
+            Some(n) if *n < 0 => Progress::Waiting(format!("{n}")),
+            _ => Progress::NotBegun,
+        }
+    }
+}
+
+/// What each call answers and each look shows, in turn; the last look stays.
+#[derive(Clone, Default)]
+struct Script {
+    answers: Arc<Mutex<HashMap<String, Vec<Result<Option<Number>, Failure>>>>>,
+    looks: Arc<Mutex<HashMap<String, Vec<Number>>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    fn looks(self, name: &str, looks: &[Number]) -> Self {
+        self.looks.lock().unwrap().insert(name.to_owned(), looks.to_vec());
+        self
+    }
+
+    fn answers(self, name: &str, answers: &[Result<Option<Number>, Failure>]) -> Self {
+        self.answers.lock().unwrap().insert(name.to_owned(), answers.to_vec());
+        self
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Remote<Numbers> for Script {
+    async fn observe(&self, _: &Wanted, _: &Pace) -> Result<Vec<Sighting<Number>>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn look(&self, names: &[String], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+        let mut looks = self.looks.lock().unwrap();
+        names
+            .iter()
+            .map(|name| {
+                let script = looks.entry(name.clone()).or_default();
+                Ok(Some(if script.len() > 1 { script.remove(0) } else { script.first().copied().unwrap_or(0) }))
+            })
+            .collect()
+    }
+
+    async fn perform(&self, tasks: &[(String, Set)], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+        let mut answers = self.answers.lock().unwrap();
+        tasks
+            .iter()
+            .map(|(name, step)| {
+                self.calls.lock().unwrap().push(format!("{name} {step}"));
+                let script = answers.entry(name.clone()).or_default();
+                if script.is_empty() { Ok(None) } else { script.remove(0) }
+            })
+            .collect()
+    }
+}
+
+struct Nobody;
+
+#[async_trait]
+impl Watch for Nobody {
+    async fn look(&mut self) {}
+}
+
+struct Yielding<'a>(&'a Pace);
+
+#[async_trait]
+impl Watch for Yielding<'_> {
+    async fn look(&mut self) {
+        self.0.yield_now();
+    }
+}
+
+fn failure(class: Class) -> Failure {
+    Failure { class, code: None, message: "the call failed".to_owned() }
+}
+
+fn set(n: i32) -> Step {
+    Step { text: format!("set to {n}"), data: Plain(serde_json::json!(n)) }
+}
+
+/// Runs one resource through these steps.
+async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Outcome {
+    let kind = Kit::boxed(Numbers, script.clone());
+    let id = ResourceId::new(INFO.name, "a");
+    let pace = Pace::new(4, Duration::from_secs(seconds));
+    let jobs = vec![Job::new(&id, kind.as_ref(), steps.iter().map(|n| set(*n)).collect())];
+    run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0).1
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_step_is_taken_when_the_one_before_has_shown_its_effect() {
+    let script = Script::default().looks("a", &[-1, -1, 4, -1, 2]);
+    assert_eq!(run_one(&script, &[4, 2], 900, true).await, Outcome::Done);
+    assert_eq!(script.calls(), ["a set to 4", "a set to 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_without_steps_is_done() {
+    assert_eq!(run_one(&Script::default(), &[], 900, true).await, Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_shows_the_effect_saves_the_look() {
+    let script = Script::default().looks("a", &[-1000]).answers("a", &[Ok(Some(4))]);
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_not_believed_when_the_effect_is_there() {
+    for class in [Class::Transient, Class::Refused] {
+        let script = Script::default().looks("a", &[-1, 4]).answers("a", &[Err(failure(class))]);
+        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+        assert_eq!(script.calls().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_believed_at_once_when_nothing_shows() {
+    for class in [Class::Refused, Class::Denied] {
+        let script = Script::default().looks("a", &[9]).answers("a", &[Err(failure(class))]);
+        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+        assert_eq!(script.calls().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_is_tried_again_but_not_for_ever() {
+    let again = |n| vec![Err(failure(Class::Transient)); n];
+    let script = Script::default().looks("a", &[9, 9, 4]).answers("a", &again(2));
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(script.calls().len(), 3);
+    let script = Script::default().looks("a", &[9]).answers("a", &again(100));
+    assert!(matches!(run_one(&script, &[4], 900, true).await, Outcome::Failed(_)));
+    assert_eq!(script.calls().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nothing_comes_of_fails_in_the_end() {
+    let script = Script::default().looks("a", &[9]);
+    let outcome = run_one(&script, &[4], 900, true).await;
+    let why = "AWS accepted the call, but nothing came of it: set to 4";
+    assert_eq!(outcome, Outcome::Failed(why.to_owned()));
+    assert_eq!(script.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rules_may_lead_another_way_after_a_pause() {
+    let script = Script::default().looks("a", &[-2000, 7]);
+    let started = Instant::now();
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
+    assert!(started.elapsed() >= Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_what_is_on_its_way_is_unfinished() {
+    let script = Script::default().looks("a", &[-1]);
+    let started = Instant::now();
+    assert_eq!(run_one(&script, &[4], 100, true).await, Outcome::Unfinished("-1".to_owned()));
+    assert_eq!(started.elapsed(), Duration::from_secs(90));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_waiting_the_first_call_is_made_and_the_rest_is_unfinished() {
+    let script = Script::default().looks("a", &[-1]);
+    assert_eq!(run_one(&script, &[4, 2], 900, false).await, Outcome::Unfinished("-1".to_owned()));
+    assert_eq!(script.calls(), ["a set to 4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failure_does_not_stop_the_others() {
+    let script = Script::default().looks("a", &[-1000]).looks("b", &[-1, -1, 4]);
+    let kind = Kit::boxed(Numbers, script.clone());
+    let (a, b) = (ResourceId::new(INFO.name, "a"), ResourceId::new(INFO.name, "b"));
+    let pace = Pace::new(4, Duration::from_secs(900));
+    let jobs = [&a, &b].map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).into();
+    let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Nobody).await;
+    assert_eq!(outcomes, [(&a, Outcome::Failed("it broke".to_owned())), (&b, Outcome::Done)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_to_yield_takes_no_further_step() {
+    let script = Script::default().looks("a", &[-1, 4]);
+    let kind = Kit::boxed(Numbers, script.clone());
+    let id = ResourceId::new(INFO.name, "a");
+    let pace = Pace::new(4, Duration::from_secs(900));
+    let jobs = vec![Job::new(&id, kind.as_ref(), vec![set(4), set(2)])];
+    let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Yielding(&pace)).await;
+    assert_eq!(outcomes, [(&id, Outcome::Unfinished("-1".to_owned()))]);
+    assert_eq!(script.calls(), ["a set to 4"]);
+}

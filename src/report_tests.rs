@@ -1,1 +1,295 @@
+use super::*;
+use crate::kinds::{cloudwatch, dynamodb, kinesis, lambda, sagemaker};
+use crate::model::Rate;
+use crate::pricing::PriceBook;
 
+/// A stop in which most went well, and one thing did not.
+pub(crate) fn sample() -> Report {
+    let glimpse = |summary: &str, rate: Rate| Glimpse { summary: summary.to_owned(), rate };
+    let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
+    let line = |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
+        Line::new(&ResourceId::new(kind, name), result, &before, &after, detail)
+    };
+    let alarm = |on| glimpse(if on { "actions on" } else { "actions off" }, usd(0.10 / 730.0));
+    let zero = || glimpse("reserved 0", Rate::ZERO);
+    let mut lines = vec![
+        line(
+            sagemaker::INFO.name,
+            "shop-risk",
+            Result::Stopped,
+            glimpse("1 × ml.m5.large", usd(0.115)),
+            glimpse("deleted", Rate::ZERO),
+            "",
+        ),
+        line(
+            kinesis::INFO.name,
+            "shop-events",
+            Result::Failed,
+            glimpse("2 shards", usd(0.03)),
+            glimpse("2 shards", usd(0.03)),
+            "the function's role needs kinesis:UpdateShardCount: not authorized",
+        ),
+        line(lambda::INFO.name, "shop-work", Result::Stopped, glimpse("reserved 5", Rate::ZERO), zero(), ""),
+        line(
+            lambda::INFO.name,
+            "shop-old",
+            Result::AlreadyStopped,
+            zero(),
+            zero(),
+            "a person had set it to 0: it will stay so",
+        ),
+        line(
+            dynamodb::INFO.name,
+            "shop-scores",
+            Result::Unmanaged,
+            glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
+            glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
+            "",
+        ),
+    ];
+    lines.extend(
+        ["shop-errors", "shop-latency"]
+            .map(|name| line(cloudwatch::INFO.name, name, Result::Stopped, alarm(true), alarm(false), "")),
+    );
+    lines[0].warnings.push("a warning".to_owned());
+    let start: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
+    let heading = Heading {
+        operation_id: "0f4c".to_owned(),
+        action: Action::Stop,
+        dry_run: false,
+        project: "shop".to_owned(),
+        environment: "dev".to_owned(),
+        region: "us-east-1".to_owned(),
+        started_at: start,
+        reason: Some("demo is over".to_owned()),
+        price_source: PriceBook::built_in("us-east-1").source(),
+    };
+    heading.report(lines, Vec::new(), &Journal::new("shop", "dev"), start + jiff::SignedDuration::from_millis(83_400))
+}
+
+#[test]
+fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
+    let text = text::body(&sample(), text::Extent::Full, Some("s3://shop-state/shop/dev/operations/x.json"));
+    insta::assert_snapshot!(text, @r#"
+    Stop of shop (dev, us-east-1) succeeded only in part.
+    1 failed, 4 stopped, 1 already stopped, 1 not managed.
+    Reason: demo is over
+
+    Needs attention
+    - kinesis:shop-events FAILED: the function's role needs kinesis:UpdateShardCount: not authorized
+    Then send {"action": "stop"} again: it goes on from here, nothing is lost.
+
+    Cost
+    - Before: $3.58 a day, $108.90 a month
+    - After: $0.82 a day, $24.95 a month
+    - Saves $2.76 a day, $83.95 a month
+    - Prices: built-in table, us-east-1, 2026-09
+
+    SageMaker endpoints (1)
+    - shop-risk: stopped | 1 × ml.m5.large -> deleted | $2.76 -> $0.00 a day
+        (a warning)
+
+    Kinesis streams (1)
+    - shop-events: FAILED | 2 shards | $0.72 a day
+        (the function's role needs kinesis:UpdateShardCount: not authorized)
+
+    Lambda functions (2)
+    - shop-work: stopped | reserved 5 -> reserved 0
+    - shop-old: already stopped | reserved 0
+        (a person had set it to 0: it will stay so)
+
+    CloudWatch alarms (2)
+    - 2 stopped | actions on -> actions off | $0.01 a day
+        shop-errors
+        shop-latency
+
+    DynamoDB tables (1)
+    - shop-scores: not managed | provisioned, 5 RCU, 5 WCU | $0.09 a day
+
+    Began 2026-11-23 18:00:00 UTC, took 83.4 s. Operation 0f4c.
+    Full report: s3://shop-state/shop/dev/operations/x.json
+    "#);
+}
+
+#[test]
+fn the_json_is_that_of_the_contract() {
+    insta::assert_snapshot!(serde_json::to_string_pretty(&sample()).unwrap(), @r#"
+    {
+      "schema": 1,
+      "operation_id": "0f4c",
+      "action": "stop",
+      "dry_run": false,
+      "outcome": "partial",
+      "project": "shop",
+      "environment": "dev",
+      "region": "us-east-1",
+      "started_at": "2026-11-23T18:00:00Z",
+      "finished_at": "2026-11-23T18:01:23.4Z",
+      "reason": "demo is over",
+      "resources": [
+        {
+          "kind": "sagemaker",
+          "name": "shop-risk",
+          "result": "stopped",
+          "before": "1 × ml.m5.large",
+          "after": "deleted",
+          "detail": "",
+          "warnings": [
+            "a warning"
+          ],
+          "cost_per_day": {
+            "before": 2.76,
+            "after": 0.0
+          }
+        },
+        {
+          "kind": "kinesis",
+          "name": "shop-events",
+          "result": "failed",
+          "before": "2 shards",
+          "after": "2 shards",
+          "detail": "the function's role needs kinesis:UpdateShardCount: not authorized",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.72,
+            "after": 0.72
+          }
+        },
+        {
+          "kind": "lambda",
+          "name": "shop-work",
+          "result": "stopped",
+          "before": "reserved 5",
+          "after": "reserved 0",
+          "detail": "",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.0,
+            "after": 0.0
+          }
+        },
+        {
+          "kind": "lambda",
+          "name": "shop-old",
+          "result": "already_stopped",
+          "before": "reserved 0",
+          "after": "reserved 0",
+          "detail": "a person had set it to 0: it will stay so",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.0,
+            "after": 0.0
+          }
+        },
+        {
+          "kind": "dynamodb",
+          "name": "shop-scores",
+          "result": "unmanaged",
+          "before": "provisioned, 5 RCU, 5 WCU",
+          "after": "provisioned, 5 RCU, 5 WCU",
+          "detail": "",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.0936,
+            "after": 0.0936
+          }
+        },
+        {
+          "kind": "cloudwatch",
+          "name": "shop-errors",
+          "result": "stopped",
+          "before": "actions on",
+          "after": "actions off",
+          "detail": "",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.0033,
+            "after": 0.0033
+          }
+        },
+        {
+          "kind": "cloudwatch",
+          "name": "shop-latency",
+          "result": "stopped",
+          "before": "actions on",
+          "after": "actions off",
+          "detail": "",
+          "warnings": [],
+          "cost_per_day": {
+            "before": 0.0033,
+            "after": 0.0033
+          }
+        }
+      ],
+      "cost": {
+        "currency": "USD",
+        "price_source": "built-in table, us-east-1, 2026-09",
+        "per_day_before": 3.5802,
+        "per_day_after": 0.8202,
+        "saved_per_day": 2.76,
+        "per_month_before": 108.897,
+        "per_month_after": 24.947,
+        "complete": true
+      },
+      "saved": {
+        "this_stop": -0.0,
+        "month_to_date": 0.0,
+        "total": 0.0
+      },
+      "recommendations": [],
+      "errors": []
+    }
+    "#);
+}
+
+#[test]
+fn the_subject_is_printable_ascii_of_at_most_99_characters() {
+    let mut report = sample();
+    insta::assert_snapshot!(text::subject(&report), @"PARTIAL: stop shop/dev: 1 failed, 4 stopped, 1 already stopped, 1 not managed");
+    report.project = "é".repeat(200);
+    let subject = text::subject(&report);
+    assert_eq!(subject.len(), 99);
+    assert!(subject.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{subject}");
+}
+
+#[test]
+fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
+    let outcome_of = |results: &[Result], errors: &[&str]| {
+        let template = sample().resources[0].clone();
+        let lines: Vec<Line> = results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
+        outcome(&lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(outcome_of(&[Result::Stopped, Result::Failed], &[]), Outcome::Partial);
+    assert_eq!(outcome_of(&[Result::Stopped, Result::Pending], &[]), Outcome::Partial);
+    assert_eq!(outcome_of(&[Result::Failed, Result::Unmanaged], &[]), Outcome::Failed);
+    assert_eq!(outcome_of(&[Result::Stopped, Result::Skipped], &[]), Outcome::Succeeded);
+    assert_eq!(outcome_of(&[Result::Stopped], &["kinesis: denied"]), Outcome::Partial);
+    assert_eq!(outcome_of(&[], &["everything: denied"]), Outcome::Failed);
+    assert_eq!(outcome_of(&[], &[]), Outcome::Succeeded);
+}
+
+#[test]
+fn an_unknown_price_makes_the_sums_incomplete_and_is_never_nothing() {
+    let mut report = sample();
+    report.resources[0].cost_per_day.before = None;
+    let cost = cost(&report.resources, String::new());
+    assert!(!cost.complete);
+    // Without the endpoint: 2 × 0.015 × 24 for the stream, and so on; no saving can be told.
+    assert!(cost.saved_per_day.abs() < 1e-9);
+    report.cost = cost;
+    let text = text::body(&report, text::Extent::Full, None);
+    assert!(text.contains("Before: at least $"), "{text}");
+    assert!(text.contains("unknown -> $0.00 a day"), "{text}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert!(json["resources"][0]["cost_per_day"]["before"].is_null());
+}
+
+#[test]
+fn costs_are_summed_over_a_day_and_a_month_of_730_hours() {
+    let cost = sample().cost;
+    // 0.115 + 0.03 + 0.0039 + 2 × 0.10 / 730
+    let hour = 0.115 + 0.03 + 0.0039 + 0.2 / 730.0;
+    assert!((cost.per_day_before - hour * 24.0).abs() < 1e-9);
+    assert!((cost.per_month_before - hour * 730.0).abs() < 1e-9);
+    assert!((cost.saved_per_day - 0.115 * 24.0).abs() < 1e-9);
+}
