@@ -40,6 +40,8 @@ pub struct Schedule {
 pub struct Continuation {
     pub operation_id: String,
     pub depth: u32,
+    /// When the operation was asked for: of two that are opposed, the newer wins.
+    pub asked_at: Timestamp,
 }
 
 /// All that is wrong with an event.
@@ -78,10 +80,7 @@ impl Request {
         if let Some(reason) = &self.reason {
             event.insert("reason".into(), reason.as_str().into());
         }
-        event.insert(
-            "continuation".into(),
-            serde_json::json!({"operation_id": continuation.operation_id, "depth": continuation.depth}),
-        );
+        event.insert("continuation".into(), serde_json::json!(continuation));
         Value::Object(event)
     }
 }
@@ -224,7 +223,7 @@ impl<'a> Reader<'a> {
     }
 
     fn continuation(&mut self) -> Option<Continuation> {
-        let object = self.object("continuation", &["operation_id", "depth"])?;
+        let object = self.object("continuation", &["operation_id", "depth", "asked_at"])?;
         let operation_id = object.get("operation_id").and_then(Value::as_str).filter(|id| !id.is_empty());
         let depth = object
             .get("depth")
@@ -237,7 +236,11 @@ impl<'a> Reader<'a> {
         if depth.is_none() {
             self.nested_problem("continuation", "depth", object, &format!("must be 1 to {MAX_DEPTH}"));
         }
-        Some(Continuation { operation_id: operation_id?.to_owned(), depth: depth? })
+        let asked_at = object.get("asked_at").and_then(Value::as_str).and_then(|time| time.parse().ok());
+        if asked_at.is_none() {
+            self.nested_problem("continuation", "asked_at", object, "must be a time");
+        }
+        Some(Continuation { operation_id: operation_id?.to_owned(), depth: depth?, asked_at: asked_at? })
     }
 
     fn object(&mut self, name: &str, allowed: &[&str]) -> Option<&'a Map<String, Value>> {
@@ -329,7 +332,7 @@ mod tests {
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["rds:x"]})), @r#"`only[0]` is "rds:x": `rds` is not a kind; the kinds are kinesis, lambda"#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["lambda", 3]})), @"`only[1]` is 3; it must be a string: `kind` or `kind:name-pattern`");
         insta::assert_snapshot!(problem(json!({"action": "stop", "schedule": {"arn": "arn:aws:x", "time": "soon"}})), @r#"`schedule.time` is "soon"; it must be a time such as "2026-11-23T18:00:00Z""#);
-        insta::assert_snapshot!(problem(json!({"action": "stop", "continuation": {"operation_id": "a", "depth": 13}})), @"`continuation.depth` is 13; it must be 1 to 12");
+        insta::assert_snapshot!(problem(json!({"action": "stop", "continuation": {"operation_id": "a", "depth": 13, "asked_at": "2026-11-23T18:00:00Z"}})), @"`continuation.depth` is 13; it must be 1 to 12");
         insta::assert_snapshot!(problem(json!([])), @r#"the event is []; it must be an object such as {"action": "status"}"#);
     }
 
@@ -359,7 +362,8 @@ mod tests {
     #[test]
     fn a_continuation_carries_the_request_on() {
         let request = parse(json!({"action": "start", "only": ["lambda:a*"], "reason": "r"})).unwrap();
-        let next = Continuation { operation_id: "op".into(), depth: 2 };
+        let asked_at = "2026-11-23T18:00:00Z".parse().unwrap();
+        let next = Continuation { operation_id: "op".into(), depth: 2, asked_at };
         let again = parse(request.continue_as(&next)).unwrap();
         assert_eq!(again.continuation, Some(next));
         assert_eq!((again.action, again.only, again.reason), (request.action, request.only, request.reason));

@@ -69,19 +69,30 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    async fn stored(&self) -> Result<(Journal, Option<Version>), LedgerError> {
-        let location = || self.store.location();
-        let stored =
-            self.store.read().await.map_err(|failure| LedgerError::Unreadable { location: location(), failure })?;
-        let Identity { project, environment, kinds, .. } = &self.identity;
-        match stored {
-            None => Ok((Journal::new(project, environment), None)),
-            Some((bytes, version)) => {
-                let journal = Journal::parse(&bytes, project, environment, kinds)
-                    .map_err(|why| LedgerError::Unusable { location: location(), why })?;
-                Ok((journal, Some(version)))
-            }
+    /// What somebody else wrote since our last write, if anything.
+    async fn stored_since(&self) -> Result<Option<(Journal, Option<Version>)>, LedgerError> {
+        match self.read().await? {
+            Some((_, version)) if Some(&version) == self.version.as_ref() => Ok(None),
+            stored => self.understood(stored).map(Some),
         }
+    }
+
+    async fn stored(&self) -> Result<(Journal, Option<Version>), LedgerError> {
+        let stored = self.read().await?;
+        self.understood(stored)
+    }
+
+    async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, LedgerError> {
+        let unreadable = |failure| LedgerError::Unreadable { location: self.store.location(), failure };
+        self.store.read().await.map_err(unreadable)
+    }
+
+    fn understood(&self, stored: Option<(Vec<u8>, Version)>) -> Result<(Journal, Option<Version>), LedgerError> {
+        let Identity { project, environment, kinds, .. } = &self.identity;
+        let Some((bytes, version)) = stored else { return Ok((Journal::new(project, environment), None)) };
+        let journal = Journal::parse(&bytes, project, environment, kinds)
+            .map_err(|why| LedgerError::Unusable { location: self.store.location(), why })?;
+        Ok((journal, Some(version)))
     }
 
     /// Writes what is in hand, if nobody wrote since it was read. `Ok(false)`: somebody did, and
@@ -150,7 +161,7 @@ pub struct Lookout<'a, 'b> {
 impl Watch for Lookout<'_, '_> {
     async fn look(&mut self) {
         // A state that cannot be read now decides nothing: the lease is ours until it ends.
-        let Ok((stored, version)) = self.ledger.stored().await else { return };
+        let Ok(Some((stored, version))) = self.ledger.stored_since().await else { return };
         if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
             self.pace.fence();
             return;

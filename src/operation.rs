@@ -54,7 +54,10 @@ type Fates = BTreeMap<ResourceId, Fate>;
 
 impl Operation<'_> {
     pub async fn run(self) -> Result<Report, crate::handler::Refusal> {
-        let started_at = self.program.clock.now();
+        let started_at = match &self.request.continuation {
+            Some(continuation) => continuation.asked_at,
+            None => self.program.clock.now(),
+        };
         let mut ledger = self.program.open(self.invocation).await?;
         let had_state = ledger.exists();
         let plan = loop {
@@ -62,8 +65,7 @@ impl Operation<'_> {
                 Admission::Over(why) => return Ok(self.skipped(&why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
                     if self.pace.halted().is_some() {
-                        let why = format!("operation {holder} is at work until {until} at the latest: ask again then");
-                        return Ok(self.skipped(&why, started_at));
+                        return Ok(self.wait_longer(&holder, until, started_at).await);
                     }
                     self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
                 }
@@ -87,11 +89,16 @@ impl Operation<'_> {
             return Admission::Over(format!("operation {} is over: its report is kept", self.id));
         }
         let current = journal.operation.as_ref();
-        if let Some(continuation) = &self.request.continuation {
-            let superseded = current.is_none_or(|current| current.id != self.id || current.depth > continuation.depth);
-            if superseded {
-                return Admission::Over("a newer operation or invocation has taken over".to_owned());
-            }
+        if let (Some(continuation), Some(current)) = (&self.request.continuation, current)
+            && current.id == self.id
+            && current.depth > continuation.depth
+        {
+            return Admission::Over("a later invocation goes on with it".to_owned());
+        }
+        if let Some(newer) = current.filter(|current| {
+            current.id != self.id && current.direction != self.direction && current.started_at > asked_at
+        }) {
+            return Admission::Over(format!("the newer {} {} took its place", newer.direction, newer.id));
         }
         if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
             challenger.operation_id != self.id
@@ -136,6 +143,35 @@ impl Operation<'_> {
             self.pace.sleep(poll.min(left + Duration::from_millis(10))).await;
         }
         ledger.reload().await
+    }
+
+    /// The lease did not become free in this invocation's time: the next one waits on.
+    async fn wait_longer(&self, holder: &str, until: Timestamp, asked_at: Timestamp) -> Report {
+        let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
+        let at_work = format!("operation {holder} is at work, until {until} at the latest");
+        if depth >= MAX_DEPTH {
+            return self.skipped(&format!("{at_work}: send the event again then"), asked_at);
+        }
+        match self.call_again(depth + 1, asked_at).await {
+            Ok(()) => {
+                let mut report = self.skipped(&format!("{at_work}: this one begins after it"), asked_at);
+                report.outcome = Outcome::InProgress;
+                report.finished_at = None;
+                report
+            }
+            Err(why) => self.skipped(&format!("{at_work}; {why}"), asked_at),
+        }
+    }
+
+    async fn call_again(&self, depth: u32, asked_at: Timestamp) -> Result<(), String> {
+        let continuation = Continuation { operation_id: self.id.clone(), depth, asked_at };
+        info!(depth, "handing on");
+        let event = self.request.continue_as(&continuation);
+        match self.pace.bounded(self.program.successor.call(&event)).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(failure)) => Err(format!("the rest could not be handed on, send the event again: {failure}")),
+            None => Err("the rest could not be handed on in time: send the event again".to_owned()),
+        }
     }
 
     /// Writes the operation, its lease and every claim into the journal in hand. Returns the
@@ -282,14 +318,8 @@ impl Operation<'_> {
     async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<Result<(), String>, LedgerError> {
         ledger.journal.hand_over(depth);
         ledger.save_as_holder().await?;
-        let continuation = Continuation { operation_id: self.id.clone(), depth };
-        info!(depth, "handing on");
-        let event = self.request.continue_as(&continuation);
-        Ok(match self.pace.bounded(self.program.successor.call(&event)).await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(failure)) => Err(format!("the rest could not be handed on, send the event again: {failure}")),
-            None => Err("the rest could not be handed on in time: send the event again".to_owned()),
-        })
+        let asked_at = ledger.journal.operation.as_ref().map_or_else(|| self.program.clock.now(), |op| op.started_at);
+        Ok(self.call_again(depth, asked_at).await)
     }
 
     fn report(&self, ledger: &Ledger<'_>, plan: &Plan, fates: &Fates, errors: Vec<String>) -> Report {

@@ -179,7 +179,7 @@ impl Rules for Endpoints {
                 }
                 None if ours => Decision::keep(vec![Step::Delete], None),
                 None => Decision::take(Original::of(seen), vec![Step::Delete], None).because(match held {
-                    Some(_) => "a person had created it again since the last stop",
+                    Some(_) => "a person had changed it or created it again since the last stop",
                     None => "",
                 }),
             },
@@ -194,7 +194,10 @@ impl Rules for Endpoints {
         let Some(seen) = case.seen else {
             return Decision::keep(vec![original.create()], after);
         };
-        let ours = *phase == Phase::Starting && seen.config_name == original.config_name;
+        if *phase == Phase::Stopping && seen.created_at == original.created_at && seen.status != Status::Deleting {
+            return Decision::leave(Verdict::Released, "it had not been stopped");
+        }
+        let ours = *phase != Phase::Stopped && seen.config_name == original.config_name;
         match &seen.status {
             Status::Deleting => Decision::keep(vec![Step::AwaitDeleted, original.create()], after),
             Status::Failed if ours => {
@@ -206,9 +209,6 @@ impl Rules for Endpoints {
                 Verdict::Skipped,
                 "an endpoint of this name that a person created is Failed: delete it, then start again",
             ),
-            _ if *phase == Phase::Stopping && seen.created_at == original.created_at => {
-                Decision::leave(Verdict::Released, "it had not been stopped")
-            }
             _ => Decision::leave(
                 Verdict::Released,
                 format!("a person created it again from {}: it stays as it is", seen.config_name),
@@ -252,13 +252,14 @@ impl Rules for Endpoints {
     }
 }
 
-/// Whether the endpoint that is there is the one the original was saved of, or the one that
-/// a start of ours has made from it.
+/// Whether the endpoint that is there is the very one the original was saved of, or one that
+/// a start of ours has made from it. (A stop that takes over from a start finds the latter.)
 fn is_ours(held: &Held<Original>, seen: &Seen) -> bool {
     match held.phase {
-        Phase::Stopping => seen.created_at == held.original.created_at,
-        Phase::Starting => seen.config_name == held.original.config_name,
         Phase::Stopped | Phase::Running => false,
+        // The very one: a person may have changed it since it was saved.
+        _ if seen.created_at == held.original.created_at => Original::of(seen) == held.original,
+        _ => seen.config_name == held.original.config_name,
     }
 }
 

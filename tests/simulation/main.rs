@@ -1,0 +1,96 @@
+//! Deterministic simulation: thousands of stories of stops, starts, crashes, lost answers, races
+//! and a person's changes, in virtual time. After every step nothing is lost, and in the end one
+//! undisturbed start brings everything back.
+//!
+//! `SIMULATION_CASES=100000 cargo test --test simulation` tells more of them. A story that fails is
+//! printed in its shortest form; `SIMULATION_SEED` tells other stories, and the same ones again.
+
+mod platform;
+mod remotes;
+mod story;
+mod world;
+
+use std::time::Duration;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use story::{Step, Story, tell};
+use world::{Trouble, When};
+
+const CASES: u32 = 10_000;
+
+#[test]
+fn no_story_loses_an_original_and_every_story_ends_as_it_began() {
+    let number = |name: &str, default: u32| {
+        #[allow(clippy::disallowed_methods, reason = "a knob of this test")]
+        std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+    };
+    // Both cores tell stories, each its own.
+    let threads = 2;
+    let seed = number("SIMULATION_SEED", 1);
+    let each = number("SIMULATION_CASES", CASES).div_ceil(threads);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                let config = Config { cases: each, failure_persistence: None, ..Config::default() };
+                let mut bytes = [0; 32];
+                bytes[..4].copy_from_slice(&seed.to_le_bytes());
+                bytes[4..8].copy_from_slice(&thread.to_le_bytes());
+                let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+                let mut runner = TestRunner::new_with_rng(config, rng);
+                let told = runner
+                    .run(&story::stories(), |story| tell(&story).map_err(proptest::test_runner::TestCaseError::fail));
+                if let Err(failure) = told {
+                    panic!("SIMULATION_SEED={seed}: {failure}");
+                }
+            });
+        }
+    });
+}
+
+fn holds(timeout: u64, steps: Vec<Step>) {
+    let story = Story { timeout: Duration::from_secs(timeout), steps };
+    if let Err(why) = tell(&story) {
+        panic!("{why}");
+    }
+}
+
+#[test]
+fn a_stop_killed_at_any_call_and_started_again_is_as_it_was() {
+    for n in 1..20 {
+        for when in [When::Before, When::After] {
+            let trouble = Trouble { kill: Some((n, when)), ..Trouble::default() };
+            holds(900, vec![Step::Stop(trouble.clone()), Step::Start(Trouble::default())]);
+            holds(900, vec![Step::Stop(trouble), Step::Stop(Trouble::default()), Step::Start(Trouble::default())]);
+        }
+    }
+}
+
+#[test]
+fn a_start_killed_at_any_call_and_repeated_or_reversed_is_as_it_was() {
+    let calm = Trouble::default;
+    for n in 1..20 {
+        for when in [When::Before, When::After] {
+            let trouble = Trouble { kill: Some((n, when)), ..Trouble::default() };
+            holds(900, vec![Step::Stop(calm()), Step::Start(trouble.clone()), Step::Start(calm())]);
+            holds(900, vec![Step::Stop(calm()), Step::Start(trouble), Step::Stop(calm()), Step::Start(calm())]);
+        }
+    }
+}
+
+#[test]
+fn a_deadline_far_shorter_than_any_transition_is_carried_over_by_continuations() {
+    holds(60, vec![Step::Stop(Trouble::default()), Step::Start(Trouble::default())]);
+}
+
+#[test]
+fn a_start_during_a_stop_takes_over() {
+    for delay in [0, 1, 20, 45, 70, 200] {
+        holds(900, vec![Step::StopThenStart { delay: Duration::from_secs(delay) }]);
+        holds(900, vec![Step::Stop(Trouble::default()), Step::StartThenStop { delay: Duration::from_secs(delay) }]);
+    }
+}
+
+#[test]
+fn capacity_that_is_missing_for_a_while_delays_the_endpoint_and_loses_nothing() {
+    holds(900, vec![Step::Stop(Trouble::default()), Step::NoCapacity(3), Step::Start(Trouble::default())]);
+}
