@@ -33,6 +33,20 @@ pub enum Outcome {
     Unfinished(String),
 }
 
+/// What the last look showed. `None`: the resource was not there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastLook(pub Option<Plain>);
+
+/// How a move ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended<'a> {
+    pub id: &'a ResourceId,
+    pub outcome: Outcome,
+    pub last: Option<LastLook>,
+    /// What did not go straight: for the report.
+    pub remarks: Vec<String>,
+}
+
 /// How a step may be tried again within one operation, after failures that pass.
 const TRIES: u32 = 5;
 /// Looks after which an accepted call should show. AWS's answers are eventually consistent.
@@ -50,6 +64,8 @@ pub struct Job<'a> {
     /// The last answer that was an error. Believed only if a look shows no effect.
     doubt: Option<Failure>,
     waits_for: String,
+    last: Option<LastLook>,
+    remarks: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +89,8 @@ impl<'a> Job<'a> {
             signless_looks: 0,
             doubt: None,
             waits_for: String::new(),
+            last: None,
+            remarks: Vec::new(),
         };
         job.settle();
         job
@@ -123,6 +141,7 @@ impl<'a> Job<'a> {
             Err(failure) if failure.class == Class::Transient => return,
             Err(failure) => return self.fail(&failure.to_string()),
         };
+        self.last = Some(LastLook(seen.clone()));
         let Some(step) = self.steps.front() else { return };
         match self.kind.progress(step, seen.as_ref()) {
             Progress::Done => self.next_step(),
@@ -130,6 +149,10 @@ impl<'a> Job<'a> {
             Progress::Failed(why) => self.fail(&why),
             Progress::Instead { steps, why, pause } => {
                 info!(why, "going on differently");
+                // A mere change of course, without a pause, is nobody's concern.
+                if !pause.is_zero() && !self.remarks.contains(&why) {
+                    self.remarks.push(why.clone());
+                }
                 self.steps = steps.into();
                 (self.stage, self.not_before) = (Stage::Due, Instant::now() + pause);
                 self.waits_for = why;
@@ -162,12 +185,13 @@ impl<'a> Job<'a> {
         self.stage = Stage::Over(Outcome::Failed(why.to_owned()));
     }
 
-    fn outcome(self) -> Outcome {
-        match self.stage {
+    fn end(self) -> Ended<'a> {
+        let outcome = match self.stage {
             Stage::Over(outcome) => outcome,
             Stage::Due | Stage::Taken if self.waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
             Stage::Due | Stage::Taken => Outcome::Unfinished(self.waits_for),
-        }
+        };
+        Ended { id: self.id, outcome, last: self.last, remarks: self.remarks }
     }
 }
 
@@ -179,7 +203,7 @@ pub async fn run<'a>(
     poll: Duration,
     wait: bool,
     watch: &mut dyn Watch,
-) -> Vec<(&'a ResourceId, Outcome)> {
+) -> Vec<Ended<'a>> {
     loop {
         while pace.halted().is_none() && jobs.iter().any(Job::is_due) {
             take_steps(&mut jobs, pace).await;
@@ -194,7 +218,7 @@ pub async fn run<'a>(
             look_around(&mut jobs, pace).await;
         }
     }
-    jobs.into_iter().map(|job| (job.id, job.outcome())).collect()
+    jobs.into_iter().map(Job::end).collect()
 }
 
 /// Jobs of one kind, side by side with the other kinds'.

@@ -60,10 +60,12 @@ impl Rules for Numbers {
     }
 }
 
+type Answer = Result<Option<Number>, Failure>;
+
 /// What each call answers and each look shows, in turn; the last look stays.
 #[derive(Clone, Default)]
 struct Script {
-    answers: Arc<Mutex<HashMap<String, Vec<Result<Option<Number>, Failure>>>>>,
+    answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
     looks: Arc<Mutex<HashMap<String, Vec<Number>>>>,
     calls: Arc<Mutex<Vec<String>>>,
 }
@@ -74,7 +76,7 @@ impl Script {
         self
     }
 
-    fn answers(self, name: &str, answers: &[Result<Option<Number>, Failure>]) -> Self {
+    fn answers(self, name: &str, answers: &[Answer]) -> Self {
         self.answers.lock().unwrap().insert(name.to_owned(), answers.to_vec());
         self
     }
@@ -144,7 +146,7 @@ async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Ou
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
     let jobs = vec![Job::new(&id, kind.as_ref(), steps.iter().map(|n| set(*n)).collect())];
-    run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0).1
+    run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0).outcome
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,6 +237,7 @@ async fn one_failure_does_not_stop_the_others() {
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = [&a, &b].map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).into();
     let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Nobody).await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(|ended| (ended.id, ended.outcome)).collect();
     assert_eq!(outcomes, [(&a, Outcome::Failed("it broke".to_owned())), (&b, Outcome::Done)]);
 }
 
@@ -246,6 +249,6 @@ async fn who_is_asked_to_yield_takes_no_further_step() {
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = vec![Job::new(&id, kind.as_ref(), vec![set(4), set(2)])];
     let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Yielding(&pace)).await;
-    assert_eq!(outcomes, [(&id, Outcome::Unfinished("-1".to_owned()))]);
+    assert_eq!(outcomes[0].outcome, Outcome::Unfinished("-1".to_owned()));
     assert_eq!(script.calls(), ["a set to 4"]);
 }

@@ -1,5 +1,7 @@
 //! JSON → [`Request`]. Everything that is wrong with an event is found here, before any AWS call.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +28,9 @@ pub struct Request {
     pub notify: bool,
     pub schedule: Option<Schedule>,
     pub continuation: Option<Continuation>,
+    /// The key of a kept report, below the state's prefix, whose originals a start is to bring back
+    /// because the state that held them is lost.
+    pub originals_from: Option<String>,
 }
 
 /// One planned run of one schedule. The same pair twice is the same operation.
@@ -49,7 +54,8 @@ pub struct Continuation {
 #[error("the event was refused, nothing was changed: {}", .0.join("; "))]
 pub struct BadEvent(pub Vec<String>);
 
-const FIELDS: [&str; 8] = ["action", "dry_run", "only", "reason", "wait", "notify", "schedule", "continuation"];
+const FIELDS: [&str; 9] =
+    ["action", "dry_run", "only", "reason", "wait", "notify", "schedule", "originals_from", "continuation"];
 
 impl Request {
     /// Reads an event, raw or in an EventBridge envelope.
@@ -79,6 +85,9 @@ impl Request {
         }
         if let Some(reason) = &self.reason {
             event.insert("reason".into(), reason.as_str().into());
+        }
+        if let Some(key) = &self.originals_from {
+            event.insert("originals_from".into(), key.as_str().into());
         }
         event.insert("continuation".into(), serde_json::json!(continuation));
         Value::Object(event)
@@ -126,6 +135,7 @@ impl<'a> Reader<'a> {
             notify: self.boolean("notify").unwrap_or(false),
             schedule: self.schedule(),
             continuation: self.continuation(),
+            originals_from: self.originals_from(action),
         };
         if request.continuation.is_some() && action == Some(Action::Status) {
             self.problem("continuation", "a status has none; leave it out");
@@ -172,6 +182,20 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    fn originals_from(&mut self, action: Option<Action>) -> Option<String> {
+        let value = self.fields.get("originals_from")?;
+        let is_key = |key: &&str| {
+            key.starts_with("operations/") && Path::new(key).extension().is_some_and(|extension| extension == "json")
+        };
+        let key = value.as_str().filter(is_key);
+        if key.is_none() {
+            self.problem("originals_from", "must be the key of a kept report: operations/YYYY/MM/DD/ID.json");
+        } else if action != Some(Action::Start) {
+            self.problem("originals_from", "goes with the action \"start\" only");
+        }
+        key.map(str::to_owned)
     }
 
     fn only(&mut self, kinds: &[KindName]) -> Option<Only> {
@@ -324,7 +348,7 @@ mod tests {
     fn each_problem_names_the_field_the_value_and_the_rule() {
         insta::assert_snapshot!(problem(json!({})), @r#"`action` is missing; it must be one of "stop", "start", "status""#);
         insta::assert_snapshot!(problem(json!({"action": "Stop"})), @r#"`action` is "Stop"; it must be one of "stop", "start", "status""#);
-        insta::assert_snapshot!(problem(json!({"action": "stop", "dryrun": true})), @"unknown field `dryrun` (value true); allowed are action, dry_run, only, reason, wait, notify, schedule, continuation");
+        insta::assert_snapshot!(problem(json!({"action": "stop", "dryrun": true})), @"unknown field `dryrun` (value true); allowed are action, dry_run, only, reason, wait, notify, schedule, originals_from, continuation");
         insta::assert_snapshot!(problem(json!({"action": "stop", "dry_run": "yes"})), @r#"`dry_run` is "yes"; it must be true or false"#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "dry_run": null})), @"`dry_run` is null; it must be true or false");
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": "kinesis"})), @r#"`only` is "kinesis"; it must be a list of `kind` or `kind:name-pattern`; the kinds are kinesis, lambda"#);
@@ -333,6 +357,8 @@ mod tests {
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["lambda", 3]})), @"`only[1]` is 3; it must be a string: `kind` or `kind:name-pattern`");
         insta::assert_snapshot!(problem(json!({"action": "stop", "schedule": {"arn": "arn:aws:x", "time": "soon"}})), @r#"`schedule.time` is "soon"; it must be a time such as "2026-11-23T18:00:00Z""#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "continuation": {"operation_id": "a", "depth": 13, "asked_at": "2026-11-23T18:00:00Z"}})), @"`continuation.depth` is 13; it must be 1 to 12");
+        insta::assert_snapshot!(problem(json!({"action": "start", "originals_from": "state.json"})), @r#"`originals_from` is "state.json"; it must be the key of a kept report: operations/YYYY/MM/DD/ID.json"#);
+        insta::assert_snapshot!(problem(json!({"action": "stop", "originals_from": "operations/a.json"})), @r#"`originals_from` is "operations/a.json"; it goes with the action "start" only"#);
         insta::assert_snapshot!(problem(json!([])), @r#"the event is []; it must be an object such as {"action": "status"}"#);
     }
 

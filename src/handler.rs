@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{BadConfig, Config};
 use crate::event::{BadEvent, Request};
 use crate::failure::Failure;
+use crate::journal::Journal;
 use crate::kinds::{self, Entry};
 use crate::ledger::{Identity, Ledger, LedgerError};
 use crate::model::{Action, Direction};
@@ -22,7 +23,7 @@ use crate::operation::Operation;
 use crate::pace::Pace;
 use crate::plan::{Circumstances, Plan, plan};
 use crate::pricing::PriceBook;
-use crate::report::{self, Heading, Report};
+use crate::report::{self, Heading, Kept, KeptOriginals, Report};
 use crate::store::Store;
 
 /// Everything outside that an invocation needs.
@@ -67,6 +68,8 @@ pub enum Refusal {
     Event(#[from] BadEvent),
     #[error(transparent)]
     State(#[from] LedgerError),
+    #[error("the report {key} cannot be used, nothing was changed: {why}")]
+    Originals { key: String, why: String },
 }
 
 impl Refusal {
@@ -75,7 +78,7 @@ impl Refusal {
         match self {
             Refusal::Config(_) => "BadConfiguration",
             Refusal::Event(_) => "BadEvent",
-            Refusal::State(_) => "StateError",
+            Refusal::State(_) | Refusal::Originals { .. } => "StateError",
         }
     }
 }
@@ -83,7 +86,9 @@ impl Refusal {
 impl Program {
     /// Handles one event.
     pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Report, Refusal> {
-        let request = Request::parse(event, &kinds::names())?;
+        let request = Request::parse(event, &kinds::names()).inspect_err(|bad| {
+            error!(request_id = invocation.request_id, event = %event, error = %bad, "refused");
+        })?;
         let operation_id = operation_id(&request, invocation);
         let span = info_span!("operation", operation_id, request_id = invocation.request_id, action = %request.action);
         async {
@@ -134,7 +139,8 @@ impl Program {
         pace: &Pace,
     ) -> Result<Report, Refusal> {
         let started_at = self.clock.now();
-        let ledger = self.open(invocation).await?;
+        let mut ledger = self.open(invocation).await?;
+        self.take_over(request, &mut ledger.journal, &operation_id).await?;
         let plan = self.plan(request, direction.unwrap_or(Direction::Stop), &ledger, pace).await;
         let heading = self.heading(request, operation_id, started_at, direction.is_some());
         let lines = plan
@@ -153,7 +159,7 @@ impl Program {
             report.errors.push(NO_STATE.to_owned());
         }
         if direction.is_some() {
-            self.archive(&mut report).await;
+            self.archive(&mut report, &ledger.journal).await;
         }
         if request.notify {
             self.notify(&mut report).await;
@@ -169,6 +175,25 @@ impl Program {
             holder: format!("{}/{}", invocation.request_id, invocation.attempt),
         };
         Ledger::open(self.store.as_ref(), identity).await
+    }
+
+    /// Puts the originals of a kept report into the journal in hand, where the request names one.
+    pub(crate) async fn take_over(
+        &self,
+        request: &Request,
+        journal: &mut Journal,
+        operation_id: &str,
+    ) -> Result<(), Refusal> {
+        let Some(key) = &request.originals_from else { return Ok(()) };
+        let unusable = |why: String| Refusal::Originals { key: key.clone(), why };
+        let found = self.store.archived(key).await.map_err(|failure| unusable(failure.to_string()))?;
+        let body = found.ok_or_else(|| unusable("there is no such report".to_owned()))?;
+        let kept: KeptOriginals = serde_json::from_slice(&body).map_err(|error| unusable(error.to_string()))?;
+        if (&kept.project, &kept.environment) != (&self.config.project, &self.config.environment) {
+            return Err(unusable(format!("it is of project `{}`, environment `{}`", kept.project, kept.environment)));
+        }
+        journal.take_over(&kept.originals, operation_id, self.clock.now());
+        Ok(())
     }
 
     pub(crate) async fn plan(&self, request: &Request, direction: Direction, ledger: &Ledger<'_>, pace: &Pace) -> Plan {
@@ -199,8 +224,9 @@ impl Program {
     }
 
     /// Keeps the report. An operation is not undone by a report that cannot be kept.
-    pub(crate) async fn archive(&self, report: &mut Report) {
-        let body = serde_json::to_vec_pretty(report).expect("a report is plain data");
+    pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) {
+        let kept = Kept { report, originals: journal.originals() };
+        let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
         if let Err(failure) = self.store.archive(&report.key(), body).await {
             report.errors.push(format!("this report could not be kept: {failure}"));
         }

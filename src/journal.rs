@@ -119,6 +119,14 @@ pub struct Record {
     pub saved_usd: f64,
 }
 
+/// An original as a report keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptOriginal {
+    pub original: Plain,
+    pub running: Glimpse,
+    pub stopped: Glimpse,
+}
+
 /// What the report says of a resource at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Glimpse {
@@ -351,6 +359,43 @@ impl Journal {
             }
         }
         savings
+    }
+
+    /// Every original that we owe, with what it was: for the report of a stop, from which
+    /// [`Self::take_over`] can bring them back when the state is lost.
+    pub fn originals(&self) -> BTreeMap<String, KeptOriginal> {
+        self.resources
+            .iter()
+            .filter_map(|(id, record)| {
+                let original = record.held()?.clone();
+                let (running, stopped) = (record.running.clone(), record.after.clone());
+                Some((id.clone(), KeptOriginal { original, running, stopped }))
+            })
+            .collect()
+    }
+
+    /// Owes these originals again, where none is held: what the state remembers is newer.
+    pub fn take_over(&mut self, originals: &BTreeMap<String, KeptOriginal>, operation_id: &str, now: Timestamp) {
+        for (id, kept) in originals {
+            if self.resources.get(id).is_some_and(|record| record.held().is_some()) {
+                continue;
+            }
+            let record = Record {
+                phase: Phase::Stopped,
+                original: Some(kept.original.clone()),
+                operation_id: operation_id.to_owned(),
+                since: now,
+                attempts: 1,
+                last_error: None,
+                before: kept.running.clone(),
+                after: kept.stopped.clone(),
+                detail: String::new(),
+                warnings: Vec::new(),
+                running: kept.running.clone(),
+                saved_usd: 0.0,
+            };
+            self.resources.insert(id.clone(), record);
+        }
     }
 
     pub fn record_error(&mut self, id: &ResourceId, error: &str) {

@@ -116,7 +116,7 @@ pub trait Rules: Send + Sync + 'static {
     /// What to say of a resource. `None`: it is not there.
     fn standing(seen: Option<&Self::Seen>, prices: &PriceBook) -> Standing;
     fn stop(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
-    /// Only asked of resources whose original is held.
+    /// Where no original is held, there is nothing to start, whatever the reason.
     fn start(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
     /// How far a step has come, by what is seen.
     fn progress(step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;

@@ -18,9 +18,15 @@
 //! - [`report`] is what is told, [`notify`] tells it.
 //! - [`handler`] is one invocation and the only module that names every stage.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(
     test,
-    allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "tests are read more than run")
+    allow(
+        clippy::needless_pass_by_value,
+        clippy::too_many_lines,
+        clippy::unnecessary_wraps,
+        reason = "tests are read more than run"
+    )
 )]
 
 pub mod apply;

@@ -54,7 +54,9 @@ fn log_as_json(level: LevelFilter) {
     use tracing_subscriber::prelude::*;
     let ours = tracing_subscriber::filter::Targets::new()
         .with_target("aws_resource_manager", level)
-        .with_default(level.min(LevelFilter::WARN));
+        .with_default(level.min(LevelFilter::WARN))
+        // What the function answers with an error, it has logged itself, with its spans.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -10,16 +10,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use crate::apply::{self, Job, Outcome as Fate};
+use crate::apply::{self, Ended, Job, LastLook, Outcome};
 use crate::event::{Continuation, MAX_DEPTH, Request};
 use crate::handler::{Invocation, NO_STATE, Program};
-use crate::journal::{Challenger, Lease, Note, Operation as Entry, Transition};
+use crate::journal::{Challenger, Glimpse, Lease, Note, Operation as Entry, Transition};
 use crate::kinds::{Entry as Kind, Managed, Tier};
 use crate::ledger::{Ledger, LedgerError, Lookout};
 use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::{Halt, Pace};
 use crate::plan::{Outlook, Plan};
-use crate::report::{self, Line, Outcome, Report};
+use crate::report::{self, Line, Report};
 
 /// A lease outlives its invocation by no more than this: clocks differ a little.
 const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
@@ -50,7 +50,8 @@ enum Admission {
     Over(String),
 }
 
-type Fates = BTreeMap<ResourceId, Fate>;
+/// How the moves ended, with what was seen of each resource last.
+type Fates = BTreeMap<ResourceId, report::Fate>;
 
 impl Operation<'_> {
     pub async fn run(self) -> Result<Report, crate::handler::Refusal> {
@@ -70,6 +71,10 @@ impl Operation<'_> {
                     self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
                 }
                 Admission::Free => {
+                    // Once only: what this operation has restored since is not owed again.
+                    if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
+                        self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
+                    }
                     let plan = self.program.plan(self.request, self.direction, &ledger, &self.pace).await;
                     let refused = self.begin(&mut ledger, &plan, started_at);
                     if ledger.save().await? {
@@ -155,7 +160,7 @@ impl Operation<'_> {
         match self.call_again(depth + 1, asked_at).await {
             Ok(()) => {
                 let mut report = self.skipped(&format!("{at_work}: this one begins after it"), asked_at);
-                report.outcome = Outcome::InProgress;
+                report.outcome = report::Outcome::InProgress;
                 report.finished_at = None;
                 report
             }
@@ -217,7 +222,7 @@ impl Operation<'_> {
                 continue;
             }
             info!(?tier, count = jobs.len(), "tier");
-            let outcomes = {
+            let ended = {
                 let (clock, pace) = (self.program.clock.as_ref(), &self.pace);
                 let mut lookout = Lookout { ledger, clock, pace, direction: self.direction };
                 apply::run(jobs, &self.pace, self.program.config.poll, self.request.wait, &mut lookout).await
@@ -225,10 +230,10 @@ impl Operation<'_> {
             if self.pace.halted() == Some(Halt::Fenced) {
                 return Err(LedgerError::Fenced);
             }
-            let unfinished = outcomes.iter().any(|(_, fate)| matches!(fate, Fate::Unfinished(_)));
-            for (id, fate) in outcomes {
-                self.write_down(ledger, plan, id, &fate);
-                fates.insert(id.clone(), fate);
+            let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
+            for ended in ended {
+                self.write_down(ledger, plan, &ended);
+                fates.insert(ended.id.clone(), self.fate(ended));
             }
             if unfinished || self.pace.halted().is_some() {
                 break;
@@ -248,21 +253,31 @@ impl Operation<'_> {
         })
     }
 
-    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, id: &ResourceId, fate: &Fate) {
-        match fate {
-            Fate::Done => {
+    fn fate(&self, ended: Ended<'_>) -> report::Fate {
+        let now = ended.last.as_ref().and_then(|LastLook(seen)| {
+            let kind = self.managed(ended.id.kind)?;
+            Some(Glimpse::of(&kind.standing(seen.as_ref(), &self.program.prices)))
+        });
+        report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
+    }
+
+    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &Ended<'_>) {
+        let id = ended.id;
+        match &ended.outcome {
+            Outcome::Done => {
                 let transition = match self.direction {
                     Direction::Stop => Transition::Stopped,
                     Direction::Start => Transition::Restored,
                 };
-                let Some(note) = plan.note(id) else { return };
+                let Some(mut note) = plan.note(id).cloned() else { return };
+                note.warnings.extend(ended.remarks.iter().cloned());
                 let now = self.program.clock.now();
-                if let Err(illegal) = ledger.journal.record_transition(id, &transition, note.clone(), &self.id, now) {
+                if let Err(illegal) = ledger.journal.record_transition(id, &transition, note, &self.id, now) {
                     warn!(%illegal, "an outcome does not fit its record");
                 }
             }
-            Fate::Failed(why) => ledger.journal.record_error(id, why),
-            Fate::Unfinished(_) => {}
+            Outcome::Failed(why) => ledger.journal.record_error(id, why),
+            Outcome::Unfinished(_) => {}
         }
     }
 
@@ -288,7 +303,7 @@ impl Operation<'_> {
                 match self.hand_on(&mut ledger, depth + 1).await? {
                     Ok(()) => {
                         let mut report = self.report(&ledger, plan, fates, errors);
-                        report.outcome = Outcome::InProgress;
+                        report.outcome = report::Outcome::InProgress;
                         report.finished_at = None;
                         return Ok(report);
                     }
@@ -303,11 +318,11 @@ impl Operation<'_> {
             });
         }
         let mut report = self.report(&ledger, plan, fates, errors);
-        if !had_state && self.direction == Direction::Start {
-            report.outcome = Outcome::Skipped;
+        if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none() {
+            report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
-        self.program.archive(&mut report).await;
+        self.program.archive(&mut report, &ledger.journal).await;
         ledger.journal.end(self.program.clock.now());
         ledger.save_as_holder().await?;
         self.program.notify(&mut report).await;
@@ -328,11 +343,7 @@ impl Operation<'_> {
             .items
             .iter()
             .map(|item| match &item.outlook {
-                Outlook::Change(change) => {
-                    let not_begun = Fate::Unfinished("what comes before it".to_owned());
-                    let fate = fates.get(&item.id).unwrap_or(&not_begun);
-                    report::move_line(item, change, self.direction, fate)
-                }
+                Outlook::Change(change) => report::move_line(item, change, self.direction, fates.get(&item.id)),
                 _ => report::settled_line(item, journal, &self.id, self.direction)
                     .unwrap_or_else(|| report::left_line(item)),
             })
@@ -345,12 +356,12 @@ impl Operation<'_> {
 
     fn skipped(&self, why: &str, started_at: Timestamp) -> Report {
         let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
-        heading.bare(Outcome::Skipped, why, self.program.clock.now())
+        heading.bare(report::Outcome::Skipped, why, self.program.clock.now())
     }
 }
 
-fn is_over(fate: Option<&Fate>) -> bool {
-    matches!(fate, Some(Fate::Done | Fate::Failed(_)))
+fn is_over(fate: Option<&report::Fate>) -> bool {
+    fate.is_some_and(|fate| !matches!(fate.outcome, Outcome::Unfinished(_)))
 }
 
 /// The plan without the moves that the state does not allow.

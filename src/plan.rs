@@ -116,7 +116,7 @@ impl Subject<'_> {
         let owed = held.is_some();
         // The tag keeps a resource from being stopped. One that we stopped before it was tagged
         // comes back all the same: it is what the tag asks for.
-        if direction == Direction::Stop && self.found.keep {
+        if self.found.keep && (direction == Direction::Stop || !owed) {
             let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
         }

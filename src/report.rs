@@ -3,10 +3,12 @@
 
 pub mod text;
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 
-use crate::journal::{Glimpse, Journal, Phase};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::journal::{Glimpse, Journal, KeptOriginal};
 use crate::kinds::Verdict;
 use crate::model::{Action, Direction, KindName, ResourceId, State, UsdPerHour};
 use crate::plan::{Item, Move, Outlook, Plan, settled_by};
@@ -152,7 +154,7 @@ impl Heading {
         let savings = journal.savings_at(now);
         Report {
             schema: SCHEMA,
-            outcome: outcome(&resources, &errors),
+            outcome: outcome(self.action, &resources, &errors),
             cost: cost(&resources, self.price_source),
             saved: Saved {
                 this_stop: journal.saved_this_stop(now),
@@ -175,10 +177,15 @@ impl Heading {
     }
 }
 
-/// What an operation that is over amounts to: `failed` only if it could do nothing.
-fn outcome(lines: &[Line], errors: &[String]) -> Outcome {
-    let went_wrong =
-        !errors.is_empty() || lines.iter().any(|line| matches!(line.result, Result::Failed | Result::Pending));
+/// What an operation that is over amounts to: `failed` only if it could do nothing. To a status,
+/// something in transition is no failure.
+fn outcome(action: Action, lines: &[Line], errors: &[String]) -> Outcome {
+    let is_wrong = |line: &Line| match line.result {
+        Result::Failed => true,
+        Result::Pending => action != Action::Status,
+        _ => false,
+    };
+    let went_wrong = !errors.is_empty() || lines.iter().any(is_wrong);
     let did_something = lines
         .iter()
         .any(|line| !matches!(line.result, Result::Failed | Result::Pending | Result::Skipped | Result::Unmanaged));
@@ -226,13 +233,10 @@ impl Line {
 pub fn status_line(item: &Item, journal: &Journal) -> Line {
     let now = Glimpse::of(&item.standing);
     let record = journal.record(&item.id).filter(|record| record.held().is_some());
-    let stopped = matches!(&item.outlook, Outlook::Leave { verdict: Verdict::AlreadyStopped, .. });
     let result = match (&item.outlook, item.standing.state) {
         (Outlook::Blocked(_), _) => Result::Failed,
         (_, State::Pending) => Result::Pending,
-        (_, State::Stopped) => Result::Stopped,
-        _ if stopped => Result::Stopped,
-        _ if record.is_some_and(|record| record.phase == Phase::Stopping) => Result::Pending,
+        (_, State::Stopped) | (Outlook::Leave { verdict: Verdict::AlreadyStopped, .. }, _) => Result::Stopped,
         (_, State::Running) => Result::Running,
     };
     let why = match &item.outlook {
@@ -242,7 +246,7 @@ pub fn status_line(item: &Item, journal: &Journal) -> Line {
     let running = record.map_or_else(|| now.clone(), |record| record.running.clone());
     let mut line = Line::new(&item.id, result, &running, &now, why);
     line.warnings.clone_from(&item.standing.notes);
-    line.warnings.extend(record.and_then(|record| record.last_error.clone()));
+    line.warnings.extend(record.and_then(|record| Some(format!("at the last try: {}", record.last_error.as_ref()?))));
     line
 }
 
@@ -263,26 +267,33 @@ pub fn dry_line(item: &Item, direction: Direction) -> Line {
     }
 }
 
+/// What became of a resource's move, and what it was like then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fate {
+    pub outcome: crate::apply::Outcome,
+    pub now: Option<Glimpse>,
+    pub remarks: Vec<String>,
+}
+
 /// What an operation says of a resource whose move it carried out, or did not bring to its end.
-pub fn move_line(item: &Item, change: &Move, direction: Direction, outcome: &crate::apply::Outcome) -> Line {
-    use crate::apply::Outcome as Fate;
-    let done = match direction {
-        Direction::Stop => Result::Stopped,
-        Direction::Start => Result::Started,
+pub fn move_line(item: &Item, change: &Move, direction: Direction, fate: Option<&Fate>) -> Line {
+    use crate::apply::Outcome as Ending;
+    let (result, detail) = match (fate.map(|fate| &fate.outcome), direction) {
+        (Some(Ending::Done), Direction::Stop) => (Result::Stopped, change.note.detail.clone()),
+        (Some(Ending::Done), Direction::Start) => (Result::Started, change.note.detail.clone()),
+        (Some(Ending::Failed(why)), _) => (Result::Failed, why.clone()),
+        (Some(Ending::Unfinished(what)), _) => (Result::Pending, format!("waiting for {what}")),
+        (None, _) => (Result::Pending, "waiting for what comes before it".to_owned()),
     };
-    let not_done = |result, why: &str| {
-        let now = Glimpse::of(&item.standing);
-        let mut line = Line::new(&item.id, result, &change.note.before, &now, why);
-        // It is somewhere between the two, and so is its price.
-        line.cost_per_day.after = None;
-        line.warnings.clone_from(&change.note.warnings);
-        line
-    };
-    match outcome {
-        Fate::Done => moved(item, change, done, &change.note.detail),
-        Fate::Failed(why) => not_done(Result::Failed, why),
-        Fate::Unfinished(what) => not_done(Result::Pending, &format!("waiting for {what}")),
+    let mut line = moved(item, change, result, &detail);
+    if matches!(result, Result::Failed | Result::Pending) {
+        // Not what was planned, but what was seen last.
+        let now = fate.and_then(|fate| fate.now.clone()).unwrap_or_else(|| Glimpse::of(&item.standing));
+        line.after = now.summary;
+        line.cost_per_day.after = now.rate.per_day();
     }
+    line.warnings.extend(fate.iter().flat_map(|fate| fate.remarks.iter().cloned()));
+    line
 }
 
 fn moved(item: &Item, change: &Move, result: Result, detail: &str) -> Line {
@@ -338,6 +349,23 @@ pub fn recommendations(plan: &Plan) -> Vec<String> {
 /// US dollars for people: `$2.76`, or `unknown`.
 pub fn money(usd: Option<f64>) -> String {
     usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.2}"))
+}
+
+/// The report as it is kept: with the originals that the operation owed at its end, so that a start
+/// can be given them when the state is lost.
+#[derive(Debug, Serialize)]
+pub struct Kept<'a> {
+    #[serde(flatten)]
+    pub report: &'a Report,
+    pub originals: BTreeMap<String, KeptOriginal>,
+}
+
+/// What a start needs of a kept report.
+#[derive(Debug, Deserialize)]
+pub struct KeptOriginals {
+    pub project: String,
+    pub environment: String,
+    pub originals: BTreeMap<String, KeptOriginal>,
 }
 
 impl Report {

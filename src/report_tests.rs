@@ -99,7 +99,7 @@ fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
         (a person had set it to 0: it will stay so)
 
     CloudWatch alarms (2)
-    - 2 stopped | actions on -> actions off | $0.01 a day
+    - 2 stopped | actions on -> actions off | $0.01 a day together
         shop-errors
         shop-latency
 
@@ -257,7 +257,7 @@ fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
     let outcome_of = |results: &[Result], errors: &[&str]| {
         let template = sample().resources[0].clone();
         let lines: Vec<Line> = results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
-        outcome(&lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
+        outcome(Action::Stop, &lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
     };
     assert_eq!(outcome_of(&[Result::Stopped, Result::Failed], &[]), Outcome::Partial);
     assert_eq!(outcome_of(&[Result::Stopped, Result::Pending], &[]), Outcome::Partial);

@@ -34,6 +34,9 @@ pub trait Store: Send + Sync {
     /// Writes an object that is never overwritten; one that is there already stays.
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
 
+    /// An object that [`Self::archive`] wrote. `None`: there is none.
+    async fn archived(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
+
     /// Where the state object is, for messages to a person.
     fn location(&self) -> String;
 }
@@ -58,6 +61,19 @@ impl Bucket {
         format!("{}/state.json", self.prefix)
     }
 
+    async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Version)>, Failure> {
+        let answer = self.client.get_object().bucket(&self.name).key(key).send().await;
+        let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")? else {
+            return Ok(None);
+        };
+        // Without its version nobody could replace it safely.
+        let etag = answer.e_tag().map(str::to_owned);
+        let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
+        let body = answer.body.collect().await;
+        let body = body.map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
+        Ok(Some((body.into_bytes().to_vec(), Version(etag))))
+    }
+
     fn put(&self, key: String, body: Vec<u8>) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
         self.client
             .put_object()
@@ -71,19 +87,7 @@ impl Bucket {
 #[async_trait]
 impl Store for Bucket {
     async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure> {
-        let answer = self.client.get_object().bucket(&self.name).key(self.state_key()).send().await;
-        let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")? else {
-            return Ok(None);
-        };
-        let etag = answer.e_tag().map(str::to_owned);
-        let body = answer
-            .body
-            .collect()
-            .await
-            .map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
-        // Without its version nobody could replace it safely.
-        let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
-        Ok(Some((body.into_bytes().to_vec(), Version(etag))))
+        self.get(self.state_key()).await
     }
 
     async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError> {
@@ -105,6 +109,10 @@ impl Store for Bucket {
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
         let answer = self.put(format!("{}/{key}", self.prefix), body).if_none_match("*").send().await;
         unless_missing("s3:PutObject", answer, |code, _| code == "PreconditionFailed").map(drop)
+    }
+
+    async fn archived(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.get(format!("{}/{key}", self.prefix)).await?.map(|(body, _)| body))
     }
 
     fn location(&self) -> String {

@@ -92,7 +92,7 @@ impl Rules for Alarms {
             }
             (true, Some(_)) => Decision::keep(vec![Step::Disable], off),
             (false, None) => {
-                Decision::leave(Verdict::AlreadyStopped, "a person had disabled its actions: they will stay so")
+                Decision::leave(Verdict::AlreadyStopped, "a person had disabled its actions: they stay so")
             }
             (false, Some(Phase::Stopped)) => Decision::leave(Verdict::AlreadyStopped, ""),
             (false, Some(_)) => Decision::keep(Vec::new(), off),
@@ -100,8 +100,14 @@ impl Rules for Alarms {
     }
 
     fn start(case: &Case<Seen, Original>) -> Decided {
-        let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
         let Some(seen) = case.seen else { return gone(case) };
+        let Some(held) = &case.held else {
+            return if seen.actions_enabled {
+                Decision::leave(Verdict::AlreadyRunning, "")
+            } else {
+                Decision::leave(Verdict::Skipped, "a person had disabled its actions: they stay so")
+            };
+        };
         let on = Some(Seen { actions_enabled: true, ..seen.clone() });
         match (seen.actions_enabled, held.phase) {
             (false, _) => Decision::keep(vec![Step::Enable], on),

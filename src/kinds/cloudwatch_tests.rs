@@ -35,7 +35,7 @@ fn only_alarms_whose_actions_were_on_are_saved() {
 
 #[test]
 fn an_alarm_that_a_person_had_disabled_is_not_enabled() {
-    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(false)), None))), Verdict::AlreadyRunning);
+    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(false)), None))), Verdict::Skipped);
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn retention_warning(seen: &Seen, longest_stop_hours: f64) -> Vec<String> {
         return Vec::new();
     }
     vec![format!(
-        "records are kept for {} hours and a stop lasts up to {longest_stop_hours}: what is written early in a stop \
+        "records are kept for {} hours and a stop may last {longest_stop_hours} hours: what is written early in a stop \
          is lost unless it is read in time",
         seen.retention_hours
     )]

@@ -86,7 +86,7 @@ impl Rules for Functions {
         let zero = Some(Seen { reserved: STOPPED });
         match &case.held {
             None if seen.reserved == STOPPED => {
-                Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it will stay so")
+                Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it stays so")
             }
             None => Decision::take(Original { reserved: seen.reserved }, to_zero, zero),
             Some(held) if seen.reserved == STOPPED => match held.phase {
@@ -102,8 +102,13 @@ impl Rules for Functions {
     }
 
     fn start(case: &Case<Seen, Original>) -> Decided {
-        let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
         let Some(seen) = case.seen else { return gone(case) };
+        let Some(held) = &case.held else {
+            return match seen.reserved {
+                STOPPED => Decision::leave(Verdict::Skipped, "a person had set it to 0: it stays so"),
+                _ => Decision::leave(Verdict::AlreadyRunning, ""),
+            };
+        };
         let original = held.original.reserved;
         let after = Some(Seen { reserved: original });
         if seen.reserved == STOPPED {

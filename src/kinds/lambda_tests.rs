@@ -38,7 +38,7 @@ fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
 #[test]
 fn a_function_that_a_person_set_to_0_is_left_at_0() {
     assert_eq!(verdict(&Functions::stop(&case(Some(&seen(Some(0))), None))), Verdict::AlreadyStopped);
-    assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(0))), None))), Verdict::AlreadyRunning);
+    assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(0))), None))), Verdict::Skipped);
 }
 
 #[test]

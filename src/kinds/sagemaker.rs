@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State};
+use crate::model::{KindName, Rate, Standing, State, count};
 use crate::pricing::PriceBook;
 
 pub const INFO: Info = Info {
@@ -130,11 +130,11 @@ impl Rules for Endpoints {
         let variants = seen.variants.iter().map(Variant::to_string).collect::<Vec<_>>().join(", ");
         let (state, summary) = match &seen.status {
             Status::InService => (State::Running, variants),
-            Status::Creating => (State::Pending, format!("Creating, {variants}")),
-            Status::Deleting => (State::Pending, format!("Deleting, {variants}")),
-            Status::Changing(status) => (State::Pending, format!("{status}, {variants}")),
+            status @ (Status::Creating | Status::Deleting | Status::Changing(_)) => {
+                (State::Pending, status.to_string())
+            }
             Status::Failed => (State::Stopped, "Failed".to_owned()),
-            Status::Other(status) => (State::Running, format!("{status}, {variants}")),
+            Status::Other(status) => (State::Running, status.clone()),
         };
         let rate = match seen.status {
             // Nothing was provisioned, or nothing is any more.
@@ -315,6 +315,7 @@ impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.instance_type {
             Some(instance_type) => write!(f, "{} × {instance_type}", self.instances),
+            None if self.instances > 0 => f.write_str(&count(self.instances, "instance")),
             None => f.write_str("serverless"),
         }
     }

@@ -98,7 +98,11 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
         Outcome::Failed => "failed",
         Outcome::Skipped => "had nothing to do",
     };
-    writeln!(out, "{title} of {} ({}, {}) {outcome}.", report.project, report.environment, report.region)?;
+    let outcome = match (report.action, report.outcome) {
+        (Action::Status, Outcome::Succeeded) => String::new(),
+        _ => format!(" {outcome}"),
+    };
+    writeln!(out, "{title} of {} ({}, {}){outcome}.", report.project, report.environment, report.region)?;
     writeln!(out, "{}.", capitalized(&counts(report)))?;
     if report.dry_run {
         writeln!(out, "Nothing was changed.")?;
@@ -125,7 +129,8 @@ fn attention(out: &mut String, report: &Report) -> std::fmt::Result {
     if rest > 0 {
         problems.push(format!("and {rest} more, in the full report"));
     }
-    list(out, "Needs attention", &problems)?;
+    let title = if report.outcome == Outcome::Skipped { "Why" } else { "Needs attention" };
+    list(out, title, &problems)?;
     if !problems.is_empty() && matches!(report.outcome, Outcome::Partial | Outcome::Failed) {
         let again = match report.action {
             Action::Stop | Action::Start => {
@@ -143,16 +148,19 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.resources.is_empty() {
         return Ok(());
     }
-    let least = if cost.complete { "" } else { "at least " };
+    let least = |known: bool| if known { "" } else { "at least " };
+    let known_before = least(report.resources.iter().all(|line| line.cost_per_day.before.is_some()));
+    let known_after = least(report.resources.iter().all(|line| line.cost_per_day.after.is_some()));
     let (before, after) = match report.action {
-        Action::Status => ("Running", "Now"),
+        Action::Status => ("When running", "Now"),
         Action::Stop | Action::Start => ("Before", "After"),
     };
-    let line =
-        |day: f64, month: f64| format!("{least}{} a day, {least}{} a month", money(Some(day)), money(Some(month)));
+    let line = |least: &str, day: f64, month: f64| {
+        format!("{least}{} a day, {least}{} a month", money(Some(day)), money(Some(month)))
+    };
     writeln!(out, "\nCost")?;
-    writeln!(out, "- {before}: {}", line(cost.per_day_before, cost.per_month_before))?;
-    writeln!(out, "- {after}: {}", line(cost.per_day_after, cost.per_month_after))?;
+    writeln!(out, "- {before}: {}", line(known_before, cost.per_day_before, cost.per_month_before))?;
+    writeln!(out, "- {after}: {}", line(known_after, cost.per_day_after, cost.per_month_after))?;
     if cost.saved_per_day >= SMALLEST {
         let known = if cost.complete { "" } else { ", where both prices are known" };
         let month = cost.saved_per_day * UsdPerHour::HOURS_PER_MONTH / UsdPerHour::HOURS_PER_DAY;
@@ -221,9 +229,10 @@ fn price(group: &[&Line]) -> String {
     if is_small(before) && is_small(after) {
         return String::new();
     }
+    let together = if group.len() > 1 { " together" } else { "" };
     match (money(before), money(after)) {
-        (before, after) if before == after => format!(" | {before} a day"),
-        (before, after) => format!(" | {before} -> {after} a day"),
+        (before, after) if before == after => format!(" | {before} a day{together}"),
+        (before, after) => format!(" | {before} -> {after} a day{together}"),
     }
 }
 

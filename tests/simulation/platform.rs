@@ -59,6 +59,10 @@ impl Store for Calls {
         self.world.call(&self.process, true, |state| *state.reports.entry(key.to_owned()).or_default() += 1).await
     }
 
+    async fn archived(&self, _: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(None)
+    }
+
     fn location(&self) -> String {
         "memory".to_owned()
     }

@@ -60,7 +60,7 @@ impl<R: Simulated> Remote<R> for Calls {
                     state.change(&calls.process, now, &format!("{kind}:{name}"));
                     R::take(state, &name, &step)
                 });
-                taken.await?.map(|()| None).map_err(|words| refused(words))
+                taken.await?.map(|()| None).map_err(refused)
             }
         };
         pace.change_each(tasks, take, || Err(Failure::halted())).await

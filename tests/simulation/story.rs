@@ -113,7 +113,7 @@ pub fn tell(story: &Story) -> Result<(), String> {
         let mut teller = Teller { schedules: 0, last_delivery: None };
         for (n, step) in story.steps.iter().enumerate() {
             teller.take(&mut lambda, step).await.map_err(|why| format!("step {n}, {step:?}: {why}"))?;
-            world.look(|state| nothing_is_lost(state)).map_err(|why| format!("after step {n}, {step:?}: {why}"))?;
+            world.look(nothing_is_lost).map_err(|why| format!("after step {n}, {step:?}: {why}"))?;
         }
         // A transition that is still under way, and a lease that a crash has left.
         tokio::time::sleep(Duration::from_secs(2000)).await;
@@ -220,7 +220,7 @@ fn by_a_person(state: &mut State, step: &Step) {
             let doing = state.endpoint.as_ref().map(|endpoint| endpoint.doing.clone());
             match doing {
                 None => state.create_endpoint(config, Doing::InService),
-                Some(Doing::InService) => state.endpoint.as_mut().unwrap().config = (*config).to_owned(),
+                Some(Doing::InService) => (*config).clone_into(&mut state.endpoint.as_mut().unwrap().config),
                 Some(_) => return,
             }
             state.expected.insert(format!("sagemaker:{ENDPOINT}"), expected);
