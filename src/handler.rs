@@ -68,6 +68,8 @@ pub enum Refusal {
     Event(#[from] BadEvent),
     #[error(transparent)]
     State(#[from] LedgerError),
+    #[error("the rest could not be handed on, and is left to the next event: {0}")]
+    NotHandedOn(String),
     #[error("the report {key} cannot be used, nothing was changed: {why}")]
     Originals { key: String, why: String },
 }
@@ -78,6 +80,7 @@ impl Refusal {
         match self {
             Refusal::Config(_) => "BadConfiguration",
             Refusal::Event(_) => "BadEvent",
+            Refusal::NotHandedOn(_) => "NotHandedOn",
             Refusal::State(_) | Refusal::Originals { .. } => "StateError",
         }
     }

@@ -161,7 +161,7 @@ pub struct Lookout<'a, 'b> {
 impl Watch for Lookout<'_, '_> {
     async fn look(&mut self) {
         // A state that cannot be read now decides nothing: the lease is ours until it ends.
-        let Ok(Some((stored, version))) = self.ledger.stored_since().await else { return };
+        let Some(Ok(Some((stored, version)))) = self.pace.bounded(self.ledger.stored_since()).await else { return };
         if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
             self.pace.fence();
             return;

@@ -12,7 +12,8 @@ use tracing::{info, warn};
 
 use crate::apply::{self, Ended, Job, LastLook, Outcome};
 use crate::event::{Continuation, MAX_DEPTH, Request};
-use crate::handler::{Invocation, NO_STATE, Program};
+use crate::failure::Class;
+use crate::handler::{Invocation, NO_STATE, Program, Refusal};
 use crate::journal::{Challenger, Glimpse, Lease, Note, Operation as Entry, Transition};
 use crate::kinds::{Entry as Kind, Managed, Tier};
 use crate::ledger::{Ledger, LedgerError, Lookout};
@@ -36,6 +37,16 @@ pub struct Operation<'a> {
     pub pace: Pace,
 }
 
+/// What became of the call to the next invocation.
+enum HandOn {
+    Taken,
+    /// It will be refused again: the operation ends here.
+    Refused(String),
+    /// It may have been taken or not. Lambda tries a failed asynchronous event again, and any event
+    /// goes on with an operation that was left open.
+    Unknown(String),
+}
+
 /// Whether an operation may begin now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Admission {
@@ -54,7 +65,7 @@ enum Admission {
 type Fates = BTreeMap<ResourceId, report::Fate>;
 
 impl Operation<'_> {
-    pub async fn run(self) -> Result<Report, crate::handler::Refusal> {
+    pub async fn run(self) -> Result<Report, Refusal> {
         let started_at = match &self.request.continuation {
             Some(continuation) => continuation.asked_at,
             None => self.program.clock.now(),
@@ -66,7 +77,7 @@ impl Operation<'_> {
                 Admission::Over(why) => return Ok(self.skipped(&why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
                     if self.pace.halted().is_some() {
-                        return Ok(self.wait_longer(&holder, until, started_at).await);
+                        return self.wait_longer(&holder, until, started_at).await;
                     }
                     self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
                 }
@@ -75,7 +86,10 @@ impl Operation<'_> {
                     if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
                         self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
                     }
-                    let plan = self.program.plan(self.request, self.direction, &ledger, &self.pace).await;
+                    let looked = self.program.plan(self.request, self.direction, &ledger, &self.pace);
+                    let Some(plan) = self.pace.bounded(looked).await else {
+                        return Err(Refusal::NotHandedOn("looking at the account took all the time".to_owned()));
+                    };
                     let refused = self.begin(&mut ledger, &plan, started_at);
                     if ledger.save().await? {
                         break without(plan, refused);
@@ -85,7 +99,7 @@ impl Operation<'_> {
             }
         };
         let fates = self.carry_out(&mut ledger, &plan).await?;
-        Ok(self.conclude(ledger, &plan, &fates, had_state).await?)
+        self.conclude(ledger, &plan, &fates, had_state).await
     }
 
     fn admission(&self, ledger: &Ledger<'_>, asked_at: Timestamp) -> Admission {
@@ -97,6 +111,8 @@ impl Operation<'_> {
         if let (Some(continuation), Some(current)) = (&self.request.continuation, current)
             && current.id == self.id
             && current.depth > continuation.depth
+            // Lambda's retry of the very invocation that could not hand on.
+            && current.request_id != self.invocation.request_id
         {
             return Admission::Over("a later invocation goes on with it".to_owned());
         }
@@ -151,31 +167,33 @@ impl Operation<'_> {
     }
 
     /// The lease did not become free in this invocation's time: the next one waits on.
-    async fn wait_longer(&self, holder: &str, until: Timestamp, asked_at: Timestamp) -> Report {
+    async fn wait_longer(&self, holder: &str, until: Timestamp, asked_at: Timestamp) -> Result<Report, Refusal> {
         let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
         let at_work = format!("operation {holder} is at work, until {until} at the latest");
         if depth >= MAX_DEPTH {
-            return self.skipped(&format!("{at_work}: send the event again then"), asked_at);
+            return Ok(self.skipped(&format!("{at_work}: send the event again then"), asked_at));
         }
         match self.call_again(depth + 1, asked_at).await {
-            Ok(()) => {
+            HandOn::Taken => {
                 let mut report = self.skipped(&format!("{at_work}: this one begins after it"), asked_at);
                 report.outcome = report::Outcome::InProgress;
                 report.finished_at = None;
-                report
+                Ok(report)
             }
-            Err(why) => self.skipped(&format!("{at_work}; {why}"), asked_at),
+            HandOn::Refused(why) => Ok(self.skipped(&format!("{at_work}; {why}"), asked_at)),
+            HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
         }
     }
 
-    async fn call_again(&self, depth: u32, asked_at: Timestamp) -> Result<(), String> {
+    async fn call_again(&self, depth: u32, asked_at: Timestamp) -> HandOn {
         let continuation = Continuation { operation_id: self.id.clone(), depth, asked_at };
         info!(depth, "handing on");
         let event = self.request.continue_as(&continuation);
         match self.pace.bounded(self.program.successor.call(&event)).await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(failure)) => Err(format!("the rest could not be handed on, send the event again: {failure}")),
-            None => Err("the rest could not be handed on in time: send the event again".to_owned()),
+            Some(Ok(())) => HandOn::Taken,
+            Some(Err(failure)) if failure.class == Class::Transient => HandOn::Unknown(failure.to_string()),
+            Some(Err(failure)) => HandOn::Refused(format!("the rest could not be handed on: {failure}")),
+            None => HandOn::Unknown("the time ran out".to_owned()),
         }
     }
 
@@ -288,7 +306,7 @@ impl Operation<'_> {
         plan: &Plan,
         fates: &Fates,
         had_state: bool,
-    ) -> Result<Report, LedgerError> {
+    ) -> Result<Report, Refusal> {
         let halted = self.pace.halted();
         let unfinished =
             plan.items.iter().any(|item| matches!(item.outlook, Outlook::Change(_)) && !is_over(fates.get(&item.id)));
@@ -301,13 +319,14 @@ impl Operation<'_> {
                 ));
             } else {
                 match self.hand_on(&mut ledger, depth + 1).await? {
-                    Ok(()) => {
+                    HandOn::Taken => {
                         let mut report = self.report(&ledger, plan, fates, errors);
                         report.outcome = report::Outcome::InProgress;
                         report.finished_at = None;
                         return Ok(report);
                     }
-                    Err(why) => errors.push(why),
+                    HandOn::Refused(why) => errors.push(why),
+                    HandOn::Unknown(why) => return Err(Refusal::NotHandedOn(why)),
                 }
             }
         }
@@ -330,7 +349,7 @@ impl Operation<'_> {
     }
 
     /// The state first, then the call: a continuation that is lost is found by the next event.
-    async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<Result<(), String>, LedgerError> {
+    async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<HandOn, LedgerError> {
         ledger.journal.hand_over(depth);
         ledger.save_as_holder().await?;
         let asked_at = ledger.journal.operation.as_ref().map_or_else(|| self.program.clock.now(), |op| op.started_at);

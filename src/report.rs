@@ -186,9 +186,9 @@ fn outcome(action: Action, lines: &[Line], errors: &[String]) -> Outcome {
         _ => false,
     };
     let went_wrong = !errors.is_empty() || lines.iter().any(is_wrong);
-    let did_something = lines
-        .iter()
-        .any(|line| !matches!(line.result, Result::Failed | Result::Pending | Result::Skipped | Result::Unmanaged));
+    // What is pending was begun, or will be.
+    let did_something =
+        lines.iter().any(|line| !matches!(line.result, Result::Failed | Result::Skipped | Result::Unmanaged));
     match (went_wrong, did_something) {
         (false, _) => Outcome::Succeeded,
         (true, true) => Outcome::Partial,

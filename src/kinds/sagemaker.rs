@@ -139,6 +139,8 @@ impl Rules for Endpoints {
         let rate = match seen.status {
             // Nothing was provisioned, or nothing is any more.
             Status::Failed | Status::Deleting => Rate::ZERO,
+            // An endpoint that is being created does not tell what it will run.
+            _ if seen.variants.is_empty() => Rate::UNKNOWN,
             _ => seen.variants.iter().fold(Rate::ZERO, |sum, variant| sum + variant.rate(prices)),
         };
         let mut standing = Standing::new(state, summary, rate);

@@ -132,7 +132,7 @@ impl World {
         changes: bool,
         effect: impl FnOnce(&mut State) -> T,
     ) -> Result<T, Failure> {
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         let (count, changing) = {
             let mut counts = process.counts.lock().unwrap();
             counts.0 += 1;
@@ -151,7 +151,6 @@ impl World {
         if kill == Some(When::After) {
             process.die().await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
         if every(process.trouble.lose_answer_every) { Err(transient("connection reset")) } else { Ok(result) }
     }
 }
