@@ -1,0 +1,17 @@
+//! The built function, run as Lambda would run it, against a simulated AWS account over HTTP.
+//!
+//! Nothing of the crate is linked: what is tested here is what is deployed.
+
+#![allow(clippy::disallowed_methods, reason = "what is waited for here happens in another process, in real time")]
+
+mod continuations;
+mod crashes;
+mod dry_run;
+mod events;
+mod failures;
+mod people;
+mod races;
+mod round_trip;
+mod selective;
+mod state;
+mod support;

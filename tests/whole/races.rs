@@ -1,0 +1,215 @@
+//! Several invocations at once, and the same one twice.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Account, Call, ENDPOINT, Function, Refused, STREAM, assert_same, eventually, line};
+
+type Answer = Result<Value, Refused>;
+
+/// Two events at the same time.
+fn at_once(function: &Function, one: &Value, other: &Value) -> (Answer, Answer) {
+    thread::scope(|scope| {
+        let one = scope.spawn(|| function.invoke(one));
+        let other = scope.spawn(|| function.invoke(other));
+        (one.join().expect("an answer"), other.join().expect("an answer"))
+    })
+}
+
+fn evening(time: &str) -> Value {
+    json!({
+        "action": "stop",
+        "schedule": {"arn": "arn:aws:scheduler:us-east-1:000000000001:schedule/default/evening", "time": time},
+    })
+}
+
+/// Resources and what was done to them, in an order of its own.
+fn words(account: &Account) -> Vec<String> {
+    let mut words: Vec<String> = account.changes().iter().map(Call::words).collect();
+    words.sort();
+    words
+}
+
+#[test]
+fn a_stop_and_a_start_at_once_converge() {
+    for round in 0..4 {
+        let account = Account::demo();
+        let function = Function::new(&account);
+        let before = account.snapshot();
+        if round % 2 == 1 {
+            function.succeed(&json!({"action": "stop"}));
+        }
+        let (stop, start) = at_once(&function, &json!({"action": "stop"}), &json!({"action": "start"}));
+        for answer in [stop, start] {
+            let report = answer.expect("a race is no error");
+            assert_ne!(report["outcome"], "failed", "{report:#}");
+        }
+        account.wait_until_idle(Duration::from_secs(60));
+        function.start();
+        assert_same(&account.snapshot(), &before, "in the end");
+        assert_eq!(account.state()["lease"], Value::Null);
+    }
+}
+
+#[test]
+fn two_stops_at_once_act_once_on_every_resource() {
+    let alone = {
+        let account = Account::demo();
+        Function::new(&account).stop();
+        words(&account)
+    };
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    let (one, other) = at_once(&function, &json!({"action": "stop"}), &json!({"action": "stop"}));
+    for answer in [one, other] {
+        answer.expect("a race is no error");
+    }
+    assert_eq!(words(&account), alone);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn two_starts_at_once_act_once_on_every_resource() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.stop();
+    account.forget_calls();
+    account.settings(&json!({"creating_seconds": 0.5}));
+    let (one, other) = at_once(&function, &json!({"action": "start"}), &json!({"action": "start"}));
+    for answer in [one, other] {
+        answer.expect("a race is no error");
+    }
+    assert_eq!(account.count("CreateEndpoint"), 1);
+    assert_eq!(account.count("UpdateShardCount"), 1);
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn the_same_request_twice_acts_once_and_tells_once() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let id = Some("4c2a2f0e-8f5c-4d51-93a5-6dd8f2b8d3a1");
+    let first = function.invoke_as(id, &json!({"action": "stop"})).expect("a report");
+    assert_eq!(first["outcome"], "succeeded");
+    account.forget_calls();
+    let second = function.invoke_as(id, &json!({"action": "stop"})).expect("a report");
+    assert_eq!(second["outcome"], "skipped", "{second:#}");
+    assert_eq!(second["operation_id"], first["operation_id"]);
+    assert_eq!(account.changes(), []);
+    assert_eq!(account.messages().len(), 1);
+    assert_eq!(account.operations().len(), 1);
+}
+
+#[test]
+fn the_same_delivery_of_a_schedule_twice_at_once_acts_once_and_tells_once() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let event = evening("2026-11-23T18:00:00Z");
+    let (one, other) = at_once(&function, &event, &event);
+    let (one, other) = (one.expect("a report"), other.expect("a report"));
+    assert_eq!(one["operation_id"], other["operation_id"]);
+    let outcomes = [one["outcome"].as_str().unwrap(), other["outcome"].as_str().unwrap()];
+    assert!(outcomes.contains(&"succeeded") && outcomes.contains(&"skipped"), "{outcomes:?}");
+    assert_eq!(account.count("DeleteEndpoint"), 1);
+    assert_eq!(account.messages().len(), 1);
+    assert_eq!(account.operations().len(), 1);
+}
+
+#[test]
+fn a_late_duplicate_of_a_schedule_does_nothing_even_after_a_start_by_hand() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    let event = evening("2026-11-23T18:00:00Z");
+    function.succeed(&event);
+    function.succeed(&json!({"action": "start"}));
+    account.forget_calls();
+    let late = function.must(&event);
+    assert_eq!(late["outcome"], "skipped", "{late:#}");
+    assert_eq!(account.changes(), []);
+    assert_same(&account.snapshot(), &before, "in the end");
+    assert_eq!(account.messages().len(), 2);
+    let next_day = function.succeed(&evening("2026-11-24T18:00:00Z"));
+    assert_ne!(next_day["operation_id"], late["operation_id"]);
+    assert_eq!(account.snapshot()["endpoints"], json!({}));
+}
+
+#[test]
+fn a_start_during_a_slow_stop_takes_over() {
+    let account = Account::demo();
+    let function = Function::new(&account).timeout(60.0);
+    let before = account.snapshot();
+    account.settings(&json!({"deleting_seconds": 3.0}));
+    let (stop, start) = thread::scope(|scope| {
+        let stop = scope.spawn(|| function.invoke(&json!({"action": "stop"})));
+        eventually("the endpoint is being deleted", Duration::from_secs(20), || account.count("DeleteEndpoint") == 1);
+        let start = function.invoke(&json!({"action": "start"}));
+        (stop.join().expect("an answer"), start)
+    });
+    let (stop, start) = (stop.expect("a report"), start.expect("a report"));
+    assert_eq!(stop["outcome"], "partial", "{stop:#}");
+    assert!(stop["errors"].to_string().contains("start"), "the stop says what took over: {:#}", stop["errors"]);
+    assert_eq!(start["outcome"], "succeeded", "{start:#}");
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_stop_during_a_slow_start_takes_over() {
+    let account = Account::demo();
+    let function = Function::new(&account).timeout(60.0);
+    let before = account.snapshot();
+    function.stop();
+    account.settings(&json!({"creating_seconds": 3.0}));
+    let (start, stop) = thread::scope(|scope| {
+        let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
+        eventually("the endpoint is being created", Duration::from_secs(20), || account.count("CreateEndpoint") == 1);
+        let stop = function.invoke(&json!({"action": "stop"}));
+        (start.join().expect("an answer"), stop)
+    });
+    assert_eq!(start.expect("a report")["outcome"], "partial");
+    assert_eq!(stop.expect("a report")["outcome"], "succeeded");
+    let stopped = account.snapshot();
+    assert_eq!(stopped["endpoints"], json!({}));
+    assert_eq!(stopped["streams"][STREAM]["open_shards"], 1);
+    account.settings(&json!({"creating_seconds": 0.05}));
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what_it_knows() {
+    let account = Account::with(&json!({"endpoints": [{"name": ENDPOINT}]}));
+    let function = Function::new(&account);
+    function.stop();
+    account.settings(&json!({"creating_seconds": 3.0}));
+    let start = thread::scope(|scope| {
+        let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
+        eventually("the endpoint is being created", Duration::from_secs(20), || account.count("CreateEndpoint") == 1);
+        function.succeed(&json!({"action": "stop"}));
+        start.join().expect("an answer").expect("a report")
+    });
+    assert_eq!(start["outcome"], "partial", "it did something: {start:#}");
+    let endpoint = line(&start, "sagemaker", ENDPOINT);
+    assert_eq!(endpoint["result"], "pending");
+    assert_ne!(endpoint["cost_per_day"]["after"], json!(0.0), "an unknown price is never 0: {endpoint:#}");
+}
+
+#[test]
+fn many_events_at_once_lose_nothing() {
+    let account = Account::demo();
+    let function = Function::new(&account).timeout(60.0);
+    let before = account.snapshot();
+    for n in 0..6 {
+        function.invoke_async(&json!({"action": if n % 2 == 0 { "stop" } else { "start" }}));
+        thread::sleep(Duration::from_millis(70 * n));
+    }
+    account.wait_until_idle(Duration::from_secs(120));
+    function.start();
+    assert_same(&account.snapshot(), &before, "in the end");
+    assert_eq!(account.snapshot()["endpoints"][ENDPOINT]["status"], "InService");
+}

@@ -1,0 +1,147 @@
+//! Operations on a part of the project, and which resources are part of it at all.
+
+use serde_json::{Value, json};
+
+use crate::support::{Account, Call, Function, STREAM, assert_same, lines, results};
+
+fn touched(account: &Account) -> Vec<String> {
+    let mut words: Vec<String> = account.changes().iter().map(Call::words).collect();
+    words.sort();
+    words
+}
+
+#[test]
+fn only_a_kind_stops_that_kind_and_a_full_start_brings_it_back() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    let report = function.succeed(&json!({"action": "stop", "only": ["kinesis"]}));
+    assert!(lines(&report).iter().all(|line| line["kind"] == "kinesis"), "{report:#}");
+    assert_eq!(touched(&account), [format!("UpdateShardCount {STREAM}")]);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn only_a_kind_and_a_name_stops_that_one() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop", "only": ["lambda:event_*", "cloudwatch:*-processor-*"]}));
+    let disabled =
+        "DisableAlarmActions user-journey-analytics-processor-errors,user-journey-analytics-processor-throttles";
+    assert_eq!(touched(&account), [disabled, "PutFunctionConcurrency event_processor"]);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_selective_start_brings_back_its_part_and_a_full_one_the_rest() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    account.forget_calls();
+    function.succeed(&json!({"action": "start", "only": ["lambda:intervention-executor"]}));
+    assert_eq!(touched(&account), ["PutFunctionConcurrency intervention-executor"]);
+    assert_eq!(account.snapshot()["functions"]["intervention-executor"], before["functions"]["intervention-executor"]);
+    assert_eq!(account.snapshot()["functions"]["event_processor"]["reserved"], 0);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_selective_stop_after_a_full_one_loses_no_original() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    for event in [
+        json!({"action": "stop"}),
+        json!({"action": "start", "only": ["kinesis"]}),
+        json!({"action": "stop", "only": ["kinesis", "lambda"]}),
+        json!({"action": "start"}),
+    ] {
+        function.succeed(&event);
+    }
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn only_selects_among_what_is_managed_and_adds_nothing() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let report = function.must(&json!({"action": "stop", "only": ["lambda:payments-api", "kinesis:payments-events"]}));
+    assert_eq!(results(&report), Vec::<String>::new());
+    assert_eq!(account.changes(), []);
+}
+
+#[test]
+fn tags_add_resources_whose_names_no_pattern_knows() {
+    let account = Account::demo();
+    let function = Function::new(&account)
+        .with("TARGET_TAGS", "Project=user-journey-analytics,Environment=dev")
+        .with("LAMBDA_FUNCTIONS", "nothing-*");
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop", "only": ["lambda"]}));
+    assert_eq!(
+        touched(&account),
+        ["PutFunctionConcurrency event_processor", "PutFunctionConcurrency intervention-executor"],
+        "a resource has to carry all of the tags"
+    );
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn an_exclamation_mark_excludes_by_name_even_what_tags_select() {
+    let account = Account::demo();
+    let function = Function::new(&account)
+        .with("TARGET_TAGS", "Project=user-journey-analytics")
+        .with("LAMBDA_FUNCTIONS", "*,!payments-*,!event_processor")
+        .with("CLOUDWATCH_ALARMS", "user-journey-analytics-*,!*-endpoint-*,!*-service-health");
+    function.succeed(&json!({"action": "stop", "only": ["lambda", "cloudwatch"]}));
+    let words = touched(&account).join("\n");
+    for excluded in ["payments", "event_processor", "endpoint", "service-health"] {
+        assert!(!words.contains(excluded), "{words}");
+    }
+    for included in ["intervention-executor", "stream-throttles", "executor-errors"] {
+        assert!(words.contains(included), "no {included} in {words}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_names_switches_a_kind_off() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("KINESIS_STREAMS", "").with("SAGEMAKER_ENDPOINTS", "");
+    let before = account.snapshot();
+    let report = function.succeed(&json!({"action": "stop"}));
+    let kinds: Vec<&Value> = lines(&report).iter().map(|line| &line["kind"]).collect();
+    assert!(!kinds.iter().any(|kind| **kind == "kinesis" || **kind == "sagemaker"), "{kinds:?}");
+    let after = account.snapshot();
+    assert_eq!((&after["streams"], &after["endpoints"]), (&before["streams"], &before["endpoints"]));
+}
+
+#[test]
+fn what_was_stopped_comes_back_after_the_patterns_have_changed() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    let function = function.with("KINESIS_STREAMS", "").with("LAMBDA_FUNCTIONS", "event_processor");
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_resource_tagged_keep_after_the_stop_still_comes_back() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    function.succeed(&json!({"action": "stop"}));
+    let tags = json!({"StreamName": STREAM, "Tags": {"aws-resource-manager": "keep"}});
+    account.person("kinesis", "Kinesis_20131202.AddTagsToStream", &tags);
+    function.succeed(&json!({"action": "start"}));
+    assert_eq!(account.snapshot()["streams"][STREAM]["open_shards"], 2);
+    account.forget_calls();
+    function.succeed(&json!({"action": "stop"}));
+    assert!(!touched(&account).join("\n").contains(STREAM), "it is kept from then on");
+}

@@ -1,0 +1,279 @@
+//! One account of the simulation, as its owner and as its control API.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use super::{BUCKET, DEMO, STATE_KEY, server};
+
+pub struct Account {
+    pub id: String,
+    pub(super) agent: Agent,
+}
+
+/// One line of the account's call log.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Call {
+    pub n: u64,
+    pub service: String,
+    pub operation: String,
+    pub resource: String,
+    pub mutating: bool,
+    pub status: Option<u16>,
+    pub error: Option<String>,
+}
+
+impl Call {
+    /// Whether it changes a resource: not a state, a message or an invocation.
+    pub fn changes_a_resource(&self) -> bool {
+        self.mutating && !matches!(self.service.as_str(), "s3" | "sns" | "sqs") && self.operation != "Invoke"
+    }
+
+    /// `UpdateShardCount my-stream`.
+    pub fn words(&self) -> String {
+        format!("{} {}", self.operation, self.resource)
+    }
+}
+
+/// How long anything may take that is not an invocation.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Account {
+    /// An empty account that nobody else uses, with transitions of 50 ms.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let agent =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().new_agent();
+        let account = Account { id, agent };
+        account.settings(&json!({
+            "creating_seconds": 0.05, "deleting_seconds": 0.05, "updating_seconds": 0.05,
+            "scaling_seconds": 0.05, "provisioning_seconds": 0.05, "mapping_seconds": 0.05,
+        }));
+        account
+    }
+
+    /// With the demo project in it.
+    pub fn demo() -> Self {
+        let account = Account::new();
+        account.seed(&serde_json::from_str(DEMO).expect("the demo project is JSON"));
+        account
+    }
+
+    /// With a state bucket, a topic, and these resources.
+    pub fn with(parts: &Value) -> Self {
+        let account = Account::new();
+        account.seed(&json!({"bucket": BUCKET, "topic": "user-journey-analytics-reports"}));
+        account.seed(parts);
+        account
+    }
+
+    // --- The control API
+
+    fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let url = format!("{}/_account/{}/{path}", server::endpoint(), self.id);
+        let answer = match (method, body) {
+            ("GET", _) => self.agent.get(&url).call(),
+            ("DELETE", _) => self.agent.delete(&url).call(),
+            ("PUT", Some(body)) => self.agent.put(&url).send_json(body),
+            (_, Some(body)) => self.agent.post(&url).send_json(body),
+            (_, None) => self.agent.post(&url).send_empty(),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text =
+            answer.body_mut().with_config().limit(1 << 30).read_to_string().expect("the account answers in JSON");
+        assert_eq!(answer.status(), 200, "{method} {path}: {text}");
+        serde_json::from_str(&text).expect("the account answers in JSON")
+    }
+
+    pub fn seed(&self, parts: &Value) -> Value {
+        self.control("POST", "seed", Some(parts))
+    }
+
+    pub fn settings(&self, settings: &Value) {
+        self.control("PUT", "settings", Some(settings));
+    }
+
+    /// Everything a person would care about.
+    pub fn snapshot(&self) -> Value {
+        self.control("GET", "snapshot", None)
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        serde_json::from_value(self.control("GET", "calls", None)).expect("a call log has one form")
+    }
+
+    pub fn forget_calls(&self) {
+        self.control("DELETE", "calls", None);
+    }
+
+    /// The calls that changed a resource, or would have.
+    pub fn changes(&self) -> Vec<Call> {
+        self.calls().into_iter().filter(Call::changes_a_resource).collect()
+    }
+
+    pub fn count(&self, operation: &str) -> usize {
+        self.calls().iter().filter(|call| call.operation == operation).count()
+    }
+
+    pub fn fault(&self, fault: &Value) {
+        self.control("POST", "faults", Some(fault));
+    }
+
+    pub fn pending_faults(&self) -> Value {
+        self.control("GET", "faults", None)
+    }
+
+    pub fn clear_faults(&self) {
+        self.control("DELETE", "faults", None);
+    }
+
+    pub fn no_capacity(&self, endpoint: &str, failures: u32) {
+        self.control("POST", "capacity", Some(&json!({"endpoint": endpoint, "failures": failures})));
+    }
+
+    /// Moves the account's clock: transitions end, and the 24 hours of a stream's calls pass.
+    pub fn advance(&self, seconds: f64) {
+        self.control("POST", "clock", Some(&json!({"advance_seconds": seconds})));
+    }
+
+    pub fn set_endpoint_status(&self, endpoint: &str, status: &str, reason: &str) {
+        self.control(
+            "PUT",
+            &format!("endpoints/{endpoint}/status"),
+            Some(&json!({"status": status, "reason": reason})),
+        );
+    }
+
+    pub fn register(&self, function: &str, spec: &Value) {
+        self.control("PUT", &format!("functions/{function}"), Some(spec));
+    }
+
+    pub fn invocations(&self) -> Vec<Value> {
+        self.control("GET", "invocations", None).as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits until no invocation runs or is to be tried again.
+    #[track_caller]
+    pub fn wait_until_idle(&self, within: Duration) {
+        let agent = self.agent.clone();
+        let url = format!("{}/_account/{}/idle", server::endpoint(), self.id);
+        let mut answer = agent
+            .post(&url)
+            .config()
+            .timeout_global(Some(within + PATIENCE))
+            .build()
+            .send_json(json!({"timeout_seconds": within.as_secs_f64()}))
+            .expect("the account answers");
+        let idle: Value = answer.body_mut().read_json().expect("the account answers in JSON");
+        assert_eq!(idle["idle"], true, "still at work after {within:?}: {:#?}", self.invocations());
+    }
+
+    /// What the topic's subscribers got.
+    pub fn messages(&self) -> Vec<Value> {
+        self.control("GET", "messages", None).as_array().cloned().unwrap_or_default()
+    }
+
+    pub fn logs(&self) -> Vec<String> {
+        serde_json::from_value(self.control("GET", "logs", None)).expect("logs are lines")
+    }
+
+    // --- As a person with a client. The account reads the signature's scope and does not check it.
+
+    pub(super) fn signature(&self, service: &str) -> String {
+        format!(
+            "AWS4-HMAC-SHA256 Credential=AKIA{}/20260101/us-east-1/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0",
+            self.id
+        )
+    }
+
+    /// A call of a service that speaks the JSON protocol: `SageMaker.DeleteEndpointConfig`.
+    pub fn person(&self, service: &str, target: &str, params: &Value) -> Value {
+        let mut answer = self
+            .agent
+            .post(server::endpoint())
+            .header("authorization", self.signature(service))
+            .header("x-amz-target", target)
+            .content_type("application/x-amz-json-1.1")
+            .send(params.to_string())
+            .unwrap_or_else(|error| panic!("{target}: {error}"));
+        let text = answer.body_mut().read_to_string().expect("the account answers in text");
+        assert_eq!(answer.status(), 200, "{target}: {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// A call of the Lambda API, which is REST.
+    pub fn person_rest(&self, method: &str, path: &str, params: &Value) {
+        let url = format!("{}/{path}", server::endpoint());
+        let signature = self.signature("lambda");
+        let answer = match method {
+            "DELETE" => self.agent.delete(&url).header("authorization", signature).call(),
+            _ => self.agent.put(&url).header("authorization", signature).send(params.to_string()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text = answer.body_mut().read_to_string().expect("the account answers in text");
+        assert!(answer.status().is_success(), "{method} {path}: {text}");
+    }
+
+    pub fn object(&self, key: &str) -> Option<String> {
+        let mut answer = self
+            .agent
+            .get(format!("{}/{BUCKET}/{key}", server::endpoint()))
+            .header("authorization", self.signature("s3"))
+            .call()
+            .expect("S3 answers");
+        let body = answer.body_mut().read_to_string().expect("an object of text");
+        match answer.status().as_u16() {
+            200 => Some(body),
+            404 => None,
+            status => panic!("GetObject {key}: {status} {body}"),
+        }
+    }
+
+    pub fn put_object(&self, key: &str, body: &str) {
+        let answer = self
+            .agent
+            .put(format!("{}/{BUCKET}/{key}", server::endpoint()))
+            .header("authorization", self.signature("s3"))
+            .send(body)
+            .expect("S3 answers");
+        assert_eq!(answer.status(), 200, "PutObject {key}");
+    }
+
+    /// The keys of the reports that are kept.
+    pub fn operations(&self) -> Vec<String> {
+        let mut answer = self
+            .agent
+            .get(format!("{}/{BUCKET}?list-type=2&prefix=user-journey-analytics/dev/operations/", server::endpoint()))
+            .header("authorization", self.signature("s3"))
+            .call()
+            .expect("S3 answers");
+        let xml = answer.body_mut().read_to_string().expect("a list in XML");
+        xml.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()).map(str::to_owned).collect()
+    }
+
+    pub fn state(&self) -> Value {
+        let text = self.object(STATE_KEY).expect("there is a state");
+        serde_json::from_str(&text).expect("the state is JSON")
+    }
+}
+
+impl Drop for Account {
+    /// A test that fails shows what the function said last.
+    #[allow(clippy::print_stderr, reason = "the test harness collects it")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (logs, calls) = (self.logs(), self.calls());
+            eprintln!("--- account {}: the last calls", self.id);
+            for call in calls.iter().rev().take(30).rev() {
+                eprintln!("{} {} {:?} {}", call.n, call.words(), call.status, call.error.as_deref().unwrap_or(""));
+            }
+            eprintln!("--- account {}: the last lines of the function's log", self.id);
+            logs.iter().rev().take(30).rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}

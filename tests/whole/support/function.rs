@@ -1,0 +1,135 @@
+//! The function under test in an account.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Account, BUCKET, MANAGER, PROJECT, server};
+
+/// An invocation that ended in an error: Lambda's `errorType` and `errorMessage`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    pub kind: String,
+    pub message: String,
+}
+
+pub struct Function<'a> {
+    account: &'a Account,
+    environment: BTreeMap<String, String>,
+    timeout_seconds: f64,
+}
+
+impl<'a> Function<'a> {
+    /// Registered with the demo project's configuration.
+    pub fn new(account: &'a Account) -> Self {
+        let topic = format!("arn:aws:sns:us-east-1:{}:user-journey-analytics-reports", account.id);
+        let environment = [
+            ("PROJECT_NAME", PROJECT),
+            ("STATE_BUCKET", BUCKET),
+            ("SNS_TOPIC_ARN", topic.as_str()),
+            ("LAMBDA_FUNCTIONS", "user-journey-analytics-*,event_processor,intervention-executor"),
+            ("POLL_SECONDS", "0.05"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let function = Function { account, environment, timeout_seconds: 60.0 };
+        function.register();
+        function
+    }
+
+    fn register(&self) {
+        let spec = json!({
+            "command": [env!("CARGO_BIN_EXE_aws-resource-manager")],
+            "environment": self.environment,
+            "timeout_seconds": self.timeout_seconds,
+        });
+        self.account.register(MANAGER, &spec);
+    }
+
+    /// The same with another variable.
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.insert(variable.to_owned(), value.to_owned());
+        self.register();
+        self
+    }
+
+    pub fn without(mut self, variable: &str) -> Self {
+        self.environment.remove(variable);
+        self.register();
+        self
+    }
+
+    /// The same with another time limit.
+    pub fn timeout(mut self, seconds: f64) -> Self {
+        self.timeout_seconds = seconds;
+        self.register();
+        self
+    }
+
+    /// Invokes it and waits for its answer.
+    pub fn invoke(&self, event: &Value) -> Result<Value, Refused> {
+        self.invoke_as(None, event)
+    }
+
+    /// The same under a request id, as Lambda delivers an event a second time.
+    pub fn invoke_as(&self, request_id: Option<&str>, event: &Value) -> Result<Value, Refused> {
+        let (failed, body) = self.send("RequestResponse", request_id, event);
+        let answer: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        if failed {
+            let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
+            return Err(Refused { kind: text("errorType"), message: text("errorMessage") });
+        }
+        Ok(answer)
+    }
+
+    pub fn invoke_async(&self, event: &Value) {
+        self.send("Event", None, event);
+    }
+
+    fn send(&self, kind: &str, request_id: Option<&str>, event: &Value) -> (bool, String) {
+        let patience = Duration::from_secs_f64(self.timeout_seconds + 30.0);
+        let mut request = self
+            .account
+            .agent
+            .post(format!("{}/2015-03-31/functions/{MANAGER}/invocations", server::endpoint()))
+            .config()
+            .timeout_global(Some(patience))
+            .build()
+            .header("authorization", self.account.signature("lambda"))
+            .header("x-amz-invocation-type", kind);
+        if let Some(request_id) = request_id {
+            request = request.header("x-request-id-override", request_id);
+        }
+        let mut answer = request.send(event.to_string()).expect("Lambda answers");
+        let failed = answer.headers().contains_key("x-amz-function-error");
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(1 << 30).read_to_string().expect("Lambda answers in text");
+        assert!(status < 300, "Invoke: {status} {body}");
+        (failed, body)
+    }
+
+    /// A full stop. It must answer with a report.
+    #[track_caller]
+    pub fn stop(&self) -> Value {
+        self.must(&json!({"action": "stop"}))
+    }
+
+    #[track_caller]
+    pub fn start(&self) -> Value {
+        self.must(&json!({"action": "start"}))
+    }
+
+    #[track_caller]
+    pub fn must(&self, event: &Value) -> Value {
+        self.invoke(event).unwrap_or_else(|refused| panic!("{event} was refused: {refused:#?}"))
+    }
+
+    /// The same, and it must have succeeded.
+    #[track_caller]
+    pub fn succeed(&self, event: &Value) -> Value {
+        let report = self.must(event);
+        assert_eq!(report["outcome"], "succeeded", "{event}: {report:#}");
+        report
+    }
+}
