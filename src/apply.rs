@@ -45,6 +45,8 @@ pub struct Ended<'a> {
     pub last: Option<LastLook>,
     /// What did not go straight: for the report.
     pub remarks: Vec<String>,
+    /// The calls that AWS takes only so many of a day.
+    pub counted: usize,
 }
 
 /// How a step may be tried again within one operation, after failures that pass.
@@ -66,6 +68,7 @@ pub struct Job<'a> {
     waits_for: String,
     last: Option<LastLook>,
     remarks: Vec<String>,
+    counted: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +94,7 @@ impl<'a> Job<'a> {
             waits_for: String::new(),
             last: None,
             remarks: Vec::new(),
+            counted: 0,
         };
         job.settle();
         job
@@ -119,6 +123,10 @@ impl<'a> Job<'a> {
 
     /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
     fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>) {
+        let was_sent = !matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted);
+        if was_sent && self.steps.front().is_some_and(|step| self.kind.is_counted(step)) {
+            self.counted += 1;
+        }
         match answer {
             Some(Ok(Some(seen))) => {
                 self.stage = Stage::Taken;
@@ -147,6 +155,11 @@ impl<'a> Job<'a> {
             Progress::Done => self.next_step(),
             Progress::Waiting(what) => self.waits_for = what,
             Progress::Failed(why) => self.fail(&why),
+            Progress::DoneFor { why, pause } => {
+                info!(why, "waiting");
+                self.next_step();
+                (self.not_before, self.waits_for) = (Instant::now() + pause, why);
+            }
             Progress::Instead { steps, why, pause } => {
                 info!(why, "going on differently");
                 // A mere change of course, without a pause, is nobody's concern.
@@ -191,7 +204,7 @@ impl<'a> Job<'a> {
             Stage::Due | Stage::Taken if self.waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
             Stage::Due | Stage::Taken => Outcome::Unfinished(self.waits_for),
         };
-        Ended { id: self.id, outcome, last: self.last, remarks: self.remarks }
+        Ended { id: self.id, outcome, last: self.last, remarks: self.remarks, counted: self.counted }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::pace::Pace;
 use crate::plan::{Circumstances, Plan, plan};
 use crate::pricing::PriceBook;
 use crate::report::{self, Heading, Kept, KeptOriginals, Report};
+use crate::select::Only;
 use crate::store::Store;
 
 /// Everything outside that an invocation needs.
@@ -144,7 +145,7 @@ impl Program {
         let started_at = self.clock.now();
         let mut ledger = self.open(invocation).await?;
         self.take_over(request, &mut ledger.journal, &operation_id).await?;
-        let plan = self.plan(request, direction.unwrap_or(Direction::Stop), &ledger, pace).await;
+        let plan = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, pace).await;
         let heading = self.heading(request, operation_id, started_at, direction.is_some());
         let lines = plan
             .items
@@ -199,10 +200,13 @@ impl Program {
         Ok(())
     }
 
-    pub(crate) async fn plan(&self, request: &Request, direction: Direction, ledger: &Ledger<'_>, pace: &Pace) -> Plan {
-        let inventory =
-            observe(&self.registry, self.tags.as_ref(), &self.config, &request.only, &ledger.journal, pace).await;
-        let circumstances = Circumstances { prices: &self.prices, longest_stop_hours: self.config.longest_stop_hours };
+    pub(crate) async fn plan(&self, only: &Only, direction: Direction, ledger: &Ledger<'_>, pace: &Pace) -> Plan {
+        let inventory = observe(&self.registry, self.tags.as_ref(), &self.config, only, &ledger.journal, pace).await;
+        let circumstances = Circumstances {
+            prices: &self.prices,
+            longest_stop_hours: self.config.longest_stop_hours,
+            now: self.clock.now(),
+        };
         plan(direction, &self.registry, &inventory, &ledger.journal, &circumstances)
     }
 

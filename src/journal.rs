@@ -14,6 +14,7 @@
 //! that a stop made.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub const SCHEMA: u32 = 1;
 /// event for 6 hours at most, EventBridge Scheduler for 24.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
 const REMEMBER_AT_MOST: usize = 500;
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The state object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +51,9 @@ pub struct Journal {
     /// Operations that have ended, or that another has superseded. They are not begun again.
     pub ended: Vec<Ended>,
     pub resources: BTreeMap<String, Record>,
+    /// When the calls were made that AWS takes only so many of a day.
+    #[serde(default)]
+    pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
     pub savings: Savings,
 }
 
@@ -221,6 +226,7 @@ impl Journal {
             challenger: None,
             ended: Vec::new(),
             resources: BTreeMap::new(),
+            counted_calls: BTreeMap::new(),
             savings: Savings::default(),
         }
     }
@@ -398,6 +404,34 @@ impl Journal {
         }
     }
 
+    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them right;
+    /// if the process dies before, they count as made: rather one too many than one too few.
+    pub fn plan_calls(&mut self, id: &ResourceId, count: usize, now: Timestamp) {
+        let calls = self.counted_calls.entry(id.to_string()).or_default();
+        calls.extend(std::iter::repeat_n(now, count));
+    }
+
+    /// Replaces the calls that were planned at `planned_at` by those that were made since.
+    pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: usize, now: Timestamp) {
+        let calls = self.counted_calls.entry(id.to_string()).or_default();
+        calls.retain(|time| *time != planned_at);
+        calls.extend(std::iter::repeat_n(now, made));
+    }
+
+    /// The ages of the calls of the last 24 hours, the oldest first.
+    pub fn recent_calls(&self, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
+        let mut ages: Vec<Duration> = self
+            .counted_calls
+            .get(&id.to_string())
+            .into_iter()
+            .flatten()
+            .filter(|time| now.duration_since(**time) < A_DAY)
+            .map(|time| Duration::try_from(now.duration_since(*time)).unwrap_or_default())
+            .collect();
+        ages.sort_unstable_by(|a, b| b.cmp(a));
+        ages
+    }
+
     pub fn record_error(&mut self, id: &ResourceId, error: &str) {
         if let Some(record) = self.resources.get_mut(&id.to_string()) {
             record.last_error = Some(error.to_owned());
@@ -418,6 +452,10 @@ impl Journal {
             self.generation += 1;
             // Restored by an operation that is over: nothing is owed, and nobody will ask.
             self.resources.retain(|_, record| record.phase != Phase::Running);
+            self.counted_calls.retain(|_, calls| {
+                calls.retain(|time| now.duration_since(*time) < A_DAY);
+                !calls.is_empty()
+            });
         }
         if whole_project {
             self.goal = Some(operation.direction.goal());

@@ -120,6 +120,10 @@ pub trait Rules: Send + Sync + 'static {
     fn start(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
     /// How far a step has come, by what is seen.
     fn progress(step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
+    /// Whether AWS takes only so many of these steps a day, so that they are to be remembered.
+    fn is_counted(_: &Self::Step) -> bool {
+        false
+    }
 }
 
 /// What a decision is made from.
@@ -129,6 +133,8 @@ pub struct Case<'a, S, O> {
     pub seen: Option<&'a S>,
     pub held: Option<Held<O>>,
     pub longest_stop_hours: f64,
+    /// The counted calls of the last 24 hours, by their age, the oldest first.
+    pub recent_calls: Vec<Duration>,
 }
 
 /// An original that we owe, and how far its record says we came.
@@ -213,6 +219,8 @@ pub enum Verdict {
     AlreadyRunning,
     /// It could be changed, but must not be now.
     Skipped,
+    /// It cannot be changed in the state that it is in, and that will pass: worth another look.
+    Later,
     /// It is not this program's to change.
     Unmanaged,
     /// A person's doing stands: what we held is not owed any more.
@@ -229,6 +237,11 @@ pub enum Progress<T> {
     Done,
     /// It will not come.
     Failed(String),
+    /// Done, but what follows has to wait a while.
+    DoneFor {
+        why: String,
+        pause: Duration,
+    },
     /// The way goes on differently from here: after a pause, these steps instead of it.
     Instead {
         steps: Vec<T>,
@@ -273,6 +286,7 @@ pub trait Managed: Reported {
         case: &Case<Plain, Plain>,
     ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal>;
     fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step>;
+    fn is_counted(&self, step: &Step) -> bool;
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
 }
@@ -355,7 +369,13 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
                 phase: held.phase,
             }),
         };
-        let case = Case { name: case.name, seen: seen.as_ref(), held, longest_stop_hours: case.longest_stop_hours };
+        let case = Case {
+            name: case.name,
+            seen: seen.as_ref(),
+            held,
+            longest_stop_hours: case.longest_stop_hours,
+            recent_calls: case.recent_calls.clone(),
+        };
         let decision = match direction {
             Direction::Stop => R::stop(&case),
             Direction::Start => R::start(&case),
@@ -381,8 +401,13 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Progress::Waiting(what) => Progress::Waiting(what),
             Progress::Done => Progress::Done,
             Progress::Failed(why) => Progress::Failed(why),
+            Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
             Progress::Instead { steps: others, why, pause } => Progress::Instead { steps: steps(&others), why, pause },
         }
+    }
+
+    fn is_counted(&self, step: &Step) -> bool {
+        R::is_counted(&own(&step.data))
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {

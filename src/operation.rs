@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use crate::apply::{self, Ended, Job, LastLook, Outcome};
+use crate::apply::{self, Ended, Job, LastLook, Outcome, Watch as _};
 use crate::event::{Continuation, MAX_DEPTH, Request};
 use crate::failure::Class;
 use crate::handler::{Invocation, NO_STATE, Program, Refusal};
@@ -21,6 +21,7 @@ use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::{Halt, Pace};
 use crate::plan::{Outlook, Plan};
 use crate::report::{self, Line, Report};
+use crate::select::{Only, Selector};
 
 /// A lease outlives its invocation by no more than this: clocks differ a little.
 const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
@@ -72,7 +73,7 @@ impl Operation<'_> {
         };
         let mut ledger = self.program.open(self.invocation).await?;
         let had_state = ledger.exists();
-        let plan = loop {
+        let (mut plan, mut begun_at) = loop {
             match self.admission(&ledger, started_at) {
                 Admission::Over(why) => return Ok(self.skipped(&why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
@@ -86,19 +87,33 @@ impl Operation<'_> {
                     if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
                         self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
                     }
-                    let looked = self.program.plan(self.request, self.direction, &ledger, &self.pace);
+                    let looked = self.program.plan(&self.request.only, self.direction, &ledger, &self.pace);
                     let Some(plan) = self.pace.bounded(looked).await else {
                         return Err(Refusal::NotHandedOn("looking at the account took all the time".to_owned()));
                     };
-                    let refused = self.begin(&mut ledger, &plan, started_at);
+                    let begun_at = self.begin_operation(&mut ledger, started_at);
+                    let plan = self.claim(&mut ledger, plan, begun_at);
                     if ledger.save().await? {
-                        break without(plan, refused);
+                        break (plan, begun_at);
                     }
                     ledger.reload().await?;
                 }
             }
         };
-        let fates = self.carry_out(&mut ledger, &plan).await?;
+        let mut fates = self.carry_out(&mut ledger, &plan, begun_at).await?;
+        // What was in transition when it was looked at is looked at again, while there is time.
+        while self.request.wait && self.pace.halted().is_none() && !plan.later().is_empty() {
+            self.pace.sleep(self.program.config.poll).await;
+            self.lookout(&mut ledger).look().await;
+            let Some(again) = self.look_again(&plan.later(), &ledger).await else { break };
+            begun_at = self.program.clock.now();
+            let again = self.claim(&mut ledger, again, begun_at);
+            if Tier::in_order(self.direction).iter().any(|tier| again.moves(*tier).next().is_some()) {
+                ledger.save_as_holder().await?;
+                fates.extend(self.carry_out(&mut ledger, &again, begun_at).await?);
+            }
+            plan.take_in(again);
+        }
         self.conclude(ledger, &plan, &fates, had_state).await
     }
 
@@ -197,11 +212,9 @@ impl Operation<'_> {
         }
     }
 
-    /// Writes the operation, its lease and every claim into the journal in hand. Returns the
-    /// resources whose record does not allow it.
-    fn begin(&self, ledger: &mut Ledger<'_>, plan: &Plan, started_at: Timestamp) -> Vec<(ResourceId, String)> {
+    /// Writes the operation and its lease into the journal in hand.
+    fn begin_operation(&self, ledger: &mut Ledger<'_>, started_at: Timestamp) -> Timestamp {
         let now = self.program.clock.now();
-        let holder = ledger.holder().to_owned();
         let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
         let entry = Entry {
             id: self.id.clone(),
@@ -214,21 +227,38 @@ impl Operation<'_> {
             depth,
             finished_at: None,
         };
-        let lease = Lease { holder, until: self.deadline + LEASE_GRACE };
+        let lease = Lease { holder: ledger.holder().to_owned(), until: self.deadline + LEASE_GRACE };
+        ledger.journal.begin(entry, lease, self.request.only.everything(), now);
+        now
+    }
+
+    /// Writes every claim of the plan into the journal in hand. Returns the plan without the moves
+    /// that their records do not allow.
+    fn claim(&self, ledger: &mut Ledger<'_>, mut plan: Plan, now: Timestamp) -> Plan {
         let claims: Vec<(ResourceId, Transition, Note)> =
             plan.claims(&ledger.journal).map(|(id, claim, note)| (id.clone(), claim, note)).collect();
-        ledger.journal.begin(entry, lease, self.request.only.everything(), now);
-        claims
-            .into_iter()
-            .filter_map(|(id, claim, note)| {
-                let refusal = ledger.journal.record_transition(&id, &claim, note, &self.id, now).err()?;
-                Some((id, refusal.to_string()))
-            })
-            .collect()
+        for (id, claim, note) in claims {
+            let counted = plan.counted(&id);
+            match ledger.journal.record_transition(&id, &claim, note, &self.id, now) {
+                Ok(()) if counted > 0 => ledger.journal.plan_calls(&id, counted, now),
+                Ok(()) => {}
+                Err(illegal) => plan.block(&id, illegal.to_string()),
+            }
+        }
+        plan
+    }
+
+    async fn look_again(&self, ids: &[ResourceId], ledger: &Ledger<'_>) -> Option<Plan> {
+        let only = Only(ids.iter().map(Selector::of).collect());
+        self.pace.bounded(self.program.plan(&only, self.direction, ledger, &self.pace)).await
+    }
+
+    fn lookout<'o, 's>(&'o self, ledger: &'o mut Ledger<'s>) -> Lookout<'s, 'o> {
+        Lookout { ledger, clock: self.program.clock.as_ref(), pace: &self.pace, direction: self.direction }
     }
 
     /// The tiers in their order, each written down before the next.
-    async fn carry_out(&self, ledger: &mut Ledger<'_>, plan: &Plan) -> Result<Fates, LedgerError> {
+    async fn carry_out(&self, ledger: &mut Ledger<'_>, plan: &Plan, begun_at: Timestamp) -> Result<Fates, LedgerError> {
         let mut fates = Fates::new();
         let tiers = Tier::in_order(self.direction);
         for (index, tier) in tiers.into_iter().enumerate() {
@@ -240,17 +270,14 @@ impl Operation<'_> {
                 continue;
             }
             info!(?tier, count = jobs.len(), "tier");
-            let ended = {
-                let (clock, pace) = (self.program.clock.as_ref(), &self.pace);
-                let mut lookout = Lookout { ledger, clock, pace, direction: self.direction };
-                apply::run(jobs, &self.pace, self.program.config.poll, self.request.wait, &mut lookout).await
-            };
+            let (poll, wait) = (self.program.config.poll, self.request.wait);
+            let ended = apply::run(jobs, &self.pace, poll, wait, &mut self.lookout(ledger)).await;
             if self.pace.halted() == Some(Halt::Fenced) {
                 return Err(LedgerError::Fenced);
             }
             let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
             for ended in ended {
-                self.write_down(ledger, plan, &ended);
+                self.write_down(ledger, plan, &ended, begun_at);
                 fates.insert(ended.id.clone(), self.fate(ended));
             }
             if unfinished || self.pace.halted().is_some() {
@@ -279,8 +306,11 @@ impl Operation<'_> {
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }
 
-    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &Ended<'_>) {
+    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &Ended<'_>, begun_at: Timestamp) {
         let id = ended.id;
+        if ended.counted > 0 || plan.counted(id) > 0 {
+            ledger.journal.made_calls(id, begun_at, ended.counted, self.program.clock.now());
+        }
         match &ended.outcome {
             Outcome::Done => {
                 let transition = match self.direction {
@@ -310,6 +340,8 @@ impl Operation<'_> {
         let halted = self.pace.halted();
         let unfinished =
             plan.items.iter().any(|item| matches!(item.outlook, Outlook::Change(_)) && !is_over(fates.get(&item.id)));
+        // Without waiting there was no second look: the next invocation takes it.
+        let unfinished = unfinished || (!self.request.wait && !plan.later().is_empty());
         let depth = ledger.journal.operation.as_ref().map_or(0, |operation| operation.depth);
         let mut errors = plan.errors.clone();
         if unfinished && halted != Some(Halt::Yield) {
@@ -381,14 +413,4 @@ impl Operation<'_> {
 
 fn is_over(fate: Option<&report::Fate>) -> bool {
     fate.is_some_and(|fate| !matches!(fate.outcome, Outcome::Unfinished(_)))
-}
-
-/// The plan without the moves that the state does not allow.
-fn without(mut plan: Plan, refused: Vec<(ResourceId, String)>) -> Plan {
-    for (id, why) in refused {
-        if let Some(item) = plan.items.iter_mut().find(|item| item.id == id) {
-            item.outlook = Outlook::Blocked(why);
-        }
-    }
-    plan
 }

@@ -1,5 +1,7 @@
 //! Every choice of an operation, made before its first call. Pure.
 
+use jiff::Timestamp;
+
 use crate::journal::{Glimpse, Journal, Note, Phase, Transition};
 use crate::kinds::{Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
 use crate::model::{Direction, Rate, ResourceId, Standing, State, Step};
@@ -38,6 +40,8 @@ pub enum Outlook {
 pub struct Move {
     pub claim: Transition,
     pub steps: Vec<Step>,
+    /// How many of them AWS takes only so many of a day.
+    pub counted: usize,
     pub note: Note,
 }
 
@@ -45,6 +49,7 @@ pub struct Move {
 pub struct Circumstances<'a> {
     pub prices: &'a PriceBook,
     pub longest_stop_hours: f64,
+    pub now: Timestamp,
 }
 
 /// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
@@ -120,7 +125,13 @@ impl Subject<'_> {
             let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
         }
-        let case = Case { name: &self.found.id.name, seen, held, longest_stop_hours: circumstances.longest_stop_hours };
+        let case = Case {
+            name: &self.found.id.name,
+            seen,
+            held,
+            longest_stop_hours: circumstances.longest_stop_hours,
+            recent_calls: self.journal.recent_calls(&self.found.id, circumstances.now),
+        };
         let change = match kind.decide(direction, &case) {
             Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),
             Ok(Decision::Leave { verdict, why }) => return Outlook::Leave { verdict, why },
@@ -142,10 +153,12 @@ impl Subject<'_> {
             (Claim::Keep, Direction::Stop) => Transition::Resume,
             (Claim::Keep, Direction::Start) => Transition::Start,
         };
+        let counted = steps.iter().filter(|step| kind.is_counted(step)).count();
         let after = kind.standing(after.as_ref(), circumstances.prices);
         Outlook::Change(Move {
             claim,
             steps,
+            counted,
             note: Note { before: Glimpse::of(standing), after: Glimpse::of(&after), detail, warnings },
         })
     }
@@ -158,6 +171,21 @@ impl Glimpse {
 }
 
 impl Plan {
+    /// The resources that are worth another look.
+    pub fn later(&self) -> Vec<ResourceId> {
+        let is_later = |item: &&Item| matches!(item.outlook, Outlook::Leave { verdict: Verdict::Later, .. });
+        self.items.iter().filter(is_later).map(|item| item.id.clone()).collect()
+    }
+
+    /// Takes what another look at some resources has decided.
+    pub fn take_in(&mut self, other: Plan) {
+        for item in other.items {
+            if let Some(old) = self.items.iter_mut().find(|old| old.id == item.id) {
+                *old = item;
+            }
+        }
+    }
+
     /// The moves of one tier.
     pub fn moves(&self, tier: Tier) -> impl Iterator<Item = (&ResourceId, &Move)> {
         self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| match &item.outlook {
@@ -166,12 +194,28 @@ impl Plan {
         })
     }
 
-    /// What goes into a resource's record with its move.
-    pub fn note(&self, id: &ResourceId) -> Option<&Note> {
+    fn change(&self, id: &ResourceId) -> Option<&Move> {
         self.items.iter().filter(|item| item.id == *id).find_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some(&change.note),
+            Outlook::Change(change) => Some(change),
             _ => None,
         })
+    }
+
+    /// How many of a resource's steps AWS takes only so many of a day.
+    pub fn counted(&self, id: &ResourceId) -> usize {
+        self.change(id).map_or(0, |change| change.counted)
+    }
+
+    /// Takes a resource's move out of the plan.
+    pub fn block(&mut self, id: &ResourceId, why: String) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.id == *id) {
+            item.outlook = Outlook::Blocked(why);
+        }
+    }
+
+    /// What goes into a resource's record with its move.
+    pub fn note(&self, id: &ResourceId) -> Option<&Note> {
+        self.change(id).map(|change| &change.note)
     }
 
     /// What the state has to say before the first call: the claims, and what is not owed any more.

@@ -79,6 +79,11 @@ impl PriceBook {
         self.price(0.020)
     }
 
+    /// One enhanced fan-out consumer of one shard, without its traffic.
+    pub fn fan_out(&self) -> Rate {
+        self.price(0.015)
+    }
+
     /// An on-demand stream, without its traffic.
     pub fn on_demand_stream(&self) -> Rate {
         self.price(0.04)

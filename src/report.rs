@@ -313,7 +313,7 @@ pub fn left_line(item: &Item) -> Line {
             let result = match verdict {
                 Verdict::AlreadyStopped => Result::AlreadyStopped,
                 Verdict::AlreadyRunning | Verdict::Released => Result::AlreadyRunning,
-                Verdict::Skipped => Result::Skipped,
+                Verdict::Skipped | Verdict::Later => Result::Skipped,
                 Verdict::Unmanaged => Result::Unmanaged,
             };
             (result, why.as_str())

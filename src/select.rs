@@ -64,6 +64,11 @@ impl Selector {
         Ok(Selector { kind, name })
     }
 
+    /// Selects one resource.
+    pub fn of(id: &ResourceId) -> Self {
+        Selector { kind: id.kind, name: Some(WildMatch::new(&id.name)) }
+    }
+
     fn matches(&self, id: &ResourceId) -> bool {
         self.kind == id.kind && self.name.as_ref().is_none_or(|name| name.matches(&id.name))
     }

@@ -28,6 +28,10 @@ pub const INFO: Info = Info {
 
 /// `UpdateShardCount` calls that a stream takes in a rolling 24 hours.
 const CALLS_A_DAY: u32 = 10;
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+/// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
+/// call that is free again within this time is worth waiting for.
+const WORTH_WAITING: Duration = Duration::from_secs(600);
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,8 @@ pub struct Seen {
     pub mode: Mode,
     pub shards: u32,
     pub retention_hours: u32,
+    /// Registered for enhanced fan-out: they bill by the shard and hour.
+    pub consumers: u32,
 }
 
 /// `StreamStatus`.
@@ -67,6 +73,10 @@ pub enum Step {
     Scale {
         to: u32,
     },
+    /// Until one of the day's calls is free again.
+    Hold {
+        seconds: u64,
+    },
     /// A call of an earlier invocation is still at work: where it leads shows when it is done.
     AwaitActive {
         goal: u32,
@@ -77,6 +87,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Scale { to } => write!(f, "scale to {}", count(*to, "shard")),
+            Step::Hold { seconds } => write!(f, "wait {seconds} seconds for one of AWS's {CALLS_A_DAY} calls a day"),
             Step::AwaitActive { .. } => f.write_str("wait until it is ACTIVE"),
         }
     }
@@ -99,10 +110,15 @@ impl Rules for Streams {
             Mode::Provisioned => count(seen.shards, "shard"),
             Mode::OnDemand => "on-demand".to_owned(),
         };
-        match seen.status {
+        let mut standing = match seen.status {
             Status::Active => Standing::new(State::Running, size, seen.rate(prices)),
             status => Standing::new(State::Pending, format!("{status}, {size}"), seen.rate(prices)),
+        };
+        if seen.consumers > 0 && seen.mode == Mode::Provisioned {
+            let consumers = count(seen.consumers, "enhanced fan-out consumer");
+            standing.notes.push(format!("{consumers}, billed by the shard and hour, stopped or not"));
         }
+        standing
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
@@ -121,44 +137,17 @@ impl Rules for Streams {
         }
         let held = case.held.as_ref();
         match (seen.status, held) {
-            (Status::Creating | Status::Deleting, _) | (Status::Updating, None) => {
+            (Status::Updating, _) | (Status::Creating, None) => {
+                Decision::leave(Verdict::Later, format!("it is {}: only an ACTIVE stream can be scaled", seen.status))
+            }
+            (Status::Creating | Status::Deleting, _) => {
                 Decision::leave(Verdict::Skipped, format!("it is {}: only an ACTIVE stream can be scaled", seen.status))
             }
-            (Status::Updating, Some(held)) => Decision::keep(
-                vec![Step::AwaitActive { goal: held.original.floor }],
-                Some(seen.at(held.original.floor)),
-            ),
-            (Status::Active, Some(held)) if is_ours(held, seen.shards) => {
-                if held.phase == Phase::Stopped {
-                    return Decision::leave(Verdict::AlreadyStopped, "");
-                }
-                Decision::keep(way(seen.shards, held.original.floor), Some(seen.at(held.original.floor)))
-            }
-            (Status::Active, held) => {
-                let floor = floor(seen.shards);
-                if seen.shards <= floor {
-                    let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
-                    return Decision::leave(
-                        verdict,
-                        format!("{} is the least a stream has", count(seen.shards, "shard")),
-                    );
-                }
-                let detail = match held {
-                    Some(held) => format!(
-                        "a person had scaled it to {} since the last stop, which left {}",
-                        count(seen.shards, "shard"),
-                        held.original.floor
-                    ),
-                    None if floor > 1 => format!(
-                        "floor {floor} because AWS takes {CALLS_A_DAY} calls a day, and the way back needs its share"
-                    ),
-                    None => String::new(),
-                };
-                let original = Original { shards: seen.shards, mode: seen.mode, floor };
-                Decision::take(original, way(seen.shards, floor), Some(seen.at(floor)))
-                    .because(detail)
-                    .warn(retention_warning(seen, case.longest_stop_hours))
-            }
+            (Status::Active, Some(held)) if is_ours(held, seen.shards) => match held.phase {
+                Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
+                _ => Self::stop_on(case, seen, &held.original),
+            },
+            (Status::Active, _) => Self::stop_anew(case, seen),
         }
     }
 
@@ -182,12 +171,18 @@ impl Rules for Streams {
             Status::Active if seen.shards == goal && held.phase == Phase::Stopping => {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
-            Status::Active if is_ours(held, seen.shards) => Decision::keep(way(seen.shards, goal), Some(seen.at(goal))),
+            Status::Active if is_ours(held, seen.shards) => {
+                Decision::keep(in_time(case, way(seen.shards, goal)), Some(seen.at(goal)))
+            }
             Status::Active => Decision::leave(
                 Verdict::Released,
                 format!("a person scaled it to {}: it stays so", count(seen.shards, "shard")),
             ),
         }
+    }
+
+    fn is_counted(step: &Step) -> bool {
+        matches!(step, Step::Scale { .. })
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
@@ -197,6 +192,10 @@ impl Rules for Streams {
             (_, Status::Deleting) => Progress::Failed("the stream is being deleted".to_owned()),
             (Step::Scale { to }, Status::Active) if seen.shards == *to => Progress::Done,
             (Step::Scale { .. }, Status::Active) => Progress::NotBegun,
+            (Step::Hold { seconds }, Status::Active) => Progress::DoneFor {
+                why: format!("one of AWS's {CALLS_A_DAY} calls a day to be free again"),
+                pause: Duration::from_secs(*seconds),
+            },
             (Step::AwaitActive { goal }, Status::Active) if seen.shards == *goal => Progress::Done,
             (Step::AwaitActive { goal }, Status::Active) => Progress::Instead {
                 steps: way(seen.shards, *goal),
@@ -204,6 +203,84 @@ impl Rules for Streams {
                 pause: Duration::ZERO,
             },
         }
+    }
+}
+
+impl Streams {
+    /// A stop that goes on from where another, or a start, came to its end.
+    fn stop_on(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
+        let used = lasting_calls(case);
+        let fits = |floor: &u32| {
+            let calls = used + counts(seen.shards, *floor).len() + counts(*floor, original.shards).len();
+            calls <= CALLS_A_DAY as usize
+        };
+        let floor = (original.floor..seen.shards).find(fits).unwrap_or(seen.shards).max(original.floor);
+        let steps = in_time(case, way(seen.shards, floor));
+        if floor == original.floor {
+            return Decision::keep(steps, Some(seen.at(floor)));
+        }
+        // The same original, and another floor: what is left has to be known for ours.
+        let original = Original { floor, ..original.clone() };
+        Decision::take(original, steps, Some(seen.at(floor))).because(floor_reason(floor, used))
+    }
+
+    /// A stop of a stream whose shard count is its own, or a person's.
+    fn stop_anew(case: &Case<Seen, Original>, seen: &Seen) -> Decided {
+        let held = case.held.as_ref();
+        if seen.shards <= 1 {
+            let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
+            return Decision::leave(verdict, "1 shard is the least a stream has");
+        }
+        let lasting = lasting_calls(case);
+        let Some(floor) = floor(seen.shards, lasting) else {
+            let frees = frees_in(case.recent_calls[0]).as_secs().div_ceil(3600);
+            let why = format!(
+                "{lasting} of AWS's {CALLS_A_DAY} calls a day are used, and the way back could not be paid; the next \
+                 is free in {frees} hours"
+            );
+            let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
+            return Decision::leave(verdict, why);
+        };
+        let mut details = Vec::new();
+        if let Some(held) = held {
+            let (now, left) = (count(seen.shards, "shard"), held.original.floor);
+            details.push(format!("a person had scaled it to {now} since the last stop, which left {left}"));
+        }
+        if floor > 1 {
+            details.push(floor_reason(floor, lasting));
+        }
+        let original = Original { shards: seen.shards, mode: seen.mode, floor };
+        Decision::take(original, in_time(case, way(seen.shards, floor)), Some(seen.at(floor)))
+            .because(details.join("; "))
+            .warn(retention_warning(seen, case.longest_stop_hours))
+    }
+}
+
+/// The calls that will not be free again soon.
+fn lasting_calls(case: &Case<Seen, Original>) -> usize {
+    case.recent_calls.iter().filter(|age| frees_in(**age) > WORTH_WAITING).count()
+}
+
+fn floor_reason(floor: u32, used: usize) -> String {
+    format!(
+        "floor {floor} because AWS takes {CALLS_A_DAY} calls a day, {used} are used, and the way back needs its share"
+    )
+}
+
+/// When a call of this age does not count any more.
+fn frees_in(age: Duration) -> Duration {
+    A_DAY.saturating_sub(age)
+}
+
+/// Puts a pause before the steps where some of the day's calls are free again soon, and not yet.
+fn in_time(case: &Case<Seen, Original>, steps: Vec<Step>) -> Vec<Step> {
+    let surplus = (case.recent_calls.len() + steps.len()).saturating_sub(CALLS_A_DAY as usize);
+    let wait = surplus.checked_sub(1).and_then(|last| case.recent_calls.get(last)).map(|age| frees_in(*age));
+    match wait {
+        Some(wait) if wait <= WORTH_WAITING => {
+            std::iter::once(Step::Hold { seconds: wait.as_secs() + 1 }).chain(steps).collect()
+        }
+        _ => steps,
     }
 }
 
@@ -233,14 +310,11 @@ fn way(from: u32, to: u32) -> Vec<Step> {
     counts(from, to).into_iter().map(|to| Step::Scale { to }).collect()
 }
 
-/// The fewest shards from which the way down and the way back together fit a day's calls.
-fn floor(shards: u32) -> u32 {
-    let calls = |floor| counts(shards, floor).len() + counts(floor, shards).len();
-    let mut floor = 1;
-    while calls(floor) > CALLS_A_DAY as usize {
-        floor += 1;
-    }
-    floor.min(shards)
+/// The fewest shards to which the way down, the way back and the calls that count already fit a
+/// day's calls. `None`: not even the first step does.
+fn floor(shards: u32, used: usize) -> Option<u32> {
+    let calls = |floor| used + counts(shards, floor).len() + counts(floor, shards).len();
+    (1..shards).find(|floor| calls(*floor) <= CALLS_A_DAY as usize)
 }
 
 /// Records older than the retention are gone when the consumers come back.
@@ -261,13 +335,14 @@ impl Seen {
     }
 
     fn rate(&self, prices: &PriceBook) -> Rate {
-        match self.mode {
-            Mode::OnDemand => prices.on_demand_stream(),
-            Mode::Provisioned if self.retention_hours > HOURS_OF_PLAIN_RETENTION => {
-                (prices.shard() + prices.extended_retention_shard()).times(f64::from(self.shards))
-            }
-            Mode::Provisioned => prices.shard().times(f64::from(self.shards)),
+        if self.mode == Mode::OnDemand {
+            return prices.on_demand_stream();
         }
+        let mut shard = prices.shard() + prices.fan_out().times(f64::from(self.consumers));
+        if self.retention_hours > HOURS_OF_PLAIN_RETENTION {
+            shard = shard + prices.extended_retention_shard();
+        }
+        shard.times(f64::from(self.shards))
     }
 }
 

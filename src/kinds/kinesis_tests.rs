@@ -3,7 +3,7 @@ use crate::kinds::{Change, Claim};
 use proptest::prelude::*;
 
 fn seen(shards: u32) -> Seen {
-    Seen { status: Status::Active, mode: Mode::Provisioned, shards, retention_hours: 24 }
+    Seen { status: Status::Active, mode: Mode::Provisioned, shards, retention_hours: 24, consumers: 0 }
 }
 
 fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
@@ -11,7 +11,7 @@ fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "events", seen, held, longest_stop_hours: 12.0 }
+    Case { name: "events", seen, held, longest_stop_hours: 12.0, recent_calls: Vec::new() }
 }
 
 fn change(decision: Decided) -> Change<Seen, Original, Step> {
@@ -34,7 +34,7 @@ fn targets(decision: Decided) -> Vec<u32> {
         .iter()
         .map(|step| match step {
             Step::Scale { to } => *to,
-            Step::AwaitActive { .. } => panic!("no scaling"),
+            other => panic!("no scaling: {other}"),
         })
         .collect()
 }
@@ -53,7 +53,7 @@ fn half_of_an_odd_count_is_rounded_up_and_the_way_back_never_overshoots() {
 
 #[test]
 fn the_floor_leaves_the_way_back_its_share_of_a_days_calls() {
-    assert_eq!([1, 2, 8, 32, 33, 64, 100, 1000].map(floor), [1, 1, 1, 1, 2, 2, 4, 32]);
+    assert_eq!([2, 8, 32, 33, 64, 100, 1000].map(|shards| floor(shards, 0)), [1, 1, 1, 2, 2, 4, 32].map(Some));
 }
 
 #[test]
@@ -118,9 +118,12 @@ fn a_stream_that_was_deleted_is_not_owed_any_more() {
 }
 
 #[test]
-fn a_stream_that_somebody_is_scaling_is_not_touched() {
-    let seen = Seen { status: Status::Updating, ..seen(8) };
-    assert_eq!(left(Streams::stop(&case(Some(&seen), None))).0, Verdict::Skipped);
+fn a_stream_in_transition_is_looked_at_again() {
+    let updating = Seen { status: Status::Updating, ..seen(8) };
+    assert_eq!(left(Streams::stop(&case(Some(&updating), None))).0, Verdict::Later);
+    assert_eq!(left(Streams::stop(&case(Some(&updating), held(8, 1, Phase::Starting)))).0, Verdict::Later);
+    let deleting = Seen { status: Status::Deleting, ..seen(8) };
+    assert_eq!(left(Streams::stop(&case(Some(&deleting), None))).0, Verdict::Skipped);
 }
 
 #[test]
@@ -163,6 +166,73 @@ fn shards_and_extended_retention_are_priced() {
     assert!((day(&Seen { mode: Mode::OnDemand, ..seen(4) }) - 0.96).abs() < 1e-9);
 }
 
+fn hours_ago(hours: &[f64]) -> Vec<Duration> {
+    hours.iter().map(|hours| Duration::from_secs_f64(hours * 3600.0)).collect()
+}
+
+#[test]
+fn calls_of_the_last_day_raise_the_floor() {
+    let seen = seen(32);
+    let mut case = case(Some(&seen), None);
+    assert_eq!(targets(Streams::stop(&case)), [16, 8, 4, 2, 1]);
+    case.recent_calls = hours_ago(&[10.0; 5]);
+    assert_eq!(targets(Streams::stop(&case)), [16, 8]);
+}
+
+#[test]
+fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
+    let seen = seen(2);
+    let mut case = case(Some(&seen), None);
+    case.recent_calls = hours_ago(&[20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
+    let (verdict, why) = left(Streams::stop(&case));
+    assert_eq!(verdict, Verdict::Skipped);
+    assert!(why.ends_with("the next is free in 4 hours"), "{why}");
+}
+
+#[test]
+fn a_call_that_is_free_again_in_minutes_is_waited_for() {
+    let seen = seen(32);
+    let mut case = case(Some(&seen), None);
+    // Yesterday's stop, two minutes earlier in the day, and nothing since.
+    case.recent_calls = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
+    let stop = change(Streams::stop(&case));
+    assert_eq!(stop.steps[0], Step::Hold { seconds: 121 });
+    assert_eq!(stop.steps.len(), 6);
+    assert!(matches!(Streams::progress(&stop.steps[0], Some(&seen)), Progress::DoneFor { .. }));
+}
+
+#[test]
+fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
+    let seen = seen(4);
+    let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
+    case.recent_calls = hours_ago(&[1.0; 5]);
+    // 5 used, 2 down, 3 up
+    assert_eq!(change(Streams::stop(&case)).claim, Claim::Keep);
+    case.recent_calls = hours_ago(&[1.0; 7]);
+    // 7 used, 1 down, 2 up
+    let stop = change(Streams::stop(&case));
+    assert_eq!(stop.claim, Claim::Take(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
+    case.recent_calls = hours_ago(&[1.0; 9]);
+    let stop = change(Streams::stop(&case));
+    assert_eq!(stop.claim, Claim::Take(Original { shards: 8, mode: Mode::Provisioned, floor: 4 }));
+    assert!(stop.steps.is_empty());
+}
+
+#[test]
+fn only_scaling_is_counted() {
+    assert!(Streams::is_counted(&Step::Scale { to: 1 }));
+    assert!(!Streams::is_counted(&Step::Hold { seconds: 1 }));
+}
+
+#[test]
+fn fan_out_consumers_are_priced_and_named() {
+    let seen = Seen { consumers: 2, ..seen(2) };
+    let standing = Streams::standing(Some(&seen), &PriceBook::built_in("us-east-1"));
+    // 2 × (0.015 + 2 × 0.015) × 24
+    assert!((standing.rate.per_day().unwrap() - 2.16).abs() < 1e-9);
+    assert!(standing.notes[0].starts_with("2 enhanced fan-out consumers"));
+}
+
 proptest! {
     #[test]
     fn every_step_is_one_that_aws_takes_and_the_way_ends_where_it_should(from in 1_u32..5000, to in 1_u32..5000) {
@@ -177,8 +247,9 @@ proptest! {
     }
 
     #[test]
-    fn down_and_up_fit_the_calls_of_a_day(shards in 1_u32..5000) {
-        let floor = floor(shards);
-        prop_assert!(counts(shards, floor).len() + counts(floor, shards).len() <= 10);
+    fn down_and_up_fit_the_calls_of_a_day(shards in 1_u32..5000, used in 0_usize..12) {
+        if let Some(floor) = floor(shards, used) {
+            prop_assert!(used + counts(shards, floor).len() + counts(floor, shards).len() <= 10);
+        }
     }
 }

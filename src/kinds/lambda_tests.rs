@@ -7,7 +7,7 @@ fn seen(reserved: Reserved) -> Seen {
 
 fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, Original> {
     let held = held.map(|(reserved, phase)| Held { original: Original { reserved }, phase });
-    Case { name: "work", seen, held, longest_stop_hours: 0.0 }
+    Case { name: "work", seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
 }
 
 fn change(decision: Decided) -> Change<Seen, Original, Step> {

@@ -25,7 +25,7 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "risk", seen, held, longest_stop_hours: 0.0 }
+    Case { name: "risk", seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
 }
 
 fn change(decision: Decided) -> Change<Seen, Original, Step> {

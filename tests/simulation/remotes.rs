@@ -109,6 +109,7 @@ impl Simulated for kinesis::Streams {
             mode: kinesis::Mode::Provisioned,
             shards: stream.shards,
             retention_hours: 24,
+            consumers: 0,
         })
     }
 

@@ -44,6 +44,8 @@ pub enum Doing {
 pub struct Stream {
     pub shards: u32,
     pub scaling: Option<(u32, Instant)>,
+    /// When the function scaled it.
+    pub calls: Vec<Instant>,
 }
 
 /// How one process is disturbed. Counts its calls, the store's included.
@@ -105,8 +107,10 @@ impl World {
     pub fn new() -> Shared {
         let mut state = State { next_creation: 1, ..State::default() };
         state.create_endpoint("config", Doing::InService);
-        state.streams =
-            STREAMS.iter().map(|(name, shards)| ((*name).into(), Stream { shards: *shards, scaling: None })).collect();
+        state.streams = STREAMS
+            .iter()
+            .map(|(name, shards)| ((*name).into(), Stream { shards: *shards, scaling: None, calls: Vec::new() }))
+            .collect();
         state.functions = FUNCTIONS.iter().map(|(name, reserved)| ((*name).into(), *reserved)).collect();
         state.alarms = ALARMS.iter().map(|(name, on)| ((*name).into(), *on)).collect();
         state.expected = state.settings();
@@ -264,6 +268,12 @@ impl State {
 
     pub fn start_scaling(&mut self, name: &str, to: u32) {
         let stream = self.streams.get_mut(name).unwrap();
+        let now = Instant::now();
+        stream.calls.retain(|call| now.duration_since(*call) < Duration::from_secs(24 * 3600));
+        stream.calls.push(now);
+        if stream.calls.len() > 10 {
+            self.broken.get_or_insert(format!("AWS refuses an 11th call in a day to scale {name}"));
+        }
         assert!(to <= stream.shards * 2 && to >= stream.shards.div_ceil(2), "{} to {to}", stream.shards);
         stream.scaling = Some((to, Instant::now() + SCALING_TAKES));
     }

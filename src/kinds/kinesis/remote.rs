@@ -10,6 +10,11 @@ use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
+/// Too many calls a day, or too many shards in the account: AWS's words tell which.
+const LIMIT: &str = "LimitExceededException";
+const LIMIT_ADVICE: &str = "a stream takes 10 calls in a rolling 24 hours: start or stop again when the oldest is a day \
+                            old; a shard quota is raised in Service Quotas";
+
 pub struct Api {
     client: Client,
 }
@@ -45,7 +50,7 @@ impl Api {
                 .scaling_type(ScalingType::UniformScaling)
                 .send()
                 .await
-                .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e))?;
+                .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e).with_advice(&e, LIMIT, LIMIT_ADVICE))?;
         }
         Ok(None)
     }
@@ -83,5 +88,6 @@ fn seen(stream: &StreamDescriptionSummary) -> Seen {
         },
         shards: stream.open_shard_count().try_into().unwrap_or(0),
         retention_hours: stream.retention_period_hours().try_into().unwrap_or(0),
+        consumers: stream.consumer_count().and_then(|n| n.try_into().ok()).unwrap_or(0),
     }
 }
