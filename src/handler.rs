@@ -158,7 +158,7 @@ impl Program {
         let mut report = heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
         if direction.is_none() {
             report.recommendations = report::recommendations(&plan);
-        } else if direction == Some(Direction::Start) && !ledger.exists() {
+        } else if direction == Some(Direction::Start) && !ledger.exists() && request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
 
 use super::{Mode, Seen, Status, Step, Streams};
@@ -42,16 +43,19 @@ impl Api {
     }
 
     async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
-        if let Step::Scale { to } = step {
-            self.client
-                .update_shard_count()
-                .stream_name(name)
-                .target_shard_count(i32::try_from(*to).unwrap_or(i32::MAX))
-                .scaling_type(ScalingType::UniformScaling)
-                .send()
-                .await
-                .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e).with_advice(&e, LIMIT, LIMIT_ADVICE))?;
-        }
+        let Step::Scale { to } = step else { return Ok(None) };
+        // The SDK takes the day's limit for throttling and would ask again: it is final for today.
+        let once = aws_sdk_kinesis::Config::builder().retry_config(RetryConfig::disabled());
+        self.client
+            .update_shard_count()
+            .stream_name(name)
+            .target_shard_count(i32::try_from(*to).unwrap_or(i32::MAX))
+            .scaling_type(ScalingType::UniformScaling)
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e).with_advice(&e, LIMIT, LIMIT_ADVICE))?;
         Ok(None)
     }
 }

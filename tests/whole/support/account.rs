@@ -244,6 +244,12 @@ impl Account {
         assert_eq!(answer.status(), 200, "PutObject {key}");
     }
 
+    pub fn delete_object(&self, key: &str) {
+        let url = format!("{}/{BUCKET}/{key}", server::endpoint());
+        let answer = self.agent.delete(url).header("authorization", self.signature("s3")).call().expect("S3 answers");
+        assert_eq!(answer.status(), 204, "DeleteObject {key}");
+    }
+
     /// The keys of the reports that are kept.
     pub fn operations(&self) -> Vec<String> {
         let mut answer = self

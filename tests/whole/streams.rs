@@ -1,0 +1,107 @@
+//! Streams as AWS lets them be scaled: by halves and doubles, ten times a day, when ACTIVE.
+
+use serde_json::{Value, json};
+
+use crate::support::{Account, Function, assert_same, line};
+
+const NAME: &str = "user-journey-analytics-wide";
+
+/// A project of one stream.
+fn account(shards: u32) -> Account {
+    stream(&json!({"name": NAME, "shards": shards}))
+}
+
+fn stream(stream: &Value) -> Account {
+    Account::with(&json!({"streams": [stream]}))
+}
+
+fn shards(account: &Account) -> Value {
+    account.snapshot()["streams"][NAME]["open_shards"].clone()
+}
+
+fn scalings(account: &Account) -> usize {
+    account.count("UpdateShardCount")
+}
+
+#[test]
+fn a_day_of_stops_and_starts_never_costs_the_way_back() {
+    let account = account(8);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    // Three calls down and three up, twice, are more than ten: the second stop stays higher.
+    for _ in 0..4 {
+        function.stop();
+        function.start();
+        assert_same(&account.snapshot(), &before, "after a start");
+    }
+    assert!(scalings(&account) <= 10, "{} calls", scalings(&account));
+}
+
+#[test]
+fn a_floor_above_one_shard_gives_its_reason() {
+    let account = account(64);
+    let function = Function::new(&account);
+    let report = function.stop();
+    let told = line(&report, "kinesis", NAME);
+    assert_eq!(told["after"], "2 shards");
+    assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("floor 2 because")), "{told:#}");
+    assert_eq!(shards(&account), 2);
+    function.start();
+    assert_eq!(shards(&account), 64);
+    assert_eq!(scalings(&account), 10);
+}
+
+#[test]
+fn a_limit_that_other_calls_have_used_up_is_reported_and_not_tried_again() {
+    let account = account(2);
+    let function = Function::new(&account);
+    account.fault(&json!({
+        "service": "kinesis", "operation": "UpdateShardCount", "times": null,
+        "error": {"status": 400, "code": "LimitExceededException", "message": "Rate exceeded for stream"}
+    }));
+    let report = function.must(&json!({"action": "stop"}));
+    let told = line(&report, "kinesis", NAME);
+    assert_eq!(told["result"], "failed");
+    assert!(
+        told["detail"].as_str().is_some_and(|detail| detail.contains("10 calls in a rolling 24 hours")),
+        "{told:#}"
+    );
+    assert_eq!(scalings(&account), 1);
+}
+
+#[test]
+fn a_stream_that_is_updating_is_waited_for() {
+    let account = account(4);
+    let function = Function::new(&account);
+    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.person(
+        "kinesis",
+        "Kinesis_20131202.UpdateShardCount",
+        &json!({"StreamName": NAME, "TargetShardCount": 8, "ScalingType": "UNIFORM_SCALING"}),
+    );
+    account.settings(&json!({"scaling_seconds": 0.05}));
+    let report = function.stop();
+    assert_eq!(line(&report, "kinesis", NAME)["before"], "8 shards");
+    assert_eq!(shards(&account), 1);
+    function.start();
+    assert_eq!(shards(&account), 8);
+}
+
+#[test]
+fn an_on_demand_stream_is_left_alone_and_priced() {
+    let account = stream(&json!({"name": NAME, "mode": "ON_DEMAND"}));
+    let report = Function::new(&account).stop();
+    let told = line(&report, "kinesis", NAME);
+    assert_eq!((&told["result"], &told["before"]), (&json!("skipped"), &json!("on-demand")));
+    assert_eq!(told["cost_per_day"]["before"], 0.96);
+    assert_eq!(scalings(&account), 0);
+}
+
+#[test]
+fn retention_shorter_than_the_stop_and_fan_out_consumers_are_told() {
+    let account = stream(&json!({"name": NAME, "shards": 2, "consumers": ["reader"]}));
+    let report = Function::new(&account).stop();
+    let warnings = line(&report, "kinesis", NAME)["warnings"].to_string();
+    assert!(warnings.contains("records are kept for 24 hours"), "{warnings}");
+    assert!(warnings.contains("1 enhanced fan-out consumer"), "{warnings}");
+}
