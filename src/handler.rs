@@ -196,6 +196,12 @@ impl Program {
         if (&kept.project, &kept.environment) != (&self.config.project, &self.config.environment) {
             return Err(unusable(format!("it is of project `{}`, environment `{}`", kept.project, kept.environment)));
         }
+        let known = kinds::names();
+        let is_known =
+            |id: &&String| id.split_once(':').is_some_and(|(kind, _)| known.iter().any(|k| k.as_str() == kind));
+        if let Some(id) = kept.originals.keys().find(|id| !is_known(id)) {
+            return Err(unusable(format!("`{id}` is of no kind that this program knows")));
+        }
         journal.take_over(&kept.originals, operation_id, self.clock.now());
         Ok(())
     }

@@ -11,7 +11,7 @@
 //!
 //! An original is written by `Save` (there was none) and by `Adopt` (a person changed the resource
 //! since, and their value wins), and by nothing else: no order of events replaces it by a value
-//! that a stop made.
+//! that a stop made. (`Amend` is a `Resume` with which a kind notes more beside the original.)
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -161,6 +161,8 @@ pub enum Transition {
     Adopt(Plain),
     /// Before a change: a stop goes on, with the original that there is.
     Resume,
+    /// The same, and the kind remembers more beside the original.
+    Amend(Plain),
     /// The resource was seen stopped.
     Stopped,
     /// Before the first change on the way up.
@@ -295,6 +297,9 @@ impl Journal {
                 (Phase::Stopping, Some(original.clone()))
             }
             (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Resume) => (Phase::Stopping, held),
+            (Phase::Stopping | Phase::Starting, Transition::Amend(original)) => {
+                (Phase::Stopping, Some(original.clone()))
+            }
             (Phase::Stopping, Transition::Stopped) => (Phase::Stopped, held),
             (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Start) => (Phase::Starting, held),
             (Phase::Starting, Transition::Restored)
@@ -515,6 +520,7 @@ impl Transition {
             Transition::Save(_) => "saving an original",
             Transition::Adopt(_) => "adopting a person's change",
             Transition::Resume => "going on with a stop",
+            Transition::Amend(_) => "amending an original",
             Transition::Stopped => "having been stopped",
             Transition::Start => "starting",
             Transition::Restored => "having been restored",

@@ -52,6 +52,7 @@ fn exactly_the_transitions_of_the_diagram_are_legal() {
         Transition::Save(original(1)),
         Transition::Adopt(original(4)),
         Transition::Resume,
+        Transition::Amend(original(8)),
         Transition::Stopped,
         Transition::Start,
         Transition::Restored,
@@ -76,6 +77,7 @@ fn exactly_the_transitions_of_the_diagram_are_legal() {
     Running --saving an original--> Stopping
     Stopping --adopting a person's change--> Stopping
     Stopping --going on with a stop--> Stopping
+    Stopping --amending an original--> Stopping
     Stopping --having been stopped--> Stopped
     Stopping --starting--> Starting
     Stopping --a release--> Running
@@ -85,6 +87,7 @@ fn exactly_the_transitions_of_the_diagram_are_legal() {
     Stopped --a release--> Running
     Starting --adopting a person's change--> Stopping
     Starting --going on with a stop--> Stopping
+    Starting --amending an original--> Stopping
     Starting --starting--> Starting
     Starting --having been restored--> Running
     Starting --a release--> Running

@@ -184,6 +184,17 @@ impl<S, O, T> Decision<S, O, T> {
         })
     }
 
+    /// A change that rests on the original that is held, and remembers more with it.
+    pub fn amend(original: O, steps: Vec<T>, after: Option<S>) -> Self {
+        Decision::Change(Change {
+            claim: Claim::Amend(original),
+            steps,
+            after,
+            detail: String::new(),
+            warnings: Vec::new(),
+        })
+    }
+
     /// The same, with its reason.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
@@ -208,6 +219,8 @@ impl<S, O, T> Decision<S, O, T> {
 pub enum Claim<O> {
     /// Save this one: there is none, or a person changed the resource since.
     Take(O),
+    /// The one that is held, with what this change has to remember beside it.
+    Amend(O),
     /// The one that is held.
     Keep,
 }
@@ -385,6 +398,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Decision::Change(change) => Decision::Change(Change {
                 claim: match change.claim {
                     Claim::Take(original) => Claim::Take(plain(&original)),
+                    Claim::Amend(original) => Claim::Amend(plain(&original)),
                     Claim::Keep => Claim::Keep,
                 },
                 steps: steps(&change.steps),

@@ -161,13 +161,15 @@ pub struct Lookout<'a, 'b> {
 impl Watch for Lookout<'_, '_> {
     async fn look(&mut self) {
         // A state that cannot be read now decides nothing: the lease is ours until it ends.
-        let Some(Ok(Some((stored, version)))) = self.pace.bounded(self.ledger.stored_since()).await else { return };
-        if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
-            self.pace.fence();
-            return;
+        if let Some(Ok(Some((stored, version)))) = self.pace.bounded(self.ledger.stored_since()).await {
+            if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
+                self.pace.fence();
+                return;
+            }
+            self.ledger.journal.challenger = stored.challenger;
+            self.ledger.version = version;
         }
-        self.ledger.journal.challenger = stored.challenger;
-        self.ledger.version = version;
+        // The challenge may also have come in with a write of our own that met it.
         if self.ledger.is_challenged(self.direction, self.clock.now()) {
             self.pace.yield_now();
         }

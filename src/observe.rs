@@ -72,9 +72,11 @@ pub async fn observe(
         .filter(|kind| only.includes_kind(kind.info().name))
         .map(|kind| {
             let name = kind.info().name;
+            let patterns = config.patterns.get(&name).cloned().unwrap_or_default();
             let wanted = Wanted {
-                patterns: config.patterns.get(&name).cloned().unwrap_or_default(),
-                tagged: targeted.remove(&name).unwrap_or_default(),
+                // A kind that is switched off is not switched on by a tag.
+                tagged: targeted.remove(&name).filter(|_| !patterns.is_empty()).unwrap_or_default(),
+                patterns,
                 recorded: journal.recorded(name).map(|(id, _)| id.name).collect(),
                 only: Some((name, only.clone())),
                 itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),

@@ -105,6 +105,9 @@ impl Operation<'_> {
         while self.request.wait && self.pace.halted().is_none() && !plan.later().is_empty() {
             self.pace.sleep(self.program.config.poll).await;
             self.lookout(&mut ledger).look().await;
+            if self.pace.halted() == Some(Halt::Fenced) {
+                return Err(LedgerError::Fenced.into());
+            }
             let Some(again) = self.look_again(&plan.later(), &ledger).await else { break };
             begun_at = self.program.clock.now();
             let again = self.claim(&mut ledger, again, begun_at);
@@ -162,14 +165,20 @@ impl Operation<'_> {
         opposed: bool,
         asked_at: Timestamp,
     ) -> Result<(), LedgerError> {
-        let asked = ledger.journal.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == self.id);
+        let valid_until = self.deadline + LEASE_GRACE;
+        // An earlier invocation of this operation may have asked, for as long as it lived.
+        let asked = ledger
+            .journal
+            .challenger
+            .as_ref()
+            .is_some_and(|challenger| challenger.operation_id == self.id && challenger.until >= valid_until);
         if opposed && !asked {
             info!("asking the operation at work to yield");
             ledger.journal.challenger = Some(Challenger {
                 operation_id: self.id.clone(),
                 direction: self.direction,
                 asked_at,
-                until: self.deadline + LEASE_GRACE,
+                until: valid_until,
             });
             // Where somebody else wrote meanwhile, the next turn of the loop asks again.
             ledger.save().await?;

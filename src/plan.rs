@@ -150,6 +150,7 @@ impl Subject<'_> {
         let claim = match (claim, direction) {
             (Claim::Take(original), _) if owed => Transition::Adopt(original),
             (Claim::Take(original), _) => Transition::Save(original),
+            (Claim::Amend(original), _) => Transition::Amend(original),
             (Claim::Keep, Direction::Stop) => Transition::Resume,
             (Claim::Keep, Direction::Start) => Transition::Start,
         };

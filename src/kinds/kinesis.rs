@@ -221,7 +221,7 @@ impl Streams {
         }
         // The same original, and another floor: what is left has to be known for ours.
         let original = Original { floor, ..original.clone() };
-        Decision::take(original, steps, Some(seen.at(floor))).because(floor_reason(floor, used))
+        Decision::amend(original, steps, Some(seen.at(floor))).because(floor_reason(floor, used))
     }
 
     /// A stop of a stream whose shard count is its own, or a person's.

@@ -211,10 +211,10 @@ fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
     case.recent_calls = hours_ago(&[1.0; 7]);
     // 7 used, 1 down, 2 up
     let stop = change(Streams::stop(&case));
-    assert_eq!(stop.claim, Claim::Take(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
+    assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
     case.recent_calls = hours_ago(&[1.0; 9]);
     let stop = change(Streams::stop(&case));
-    assert_eq!(stop.claim, Claim::Take(Original { shards: 8, mode: Mode::Provisioned, floor: 4 }));
+    assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 4 }));
     assert!(stop.steps.is_empty());
 }
 

@@ -131,7 +131,8 @@ fn attention(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     let title = if report.outcome == Outcome::Skipped { "Why" } else { "Needs attention" };
     list(out, title, &problems)?;
-    if !problems.is_empty() && matches!(report.outcome, Outcome::Partial | Outcome::Failed) {
+    let superseded = report.errors.iter().any(|error| error.starts_with("a newer "));
+    if !problems.is_empty() && !superseded && matches!(report.outcome, Outcome::Partial | Outcome::Failed) {
         let again = match report.action {
             Action::Stop | Action::Start => {
                 format!("Then send {{\"action\": \"{}\"}} again: it goes on from here, nothing is lost.", report.action)
