@@ -37,7 +37,7 @@ test: $(venv) ## run all tests: those of the simulated account, then those of th
 	$(say) 'Tests of the simulated account and of the demo'
 	.venv/bin/python -m pytest -q tests/account tests/demo
 	$(say) 'Tests of the function'
-	cargo test --locked
+	RUST_TEST_THREADS=4 cargo test --locked
 
 check: fmt-check python deny lint doc test demo ## everything that a change must pass
 	$(say) 'All checks passed'

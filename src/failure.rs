@@ -40,15 +40,6 @@ impl Failure {
         Failure { class: Class::Halted, code: None, message: "not begun: the operation was interrupted".into() }
     }
 
-    /// Adds what a person can do about an error of this code.
-    #[must_use]
-    pub fn with_advice(mut self, error: &impl ProvideErrorMetadata, code: &str, advice: &str) -> Self {
-        if error.code() == Some(code) {
-            self.message = format!("{} ({advice})", self.message);
-        }
-        self
-    }
-
     /// From any SDK error. `permission` is the IAM action that the call needs.
     pub fn from_sdk<E>(permission: &'static str, error: &E) -> Self
     where

@@ -293,13 +293,11 @@ impl Journal {
         let held = old.and_then(|record| record.original.clone());
         let (phase, original) = match (from, transition) {
             (Phase::Running, Transition::Save(original)) => (Phase::Stopping, Some(original.clone())),
-            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original)) => {
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original))
+            | (Phase::Stopping | Phase::Starting, Transition::Amend(original)) => {
                 (Phase::Stopping, Some(original.clone()))
             }
             (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Resume) => (Phase::Stopping, held),
-            (Phase::Stopping | Phase::Starting, Transition::Amend(original)) => {
-                (Phase::Stopping, Some(original.clone()))
-            }
             (Phase::Stopping, Transition::Stopped) => (Phase::Stopped, held),
             (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Start) => (Phase::Starting, held),
             (Phase::Starting, Transition::Restored)

@@ -433,3 +433,47 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
         erased(self.remote.perform(&tasks, pace).await)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const README: &str = include_str!("../README.md");
+
+    #[test]
+    fn every_kind_has_a_name_a_variable_and_a_type_of_its_own() {
+        let different = |of: fn(&Info) -> &str| CATALOG.iter().map(|info| of(info)).collect::<BTreeSet<_>>().len();
+        assert_eq!(different(|info| info.name.as_str()), CATALOG.len());
+        assert_eq!(different(|info| info.variable), CATALOG.len());
+        assert_eq!(different(|info| info.tagging_type), CATALOG.len());
+    }
+
+    #[test]
+    fn every_kind_has_its_rows_in_the_readme() {
+        for info in CATALOG {
+            assert_eq!(
+                README.matches(&format!("| `{}` |", info.name)).count(),
+                2,
+                "kind and permissions: {}",
+                info.name
+            );
+            assert!(README.contains(&format!("`{}`", info.variable)), "{}", info.variable);
+            for permission in info.permissions {
+                let (_, action) = permission.split_once(':').unwrap();
+                assert!(README.contains(&format!("{action}`")), "{permission}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_registry_has_the_catalogs_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed() {
+        let aws = aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        for (entry, info) in registry(&aws).iter().zip(CATALOG) {
+            assert_eq!(entry.reported().info(), info);
+            let managed = matches!(entry, Entry::Managed(_));
+            assert_eq!(managed, info.tier != Tier::ReportOnly, "{}", info.name);
+        }
+        assert_eq!(registry(&aws).len(), CATALOG.len());
+    }
+}

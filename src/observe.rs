@@ -79,6 +79,7 @@ pub async fn observe(
                 patterns,
                 recorded: journal.recorded(name).map(|(id, _)| id.name).collect(),
                 only: Some((name, only.clone())),
+                ignores_case: kind.info().tagging_type == "sagemaker:endpoint",
                 itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),
             };
             (kind, wanted)
@@ -92,7 +93,7 @@ pub async fn observe(
             Err(failure) => inventory.unseen.push((name, failure)),
             Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| Found {
                 selected: wanted.is_selected(&sighting.name),
-                keep: kept.get(&name).is_some_and(|names| names.contains(&sighting.name)),
+                keep: kept.get(&name).is_some_and(|names| wanted.is_among(names, &sighting.name)),
                 id: ResourceId::new(name, sighting.name),
                 seen: sighting.seen,
             })),

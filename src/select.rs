@@ -117,6 +117,9 @@ pub struct Wanted {
     pub recorded: BTreeSet<String>,
     /// The event's `only`, for this kind.
     pub only: Option<(KindName, Only)>,
+    /// Whether AWS takes names of this kind for the same that differ only in case, as it does with
+    /// endpoints, whose ARNs are in lower case.
+    pub ignores_case: bool,
     /// The function itself: never selected, whatever the patterns say.
     pub itself: Option<String>,
 }
@@ -137,7 +140,12 @@ impl Wanted {
 
     /// Whether a pattern or a tag selects it, and not only a record of the state.
     pub fn is_selected(&self, name: &str) -> bool {
-        self.patterns.includes(name) || (self.tagged.contains(name) && !self.patterns.excludes(name))
+        self.patterns.includes(name) || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
+    }
+
+    /// Whether a name that an ARN told is this one.
+    pub fn is_among(&self, told: &BTreeSet<String>, name: &str) -> bool {
+        told.contains(name) || (self.ignores_case && told.iter().any(|other| other.eq_ignore_ascii_case(name)))
     }
 
     /// The names to look at, out of all that the account lists: those selected, and those recorded
@@ -215,6 +223,15 @@ mod tests {
             Wanted { patterns: patterns("a,!b"), tagged: ["b".to_owned(), "c".to_owned()].into(), ..Wanted::default() };
         assert!(wanted.selects("c"));
         assert!(!wanted.selects("b"));
+    }
+
+    #[test]
+    fn where_case_means_nothing_a_tag_finds_the_name_however_it_is_written() {
+        let tagged = ["shop-risk".to_owned()].into();
+        let mut wanted = Wanted { patterns: patterns("x"), tagged, ..Wanted::default() };
+        assert!(!wanted.selects("Shop-Risk"));
+        wanted.ignores_case = true;
+        assert!(wanted.selects("Shop-Risk"));
     }
 
     #[test]

@@ -3,17 +3,24 @@
 //! Reserved concurrency is unset, 0 or a number, and the three are different things: unset shares
 //! the account's pool, 0 lets nothing run
 //! (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
+//!
+//! Before it, whatever feeds the function is turned off: an event source mapping that polls for a
+//! function at 0 drives messages into their dead-letter queue. And provisioned concurrency has to
+//! go, because it cannot be more than what is reserved.
 
+mod data;
 pub mod remote;
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+pub use data::{Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen, Step};
 
 use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
 use crate::model::{KindName, Rate, Standing, State};
 use crate::pricing::PriceBook;
+use data::words;
 
 pub const INFO: Info = Info {
     name: KindName::new("lambda"),
@@ -27,38 +34,16 @@ pub const INFO: Info = Info {
         "lambda:GetFunctionConcurrency",
         "lambda:PutFunctionConcurrency",
         "lambda:DeleteFunctionConcurrency",
+        "lambda:ListProvisionedConcurrencyConfigs",
+        "lambda:PutProvisionedConcurrencyConfig",
+        "lambda:DeleteProvisionedConcurrencyConfig",
+        "lambda:ListEventSourceMappings",
+        "lambda:GetEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+        "lambda:ListFunctionEventInvokeConfigs",
+        "lambda:GetAccountSettings",
     ],
 };
-
-/// Reserved concurrency. `None`: unset.
-type Reserved = Option<u32>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    pub reserved: Reserved,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Original {
-    pub reserved: Reserved,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    pub reserve: Reserved,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reserve {
-            Some(n) => write!(f, "set reserved concurrency to {n}"),
-            None => f.write_str("remove the reserved concurrency"),
-        }
-    }
-}
-
-const STOPPED: Reserved = Some(0);
 
 type Decided = Decision<Seen, Original, Step>;
 
@@ -72,79 +57,298 @@ impl Rules for Functions {
     const INFO: &'static Info = &INFO;
 
     /// Neither a reservation nor its absence costs anything: a function bills by its invocations.
+    /// Provisioned concurrency does cost, and its price is not known.
     fn standing(seen: Option<&Seen>, _: &PriceBook) -> Standing {
-        match seen {
-            None => Standing::new(State::Stopped, "deleted", Rate::ZERO),
-            Some(Seen { reserved: STOPPED }) => Standing::new(State::Stopped, words(STOPPED), Rate::ZERO),
-            Some(seen) => Standing::new(State::Running, words(seen.reserved), Rate::ZERO),
+        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Rate::ZERO) };
+        let rate = if seen.provisioned.is_empty() { Rate::ZERO } else { Rate::UNKNOWN };
+        let state = if seen.reserved == STOPPED { State::Stopped } else { State::Running };
+        match &seen.replica_of {
+            Some(_) => Standing::new(State::Running, "Lambda@Edge replica", Rate::ZERO),
+            None => Standing::new(state, seen.summary(), rate),
         }
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return gone(case) };
-        let to_zero = vec![Step { reserve: STOPPED }];
-        let zero = Some(Seen { reserved: STOPPED });
-        match &case.held {
-            None if seen.reserved == STOPPED => {
-                Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it stays so")
-            }
-            None => Decision::take(Original { reserved: seen.reserved }, to_zero, zero),
-            Some(held) if seen.reserved == STOPPED => match held.phase {
-                Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
-                _ => Decision::keep(Vec::new(), zero),
-            },
-            Some(held) if held.phase != Phase::Stopped && seen.reserved == held.original.reserved => {
-                Decision::keep(to_zero, zero)
-            }
-            Some(_) => Decision::take(Original { reserved: seen.reserved }, to_zero, zero)
-                .because(format!("a person had set it to {} since the last stop", words(seen.reserved))),
+        if let Some(main) = &seen.replica_of {
+            return replica(main);
         }
+        let held = case.held.as_ref();
+        if seen.reserved == STOPPED {
+            return match held {
+                None => Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it stays so"),
+                Some(held) if held.phase == Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
+                Some(held) => Decision::keep(way_down(seen, &held.original), Some(stopped(seen))),
+            };
+        }
+        let saved = |id: &String| held.is_some_and(|held| held.original.mappings.contains_key(id));
+        if let Some((_, mapping)) =
+            seen.mappings.iter().find(|(id, mapping)| matches!(mapping.state, MappingState::Between(_)) && !saved(id))
+        {
+            let why = format!(
+                "its event source mapping of {} is {}: whether it is enabled shows when that is over",
+                mapping.source, mapping.state
+            );
+            return Decision::leave(Verdict::Later, why);
+        }
+        let ours =
+            held.filter(|held| held.phase != Phase::Stopped && is_ours(seen.reserved, &held.original, held.phase));
+        let reserved = ours.map_or(seen.reserved, |held| held.original.reserved);
+        let original = Original::of(seen, reserved, held.map(|held| &held.original));
+        let (steps, after) = (way_down(seen, &original), Some(stopped(seen)));
+        let decision = match held {
+            None => Decision::take(original, steps, after),
+            Some(held) if ours.is_some() && held.original == original => Decision::keep(steps, after),
+            Some(held) if held.phase != Phase::Stopped && held.original.reserved == seen.reserved => Decision::take(
+                original, steps, after,
+            )
+            .because("a person had changed its provisioned concurrency or its event sources since the last stop"),
+            Some(_) => Decision::take(original, steps, after)
+                .because(format!("a person had set it to {} since the last stop", words(seen.reserved))),
+        };
+        decision.warn(lost_events(seen))
     }
 
     fn start(case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return gone(case) };
         let Some(held) = &case.held else {
-            return match seen.reserved {
-                STOPPED => Decision::leave(Verdict::Skipped, "a person had set it to 0: it stays so"),
-                _ => Decision::leave(Verdict::AlreadyRunning, ""),
+            return match (&seen.replica_of, seen.reserved) {
+                (Some(main), _) => replica(main),
+                (None, STOPPED) => Decision::leave(Verdict::Skipped, "a person had set it to 0: it stays so"),
+                (None, _) => Decision::leave(Verdict::AlreadyRunning, ""),
             };
         };
-        let original = held.original.reserved;
-        let after = Some(Seen { reserved: original });
-        if seen.reserved == STOPPED {
-            return Decision::keep(vec![Step { reserve: original }], after);
-        }
-        match held.phase {
-            Phase::Starting if seen.reserved == original => Decision::keep(Vec::new(), after),
-            Phase::Stopping if seen.reserved == original => {
-                Decision::leave(Verdict::Released, "it had not been stopped")
+        let (original, phase) = (&held.original, held.phase);
+        let ours = seen.reserved == STOPPED || is_ours(seen.reserved, original, phase);
+        let reserved = if ours { original.reserved } else { seen.reserved };
+        let steps = way_up(seen, original, reserved);
+        let decision = match phase {
+            _ if !steps.is_empty() || seen.reserved == STOPPED => {
+                Decision::keep(steps, Some(started(seen, original, reserved)))
             }
+            Phase::Starting if ours => Decision::keep(steps, Some(started(seen, original, reserved))),
+            Phase::Stopping if ours => return Decision::leave(Verdict::Released, "it had not been stopped"),
             _ => {
-                Decision::leave(Verdict::Released, format!("a person set it to {}: it stays so", words(seen.reserved)))
+                let why = format!("a person set it to {}: it stays so", words(seen.reserved));
+                return Decision::leave(Verdict::Released, why);
             }
+        };
+        let decision = decision.warn(persons_doing(seen, original));
+        if ours {
+            return decision;
         }
+        decision.because(format!("a person set it to {}: that stays so", words(seen.reserved)))
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        match seen {
-            None => Progress::Failed("the function was deleted".to_owned()),
-            Some(seen) if seen.reserved == step.reserve => Progress::Done,
-            Some(_) => Progress::NotBegun,
+        let Some(seen) = seen else { return Progress::Failed("the function was deleted".to_owned()) };
+        match step {
+            Step::Settle(ids) => transition(seen, ids).map_or(Progress::Done, Progress::Waiting),
+            Step::Disable(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
+            Step::Enable(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
+            Step::Withdraw(qualifiers) if qualifiers.iter().any(|q| seen.provisioned.contains_key(q)) => {
+                Progress::NotBegun
+            }
+            Step::Withdraw(_) => Progress::Done,
+            Step::Reserve { n, .. } if seen.reserved == Some(*n) => Progress::Done,
+            Step::Reserve { otherwise, n } => match &seen.refusal {
+                Some(why) => go_on(
+                    otherwise,
+                    format!("reserved {n} no longer fits, it is unreserved until a start finds room: {why}"),
+                ),
+                None => Progress::NotBegun,
+            },
+            Step::Unreserve if seen.reserved.is_none() => Progress::Done,
+            Step::Unreserve => Progress::NotBegun,
+            Step::Provide { configs, otherwise } => provided(seen, configs, otherwise),
+            Step::GiveUp(why) => Progress::Failed(why.clone()),
         }
     }
+}
+
+/// Whether a reservation other than 0 is the original one, or what a start of ours made of it. One
+/// that no longer fits is removed: the function is to be usable, and still owed its reservation.
+fn is_ours(reserved: Reserved, original: &Original, phase: Phase) -> bool {
+    match phase {
+        Phase::Starting => reserved == original.reserved || reserved.is_none(),
+        Phase::Stopping => reserved == original.reserved,
+        Phase::Stopped | Phase::Running => false,
+    }
+}
+
+/// Event sources first, so that nothing arrives at a function that cannot run.
+fn way_down(seen: &Seen, original: &Original) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let to_disable = |state: &MappingState| *state != MappingState::Disabled;
+    let ids = saved_mappings(seen, original, to_disable);
+    if !ids.is_empty() {
+        steps.extend(settle(seen, &ids));
+        steps.push(Step::Disable(ids));
+    }
+    if !seen.provisioned.is_empty() {
+        steps.push(Step::Withdraw(seen.provisioned.keys().cloned().collect()));
+    }
+    if seen.reserved != STOPPED {
+        steps.push(Step::Reserve { n: 0, otherwise: Vec::new() });
+    }
+    steps
+}
+
+/// The way down, backwards: of what is missing only.
+fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
+    let mut sources = Vec::new();
+    let ids = saved_mappings(seen, original, |state| *state != MappingState::Enabled);
+    if !ids.is_empty() {
+        sources.extend(settle(seen, &ids));
+        let to_enable: BTreeSet<String> =
+            ids.into_iter().filter(|id| seen.mappings[id].state != MappingState::Enabling).collect();
+        if !to_enable.is_empty() {
+            sources.push(Step::Enable(to_enable));
+        }
+    }
+    let mut rest = Vec::new();
+    let configs: BTreeMap<String, u32> = original
+        .provisioned
+        .iter()
+        .filter(|(qualifier, n)| match seen.provisioned.get(*qualifier) {
+            Some(config) => config.count == **n && config.status != Allocation::Ready,
+            None => true,
+        })
+        .map(|(qualifier, n)| (qualifier.clone(), *n))
+        .collect();
+    if !configs.is_empty() {
+        rest.push(Step::Provide { configs, otherwise: sources.clone() });
+    }
+    rest.extend(sources);
+    match reserved {
+        _ if seen.reserved == reserved => {}
+        Some(n) => {
+            let otherwise = [vec![Step::Unreserve], rest.clone()].concat();
+            rest.insert(0, Step::Reserve { n, otherwise });
+        }
+        None => rest.insert(0, Step::Unreserve),
+    }
+    rest
+}
+
+/// The original's mappings that are there, in these states.
+fn saved_mappings(seen: &Seen, original: &Original, wanted: fn(&MappingState) -> bool) -> BTreeSet<String> {
+    let is_wanted = |id: &&String| seen.mappings.get(*id).is_some_and(|mapping| wanted(&mapping.state));
+    original.mappings.keys().filter(is_wanted).cloned().collect()
+}
+
+fn settle(seen: &Seen, ids: &BTreeSet<String>) -> Option<Step> {
+    transition(seen, ids).map(|_| Step::Settle(ids.clone()))
+}
+
+/// The transition that one of these mappings is in.
+fn transition(seen: &Seen, ids: &BTreeSet<String>) -> Option<String> {
+    let mut mappings = ids.iter().filter_map(|id| seen.mappings.get(id));
+    let mapping = mappings.find(|mapping| !mapping.state.is_settled())?;
+    Some(format!("event source mapping of {}: {}", mapping.source, mapping.state))
+}
+
+/// A mapping that was deleted is nobody's to change.
+fn mappings_progress(seen: &Seen, ids: &BTreeSet<String>, goal: &MappingState) -> Progress<Step> {
+    match transition(seen, ids) {
+        Some(transition) => Progress::Waiting(transition),
+        None if ids.iter().filter_map(|id| seen.mappings.get(id)).all(|mapping| mapping.state == *goal) => {
+            Progress::Done
+        }
+        None => Progress::NotBegun,
+    }
+}
+
+fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) -> Progress<Step> {
+    let mut in_progress = None;
+    for (qualifier, n) in configs {
+        match seen.provisioned.get(qualifier).filter(|config| config.count == *n).map(|config| &config.status) {
+            Some(Allocation::Ready) => {}
+            Some(Allocation::InProgress) => in_progress = Some(format!("provisioned concurrency of {qualifier}")),
+            Some(Allocation::Failed(reason)) => {
+                return go_on(otherwise, format!("the provisioned concurrency of {qualifier} failed: {reason}"));
+            }
+            None => {
+                return match &seen.refusal {
+                    Some(why) => go_on(otherwise, why.clone()),
+                    None => Progress::NotBegun,
+                };
+            }
+        }
+    }
+    in_progress.map_or(Progress::Done, Progress::Waiting)
+}
+
+/// The rest of the way, which ends in a failure whose record is kept.
+fn go_on(otherwise: &[Step], why: String) -> Progress<Step> {
+    Progress::Instead { steps: incomplete(otherwise, &why), why, pause: Duration::ZERO }
+}
+
+fn incomplete(steps: &[Step], why: &str) -> Vec<Step> {
+    let mut steps = steps.to_vec();
+    for step in &mut steps {
+        if let Step::Provide { otherwise, .. } = step {
+            *otherwise = incomplete(otherwise, why);
+        }
+    }
+    match steps.last_mut() {
+        Some(Step::GiveUp(before)) => *before = format!("{before}; {why}"),
+        _ => steps.push(Step::GiveUp(why.to_owned())),
+    }
+    steps
+}
+
+fn stopped(seen: &Seen) -> Seen {
+    Seen { reserved: STOPPED, provisioned: BTreeMap::new(), ..seen.clone() }
+}
+
+fn started(seen: &Seen, original: &Original, reserved: Reserved) -> Seen {
+    let mut provisioned = seen.provisioned.clone();
+    for (qualifier, n) in &original.provisioned {
+        provisioned
+            .entry(qualifier.clone())
+            .and_modify(|config| config.status = Allocation::Ready)
+            .or_insert(Provisioned { count: *n, status: Allocation::Ready });
+    }
+    Seen { reserved, provisioned, ..seen.clone() }
+}
+
+/// docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+fn lost_events(seen: &Seen) -> Vec<String> {
+    match &seen.async_events {
+        AsyncEvents::Kept => Vec::new(),
+        AsyncEvents::Lost => vec![
+            "asynchronous events that arrive while it is stopped are lost: \
+             it has no dead-letter queue and no on-failure destination"
+                .to_owned(),
+        ],
+        AsyncEvents::Unknown(why) => {
+            vec![format!("whether asynchronous events are lost while it is stopped could not be found out: {why}")]
+        }
+    }
+}
+
+/// What does not come back as it was, because a person wanted it otherwise.
+fn persons_doing(seen: &Seen, original: &Original) -> Vec<String> {
+    let vanished =
+        original.mappings.iter().filter(|(id, _)| !seen.mappings.contains_key(*id)).map(|(_, source)| {
+            format!("its event source mapping of {source} was deleted since: it does not come back")
+        });
+    let changed = original.provisioned.iter().filter_map(|(qualifier, n)| {
+        let now = seen.provisioned.get(qualifier).filter(|config| config.count != *n)?.count;
+        Some(format!("a person set the provisioned concurrency of {qualifier} to {now}: it stays so"))
+    });
+    vanished.chain(changed).collect()
+}
+
+fn replica(main: &str) -> Decided {
+    Decision::leave(Verdict::Unmanaged, format!("a Lambda@Edge replica of {main}: CloudFront manages it"))
 }
 
 fn gone(case: &Case<Seen, Original>) -> Decided {
     match case.held {
         Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
         None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
-    }
-}
-
-fn words(reserved: Reserved) -> String {
-    match reserved {
-        None => "unreserved".to_owned(),
-        Some(n) => format!("reserved {n}"),
     }
 }
 

@@ -2,12 +2,20 @@ use super::*;
 use crate::kinds::{Change, Claim, Held};
 
 fn seen(reserved: Reserved) -> Seen {
-    Seen { reserved }
+    Seen { reserved, ..Seen::default() }
 }
 
 fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, Original> {
-    let held = held.map(|(reserved, phase)| Held { original: Original { reserved }, phase });
+    let held = held.map(|(reserved, phase)| Held { original: Original { reserved, ..Original::default() }, phase });
     Case { name: "work", seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
+}
+
+fn to_zero() -> Step {
+    Step::Reserve { n: 0, otherwise: Vec::new() }
+}
+
+fn restore(reserved: Reserved) -> Step {
+    reserved.map_or(Step::Unreserve, |n| Step::Reserve { n, otherwise: vec![Step::Unreserve] })
 }
 
 fn change(decision: Decided) -> Change<Seen, Original, Step> {
@@ -28,10 +36,10 @@ fn verdict(decision: &Decided) -> Verdict {
 fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
     for reserved in [None, Some(1), Some(5)] {
         let stop = change(Functions::stop(&case(Some(&seen(reserved)), None)));
-        assert_eq!(stop.claim, Claim::Take(Original { reserved }));
-        assert_eq!(stop.steps, [Step { reserve: Some(0) }]);
+        assert_eq!(stop.claim, Claim::Take(Original { reserved, ..Original::default() }));
+        assert_eq!(stop.steps, [to_zero()]);
         let start = change(Functions::start(&case(Some(&seen(Some(0))), Some((reserved, Phase::Stopped)))));
-        assert_eq!(start.steps, [Step { reserve: reserved }]);
+        assert_eq!(start.steps, [restore(reserved)]);
     }
 }
 
@@ -52,7 +60,7 @@ fn a_second_stop_saves_nothing() {
 #[test]
 fn a_stop_that_died_before_its_call_goes_on() {
     let stop = change(Functions::stop(&case(Some(&seen(None)), Some((None, Phase::Stopping)))));
-    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step { reserve: Some(0) }]));
+    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![to_zero()]));
 }
 
 #[test]
@@ -61,7 +69,7 @@ fn what_a_person_set_in_between_wins() {
     assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(7))), stopped))), Verdict::Released);
     assert_eq!(verdict(&Functions::start(&case(Some(&seen(None)), stopped))), Verdict::Released);
     let stop = change(Functions::stop(&case(Some(&seen(Some(7))), stopped)));
-    assert_eq!(stop.claim, Claim::Take(Original { reserved: Some(7) }));
+    assert_eq!(stop.claim, Claim::Take(Original { reserved: Some(7), ..Original::default() }));
     assert_eq!(stop.detail, "a person had set it to reserved 7 since the last stop");
 }
 
@@ -72,7 +80,7 @@ fn a_function_that_was_deleted_is_not_owed_any_more() {
 
 #[test]
 fn a_step_is_done_when_the_setting_is_seen() {
-    let step = Step { reserve: None };
+    let step = Step::Unreserve;
     assert_eq!(Functions::progress(&step, Some(&seen(None))), Progress::Done);
     assert_eq!(Functions::progress(&step, Some(&seen(Some(0)))), Progress::NotBegun);
     assert!(matches!(Functions::progress(&step, None), Progress::Failed(_)));
@@ -82,4 +90,245 @@ fn a_step_is_done_when_the_setting_is_seen() {
 fn a_reservation_costs_nothing_either_way() {
     let book = PriceBook::built_in("eu-west-3");
     assert_eq!(Functions::standing(Some(&seen(Some(5))), &book).rate, Rate::ZERO);
+}
+
+// --- With provisioned concurrency and event sources
+
+const QUEUE: &str = "1-queue";
+const STREAM: &str = "2-stream";
+
+fn mapping(source: &str, state: &str) -> Mapping {
+    Mapping { source: source.to_owned(), state: MappingState::parse(state) }
+}
+
+fn full(reserved: Reserved, live: Option<(u32, Allocation)>, queue: &str, stream: &str) -> Seen {
+    Seen {
+        reserved,
+        provisioned: live
+            .map(|(count, status)| ("live".to_owned(), Provisioned { count, status }))
+            .into_iter()
+            .collect(),
+        mappings: [(QUEUE.to_owned(), mapping("sqs orders", queue)), (STREAM.to_owned(), mapping("kinesis s", stream))]
+            .into(),
+        ..Seen::default()
+    }
+}
+
+/// Reserved 5, 2 provisioned, the queue enabled and the stream disabled by a person.
+fn running() -> Seen {
+    full(Some(5), Some((2, Allocation::Ready)), "Enabled", "Disabled")
+}
+
+fn down() -> Seen {
+    full(Some(0), None, "Disabled", "Disabled")
+}
+
+fn saved() -> Original {
+    Original {
+        reserved: Some(5),
+        provisioned: [("live".to_owned(), 2)].into(),
+        mappings: [(QUEUE.to_owned(), "sqs orders".to_owned())].into(),
+    }
+}
+
+fn full_case(seen: &Seen, phase: Option<Phase>) -> Case<'_, Seen, Original> {
+    let held = phase.map(|phase| Held { original: saved(), phase });
+    Case { name: "work", seen: Some(seen), held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
+}
+
+/// The steps' words without their numbers of event sources, or why there are none.
+fn told(decision: &Decided) -> String {
+    match decision {
+        Decision::Leave { verdict, .. } => format!("{verdict:?}"),
+        Decision::Change(change) => {
+            let claim = match change.claim {
+                Claim::Take(_) => "take",
+                Claim::Keep => "keep",
+                Claim::Amend(_) => "amend",
+            };
+            let steps = change.steps.iter().map(|step| match step {
+                Step::Settle(_) => "settle",
+                Step::Disable(_) => "disable",
+                Step::Withdraw(_) => "withdraw",
+                Step::Reserve { n: 0, .. } => "zero",
+                Step::Reserve { .. } => "reserve",
+                Step::Unreserve => "unreserve",
+                Step::Provide { .. } => "provide",
+                Step::Enable(_) => "enable",
+                Step::GiveUp(_) => "give up",
+            });
+            format!("{claim}: {}", steps.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+#[test]
+fn a_stop_saves_what_was_enabled_and_takes_everything_down() {
+    let stop = change(Functions::stop(&full_case(&running(), None)));
+    assert_eq!(stop.claim, Claim::Take(saved()));
+    assert_eq!(stop.after, Some(Seen { mappings: running().mappings, ..down() }));
+}
+
+#[test]
+fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
+    use Phase::{Starting, Stopped, Stopping};
+    let ready = || Some((2, Allocation::Ready));
+    let between = full(Some(5), None, "Disabled", "Disabled");
+    let unfit = full(None, ready(), "Enabled", "Disabled");
+    let cases: [(&str, Seen, Option<Phase>, &str, &str); 19] = [
+        ("untouched", running(), None, "take: disable withdraw zero", "AlreadyRunning"),
+        ("claimed only", running(), Some(Stopping), "keep: disable withdraw zero", "Released"),
+        (
+            "sources off",
+            full(Some(5), ready(), "Disabled", "Disabled"),
+            Some(Stopping),
+            "keep: withdraw zero",
+            "keep: enable",
+        ),
+        (
+            "going off",
+            full(Some(5), ready(), "Disabling", "Disabled"),
+            Some(Stopping),
+            "keep: settle disable withdraw zero",
+            "keep: settle enable",
+        ),
+        ("all but the last step", between.clone(), Some(Stopping), "keep: zero", "keep: provide enable"),
+        ("down, not written", down(), Some(Stopping), "keep: ", "keep: reserve provide enable"),
+        ("stopped", down(), Some(Stopped), "AlreadyStopped", "keep: reserve provide enable"),
+        ("not begun to start", down(), Some(Starting), "keep: ", "keep: reserve provide enable"),
+        ("reserved again", between, Some(Starting), "keep: zero", "keep: provide enable"),
+        (
+            "providing",
+            full(Some(5), Some((2, Allocation::InProgress)), "Disabled", "Disabled"),
+            Some(Starting),
+            "keep: withdraw zero",
+            "keep: provide enable",
+        ),
+        (
+            "not provided",
+            full(Some(5), Some((2, Allocation::Failed(String::new()))), "Disabled", "Disabled"),
+            Some(Starting),
+            "keep: withdraw zero",
+            "keep: provide enable",
+        ),
+        (
+            "going on",
+            full(Some(5), ready(), "Enabling", "Disabled"),
+            Some(Starting),
+            "keep: settle disable withdraw zero",
+            "keep: settle",
+        ),
+        ("up, not written", running(), Some(Starting), "keep: disable withdraw zero", "keep: "),
+        ("no room", unfit.clone(), Some(Starting), "keep: disable withdraw zero", "keep: reserve"),
+        ("unreserved by a person", unfit, Some(Stopped), "take: disable withdraw zero", "Released"),
+        (
+            "reserved by a person",
+            full(Some(9), None, "Disabled", "Disabled"),
+            Some(Stopped),
+            "take: zero",
+            "keep: provide enable",
+        ),
+        (
+            "all by a person",
+            full(Some(9), Some((3, Allocation::Ready)), "Enabled", "Enabled"),
+            Some(Stopped),
+            "take: disable withdraw zero",
+            "Released",
+        ),
+        ("0 by a person", full(Some(0), None, "Enabled", "Disabled"), None, "AlreadyStopped", "Skipped"),
+        (
+            "a new source",
+            full(Some(5), ready(), "Enabled", "Enabled"),
+            Some(Starting),
+            "take: disable withdraw zero",
+            "keep: ",
+        ),
+    ];
+    for (what, seen, phase, stop, start) in cases {
+        assert_eq!(told(&Functions::stop(&full_case(&seen, phase))), stop, "stop: {what}");
+        assert_eq!(told(&Functions::start(&full_case(&seen, phase))), start, "start: {what}");
+    }
+}
+
+#[test]
+fn a_person_who_reserves_a_stopped_function_does_not_make_the_next_stop_forget_the_rest() {
+    let seen = full(Some(9), None, "Disabled", "Disabled");
+    let stop = change(Functions::stop(&full_case(&seen, Some(Phase::Stopped))));
+    assert_eq!(stop.claim, Claim::Take(Original { reserved: Some(9), ..saved() }));
+}
+
+#[test]
+fn a_mapping_that_does_not_tell_whether_it_is_enabled_is_worth_another_look() {
+    for state in ["Creating", "Updating"] {
+        let seen = full(None, None, state, "Disabled");
+        assert_eq!(verdict(&Functions::stop(&full_case(&seen, None))), Verdict::Later);
+    }
+}
+
+#[test]
+fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
+    let mut seen = down();
+    let start = change(Functions::start(&full_case(&seen, Some(Phase::Stopped))));
+    assert_eq!(start.steps.last(), Some(&Step::Enable([QUEUE.to_owned()].into())));
+    assert_eq!(start.warnings, Vec::<String>::new());
+    seen.mappings.remove(QUEUE);
+    let start = change(Functions::start(&full_case(&seen, Some(Phase::Stopped))));
+    assert_eq!(start.warnings, ["its event source mapping of sqs orders was deleted since: it does not come back"]);
+}
+
+#[test]
+fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_before_it_fails() {
+    let start = change(Functions::start(&full_case(&down(), Some(Phase::Stopped))));
+    let refused = Seen { refusal: Some("below its minimum".to_owned()), ..down() };
+    let Progress::Instead { steps, why, .. } = Functions::progress(&start.steps[0], Some(&refused)) else {
+        panic!("it goes on");
+    };
+    assert!(why.ends_with("below its minimum"), "{why}");
+    let [Step::Unreserve, Step::Provide { otherwise, .. }, Step::Enable(_), last] = &steps[..] else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(*last, Step::GiveUp(why.clone()));
+    assert_eq!(otherwise.last(), Some(last), "also where provisioned concurrency is refused as well");
+    assert_eq!(Functions::progress(last, Some(&running())), Progress::Failed(why));
+}
+
+#[test]
+fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
+    let provide = Step::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
+    let progress =
+        |status| Functions::progress(&provide, Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")));
+    assert_eq!(progress(Allocation::InProgress), Progress::Waiting("provisioned concurrency of live".to_owned()));
+    assert_eq!(progress(Allocation::Ready), Progress::Done);
+    let Progress::Instead { why, .. } = progress(Allocation::Failed("FUNCTION_ERROR".to_owned())) else { panic!() };
+    assert_eq!(why, "the provisioned concurrency of live failed: FUNCTION_ERROR");
+}
+
+#[test]
+fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
+    let disable = Step::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
+    let progress = |state| Functions::progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
+    assert_eq!(progress("Disabled"), Progress::Done);
+    assert_eq!(progress("Enabled"), Progress::NotBegun);
+    for state in ["Disabling", "Enabling", "Updating", "Creating"] {
+        assert_eq!(progress(state), Progress::Waiting(format!("event source mapping of sqs orders: {state}")));
+    }
+}
+
+#[test]
+fn a_stop_warns_where_asynchronous_events_are_lost() {
+    let lost = Seen { async_events: AsyncEvents::Lost, ..running() };
+    assert_eq!(change(Functions::stop(&full_case(&lost, None))).warnings.len(), 1);
+    assert_eq!(change(Functions::stop(&full_case(&running(), None))).warnings.len(), 0);
+}
+
+#[test]
+fn an_original_saved_by_an_earlier_version_is_still_read() {
+    let original: Original = serde_json::from_str(r#"{"reserved": null}"#).unwrap();
+    assert_eq!(original, Original::default());
+}
+
+#[test]
+fn provisioned_concurrency_is_told_and_its_price_is_not_known() {
+    let standing = Functions::standing(Some(&running()), &PriceBook::built_in("us-east-1"));
+    assert_eq!((standing.summary.as_str(), standing.rate), ("reserved 5, 2 provisioned (live)", Rate::UNKNOWN));
 }

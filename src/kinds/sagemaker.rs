@@ -4,7 +4,11 @@
 //! (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html); everything else
 //! that it had is in [`Original`].
 
+pub mod autoscaling;
+pub mod deployment;
+pub mod endpoint;
 pub mod remote;
+mod scaling_api;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,9 +16,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::autoscaling::Target;
+use self::deployment::Deployment;
+pub use self::endpoint::{Seen, Serverless, Status, Variant};
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
+use crate::failure::Class;
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State, count};
+use crate::model::{KindName, Rate, Standing, State};
 use crate::pricing::PriceBook;
 
 pub const INFO: Info = Info {
@@ -28,48 +36,21 @@ pub const INFO: Info = Info {
         "sagemaker:ListEndpoints",
         "sagemaker:DescribeEndpoint",
         "sagemaker:DescribeEndpointConfig",
+        "sagemaker:DescribeModel",
+        "sagemaker:ListInferenceComponents",
         "sagemaker:ListTags",
         "sagemaker:DeleteEndpoint",
         "sagemaker:CreateEndpoint",
         "sagemaker:AddTags",
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
+        "application-autoscaling:RegisterScalableTarget",
+        "application-autoscaling:PutScalingPolicy",
+        "application-autoscaling:PutScheduledAction",
     ],
 };
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    pub status: Status,
-    pub failure_reason: Option<String>,
-    /// Seconds since 1970. Tells an endpoint from a later one of the same name.
-    pub created_at: Option<i64>,
-    pub config_name: String,
-    pub variants: Vec<Variant>,
-    pub tags: BTreeMap<String, String>,
-    /// Why the endpoint could not be created again.
-    pub obstacle: Option<String>,
-}
-
-/// A production variant as it runs, which need not be as its config says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Variant {
-    pub name: String,
-    /// `None`: serverless.
-    pub instance_type: Option<String>,
-    pub instances: u32,
-    pub weight: f32,
-}
-
-/// `EndpointStatus` (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    InService,
-    Creating,
-    Deleting,
-    Failed,
-    /// Updating, SystemUpdating, RollingBack: changes until it is in service again.
-    Changing(String),
-    /// OutOfService, UpdateRollbackFailed, or one that did not exist when this was written.
-    Other(String),
-}
 
 /// What deleting the endpoint loses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,7 +59,14 @@ pub struct Original {
     pub config_name: String,
     pub created_at: Option<i64>,
     pub variants: Vec<Variant>,
+    /// For its price: they come back as the config says.
+    #[serde(default)]
+    pub shadows: Vec<Variant>,
     pub tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub deployment: Option<Deployment>,
+    #[serde(default)]
+    pub targets: Vec<Target>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,13 +75,18 @@ pub enum Step {
     AwaitDeleted,
     /// Out of a state in which AWS lets nobody delete it.
     AwaitSettled,
+    /// What else it takes to be as it was is planned when it is in service.
     Create {
-        config_name: String,
-        tags: BTreeMap<String, String>,
+        original: Box<Original>,
     },
     AwaitInService {
-        config_name: String,
-        tags: BTreeMap<String, String>,
+        original: Box<Original>,
+    },
+    SetCapacities {
+        variants: Vec<Variant>,
+    },
+    Scale {
+        target: Target,
     },
 }
 
@@ -103,8 +96,16 @@ impl fmt::Display for Step {
             Step::Delete => f.write_str("delete the endpoint"),
             Step::AwaitDeleted => f.write_str("wait until it is deleted"),
             Step::AwaitSettled => f.write_str("wait until it can be deleted"),
-            Step::Create { config_name, .. } => write!(f, "create the endpoint from {config_name}"),
+            Step::Create { original } => write!(f, "create the endpoint from {}", original.config_name),
             Step::AwaitInService { .. } => f.write_str("wait until it is in service"),
+            Step::SetCapacities { variants } => {
+                let list: Vec<String> = variants
+                    .iter()
+                    .map(|variant| format!("{}: {variant}, weight {}", variant.name, variant.weight))
+                    .collect();
+                write!(f, "set weights and capacities: {}", list.join("; "))
+            }
+            Step::Scale { target } => write!(f, "set {target}"),
         }
     }
 }
@@ -127,9 +128,8 @@ impl Rules for Endpoints {
         let Some(seen) = seen else {
             return Standing::new(State::Stopped, "deleted", Rate::ZERO);
         };
-        let variants = seen.variants.iter().map(Variant::to_string).collect::<Vec<_>>().join(", ");
         let (state, summary) = match &seen.status {
-            Status::InService => (State::Running, variants),
+            Status::InService => (State::Running, seen.summary()),
             status @ (Status::Creating | Status::Deleting | Status::Changing(_)) => {
                 (State::Pending, status.to_string())
             }
@@ -141,7 +141,7 @@ impl Rules for Endpoints {
             Status::Failed | Status::Deleting => Rate::ZERO,
             // An endpoint that is being created does not tell what it will run.
             _ if seen.variants.is_empty() => Rate::UNKNOWN,
-            _ => seen.variants.iter().fold(Rate::ZERO, |sum, variant| sum + variant.rate(prices)),
+            _ => seen.rate(prices),
         };
         let mut standing = Standing::new(state, summary, rate);
         standing.notes.extend(seen.failure_reason.clone());
@@ -167,23 +167,26 @@ impl Rules for Endpoints {
             }
             Status::Failed if ours => Decision::keep(vec![Step::Delete], None).because("its creation had failed"),
             Status::Creating | Status::Changing(_) => Decision::leave(
-                Verdict::Skipped,
+                Verdict::Later,
                 format!("it is {}: AWS lets nobody delete it until that is over", seen.status),
             ),
-            Status::Failed => Decision::leave(Verdict::Skipped, "it is Failed: there is nothing to bring back"),
+            Status::Failed => Decision::leave(
+                Verdict::Skipped,
+                format!("it is Failed, there is nothing to bring back: {}", reason_of(Some(seen))),
+            ),
             Status::Other(status) => Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand")),
-            Status::InService => match &seen.obstacle {
-                Some(obstacle) => {
+            Status::InService => match (seen.nothing_to_gain(), obstacle(seen)) {
+                (Some(why), _) if !ours => Decision::leave(Verdict::Skipped, why),
+                (_, Some(obstacle)) => {
                     Decision::leave(Verdict::Skipped, format!("it could not be created again: {obstacle}"))
                 }
-                None if seen.variants.iter().all(|variant| variant.instances == 0) => {
-                    Decision::leave(Verdict::Skipped, "it has no instances: there is nothing to gain")
-                }
-                None if ours => Decision::keep(vec![Step::Delete], None),
-                None => Decision::take(Original::of(seen), vec![Step::Delete], None).because(match held {
-                    Some(_) => "a person had changed it or created it again since the last stop",
-                    None => "",
-                }),
+                _ if ours => Decision::keep(vec![Step::Delete], None),
+                _ => Decision::take(Original::of(seen), vec![Step::Delete], None)
+                    .because(match held {
+                        Some(_) => "a person had changed it or created it again since the last stop",
+                        None => "",
+                    })
+                    .warn(seen.targets().iter().flat_map(Target::warnings).collect()),
             },
         }
     }
@@ -206,7 +209,10 @@ impl Rules for Endpoints {
                 Decision::keep(vec![Step::Delete, original.create()], after).because("its creation had failed")
             }
             Status::Creating | Status::Changing(_) if ours => Decision::keep(vec![original.await_in_service()], after),
-            Status::InService if ours => Decision::keep(Vec::new(), after),
+            Status::InService if ours => Decision::keep(original.rest(seen), after),
+            Status::Other(status) if ours => {
+                Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand"))
+            }
             Status::Failed => Decision::leave(
                 Verdict::Skipped,
                 "an endpoint of this name that a person created is Failed: delete it, then start again",
@@ -232,26 +238,73 @@ impl Rules for Endpoints {
                 }
                 _ => Progress::Done,
             },
-            Step::Create { config_name, tags } | Step::AwaitInService { config_name, tags } => match status {
-                None | Some(Status::Deleting) => Progress::NotBegun,
-                Some(Status::InService) => Progress::Done,
-                Some(Status::Failed | Status::Other(_)) => {
-                    let reason = seen.and_then(|seen| seen.failure_reason.as_deref()).unwrap_or("no reason given");
-                    if reason.contains("InsufficientInstanceCapacity") {
-                        let create = Step::Create { config_name: config_name.clone(), tags: tags.clone() };
-                        Progress::Instead {
-                            steps: vec![Step::Delete, create],
-                            why: reason.to_owned(),
-                            pause: CAPACITY_PAUSE,
-                        }
-                    } else {
-                        Progress::Failed(reason.to_owned())
-                    }
-                }
-                Some(status) => Progress::Waiting(status.to_string()),
+            Step::Create { original } | Step::AwaitInService { original } => created(original, seen),
+            Step::SetCapacities { variants } => match seen {
+                None => Progress::NotBegun,
+                Some(seen) => capacities_set(variants, seen),
+            },
+            Step::Scale { target } => match seen {
+                Some(seen) if seen.scales_as(target) => Progress::Done,
+                Some(Seen { scaling: Some(Err(failure)), .. }) => match failure.class {
+                    Class::Transient => Progress::Waiting(failure.to_string()),
+                    _ => Progress::Failed(failure.to_string()),
+                },
+                _ => Progress::NotBegun,
             },
         }
     }
+}
+
+fn created(original: &Original, seen: Option<&Seen>) -> Progress<Step> {
+    let Some(seen) = seen else { return Progress::NotBegun };
+    match &seen.status {
+        Status::Deleting => Progress::NotBegun,
+        Status::InService => match original.rest(seen) {
+            rest if rest.is_empty() => Progress::Done,
+            rest => Progress::Instead {
+                why: rest.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then "),
+                steps: rest,
+                pause: Duration::ZERO,
+            },
+        },
+        Status::Failed | Status::Other(_) => {
+            let reason = reason_of(Some(seen)).to_owned();
+            if reason.contains("InsufficientInstanceCapacity") {
+                Progress::Instead { steps: vec![Step::Delete, original.create()], why: reason, pause: CAPACITY_PAUSE }
+            } else {
+                Progress::Failed(reason)
+            }
+        }
+        status => Progress::Waiting(status.to_string()),
+    }
+}
+
+fn capacities_set(wanted: &[Variant], seen: &Seen) -> Progress<Step> {
+    let runs = |wanted: &Variant| seen.variant(&wanted.name).is_some_and(|variant| variant.runs_as(wanted));
+    match &seen.status {
+        Status::InService if wanted.iter().all(runs) => Progress::Done,
+        // An update that failed was rolled back.
+        Status::InService => match &seen.failure_reason {
+            Some(reason) => Progress::Failed(reason.clone()),
+            None => Progress::NotBegun,
+        },
+        Status::Deleting => Progress::NotBegun,
+        Status::Failed | Status::Other(_) => Progress::Failed(reason_of(Some(seen)).to_owned()),
+        status => Progress::Waiting(status.to_string()),
+    }
+}
+
+fn reason_of(seen: Option<&Seen>) -> &str {
+    seen.and_then(|seen| seen.failure_reason.as_deref()).unwrap_or("no reason given")
+}
+
+/// Why the endpoint could not be created again as it is.
+fn obstacle(seen: &Seen) -> Option<String> {
+    seen.obstacle.clone().or_else(|| match &seen.scaling {
+        Some(Ok(targets)) => targets.iter().find_map(Target::obstacle),
+        Some(Err(failure)) => Some(format!("its auto scaling cannot be seen: {failure}")),
+        None => Some("its auto scaling was not looked at".to_owned()),
+    })
 }
 
 /// Whether the endpoint that is there is the very one the original was saved of, or one that
@@ -260,7 +313,15 @@ fn is_ours(held: &Held<Original>, seen: &Seen) -> bool {
     match held.phase {
         Phase::Stopped | Phase::Running => false,
         // The very one: a person may have changed it since it was saved.
-        _ if seen.created_at == held.original.created_at => Original::of(seen) == held.original,
+        _ if seen.created_at == held.original.created_at => {
+            let mut now = Original::of(seen);
+            // AWS deregisters them with the deletion, and may show that, or a part of it, first.
+            let is_held = |target: &Target| held.original.targets.iter().any(|own| own.includes(target, 0));
+            if now.targets.iter().all(is_held) {
+                now.targets.clone_from(&held.original.targets);
+            }
+            now == held.original
+        }
         _ => seen.config_name == held.original.config_name,
     }
 }
@@ -271,9 +332,12 @@ impl Original {
             config_name: seen.config_name.clone(),
             created_at: seen.created_at,
             variants: seen.variants.clone(),
+            shadows: seen.shadows.clone(),
             // Tags that AWS set cannot be written back
             // (docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
             tags: seen.tags.iter().filter(|(key, _)| !key.starts_with("aws:")).map(own_pair).collect(),
+            deployment: seen.deployment.clone(),
+            targets: seen.targets().to_vec(),
         }
     }
 
@@ -284,68 +348,48 @@ impl Original {
             created_at: None,
             config_name: self.config_name.clone(),
             variants: self.variants.clone(),
+            shadows: self.shadows.clone(),
             tags: self.tags.clone(),
+            deployment: self.deployment.clone(),
+            scaling: Some(Ok(self.targets.clone())),
             obstacle: None,
+            looked_at: 0,
         }
     }
 
     fn create(&self) -> Step {
-        Step::Create { config_name: self.config_name.clone(), tags: self.tags.clone() }
+        Step::Create { original: Box::new(self.clone()) }
     }
 
     fn await_in_service(&self) -> Step {
-        Step::AwaitInService { config_name: self.config_name.clone(), tags: self.tags.clone() }
+        Step::AwaitInService { original: Box::new(self.clone()) }
+    }
+
+    /// What an endpoint in service still lacks. Scaling comes last: a target is registered for an
+    /// endpoint in service only, and would change the instance counts.
+    fn rest(&self, seen: &Seen) -> Vec<Step> {
+        let variants: Vec<Variant> = self
+            .variants
+            .iter()
+            .filter_map(|wanted| {
+                let now = seen.variant(&wanted.name)?;
+                let mut wanted = wanted.clone();
+                // Scaling is at work already: the capacity is its business.
+                if seen.targets().iter().any(|target| target.variant.eq_ignore_ascii_case(&wanted.name)) {
+                    wanted.instances = now.instances;
+                    wanted.serverless.clone_from(&now.serverless);
+                }
+                (!now.runs_as(&wanted)).then_some(wanted)
+            })
+            .collect();
+        let capacities = (!variants.is_empty()).then_some(Step::SetCapacities { variants });
+        let scaling = self.targets.iter().filter(|target| !seen.scales_as(target));
+        capacities.into_iter().chain(scaling.map(|target| Step::Scale { target: target.clone() })).collect()
     }
 }
 
 fn own_pair((key, value): (&String, &String)) -> (String, String) {
     (key.clone(), value.clone())
-}
-
-impl Variant {
-    fn rate(&self, prices: &PriceBook) -> Rate {
-        match &self.instance_type {
-            Some(instance_type) => prices.hosting(instance_type).times(f64::from(self.instances)),
-            // Billed by the request. Provisioned concurrency, which is not, counts as instances.
-            None if self.instances == 0 => Rate::ZERO,
-            None => Rate::UNKNOWN,
-        }
-    }
-}
-
-impl fmt::Display for Variant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.instance_type {
-            Some(instance_type) => write!(f, "{} × {instance_type}", self.instances),
-            None if self.instances > 0 => f.write_str(&count(self.instances, "instance")),
-            None => f.write_str("serverless"),
-        }
-    }
-}
-
-impl Status {
-    pub fn parse(text: &str) -> Self {
-        match text {
-            "InService" => Status::InService,
-            "Creating" => Status::Creating,
-            "Deleting" => Status::Deleting,
-            "Failed" => Status::Failed,
-            "Updating" | "SystemUpdating" | "RollingBack" => Status::Changing(text.to_owned()),
-            other => Status::Other(other.to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Status::InService => "InService",
-            Status::Creating => "Creating",
-            Status::Deleting => "Deleting",
-            Status::Failed => "Failed",
-            Status::Changing(status) | Status::Other(status) => status,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Simulated for sagemaker::Endpoints {
             (sagemaker::Step::Delete, Some(Doing::InService | Doing::Failed)) => state.start_deleting(),
             (sagemaker::Step::Delete, Some(_)) => return Err("Cannot update in-progress endpoint"),
             (sagemaker::Step::Delete, None) => return Err("Could not find endpoint"),
-            (sagemaker::Step::Create { config_name, .. }, None) => state.start_creating(config_name),
+            (sagemaker::Step::Create { original }, None) => state.start_creating(&original.config_name),
             (_, Some(_)) => return Err("Cannot create already existing endpoint"),
             (_, None) => {}
         }
@@ -134,16 +134,21 @@ impl Simulated for lambda::Functions {
     }
 
     fn see(state: &State, name: &str) -> Option<lambda::Seen> {
-        state.functions.get(name).map(|reserved| lambda::Seen { reserved: *reserved })
+        state.functions.get(name).map(|reserved| lambda::Seen { reserved: *reserved, ..lambda::Seen::default() })
     }
 
     fn take(state: &mut State, name: &str, step: &lambda::Step) -> Result<(), &'static str> {
-        *state.functions.get_mut(name).unwrap() = step.reserve;
+        *state.functions.get_mut(name).unwrap() = match step {
+            lambda::Step::Reserve { n, .. } => Some(*n),
+            lambda::Step::Unreserve => None,
+            // The functions here have neither provisioned concurrency nor event sources.
+            other => unreachable!("{other}"),
+        };
         Ok(())
     }
 
-    fn only_waits(_: &lambda::Step) -> bool {
-        false
+    fn only_waits(step: &lambda::Step) -> bool {
+        step.only_looks()
     }
 }
 

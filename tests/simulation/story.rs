@@ -100,7 +100,7 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 pub fn stories() -> impl Strategy<Value = Story> {
-    let timeouts = prop_oneof![3 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
+    let timeouts = prop_oneof![6 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
     (timeouts, prop::collection::vec(steps(), 1..7)).prop_map(|(timeout, steps)| Story { timeout, steps })
 }
 

@@ -296,9 +296,14 @@ impl State {
                 instance_type: Some("ml.m5.large".into()),
                 instances: 1,
                 weight: 1.0,
+                serverless: None,
             }],
+            shadows: Vec::new(),
             tags: BTreeMap::new(),
+            deployment: None,
+            scaling: Some(Ok(Vec::new())),
             obstacle: None,
+            looked_at: 0,
         })
     }
 }

@@ -108,7 +108,8 @@ fn an_endpoint_whose_config_is_gone_is_not_deleted() {
 fn an_endpoint_in_transition_or_failed_is_not_deleted() {
     for status in ["Creating", "Updating", "SystemUpdating", "RollingBack", "Failed", "OutOfService"] {
         let account = Account::demo();
-        let function = Function::new(&account);
+        // What is in transition is looked at again until the deadline nears.
+        let function = Function::new(&account).timeout(5.0);
         account.set_endpoint_status(ENDPOINT, status, "because");
         let report = function.stop();
         assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "skipped", "{status}");

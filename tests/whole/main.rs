@@ -7,8 +7,10 @@
 mod continuations;
 mod crashes;
 mod dry_run;
+mod endpoints;
 mod events;
 mod failures;
+mod functions;
 mod people;
 mod races;
 mod recovery;

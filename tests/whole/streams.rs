@@ -57,7 +57,7 @@ fn a_limit_that_other_calls_have_used_up_is_reported_and_not_tried_again() {
     let function = Function::new(&account);
     account.fault(&json!({
         "service": "kinesis", "operation": "UpdateShardCount", "times": null,
-        "error": {"status": 400, "code": "LimitExceededException", "message": "Rate exceeded for stream"}
+        "error": {"status": 400, "code": "LimitExceededException", "message": "UpdateShardCount was called 10 times in the last 24 hours"}
     }));
     let report = function.must(&json!({"action": "stop"}));
     let told = line(&report, "kinesis", NAME);

@@ -3,18 +3,30 @@
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::types::{ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
 
 use super::{Mode, Seen, Status, Step, Streams};
-use crate::failure::{Failure, unless_missing};
+use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// Too many calls a day, or too many shards in the account: AWS's words tell which.
-const LIMIT: &str = "LimitExceededException";
-const LIMIT_ADVICE: &str = "a stream takes 10 calls in a rolling 24 hours: start or stop again when the oldest is a day \
-                            old; a shard quota is raised in Service Quotas";
+/// One code for too many calls a second, which passes, and for too many calls a day or shards in the
+/// account, which do not: AWS's words tell.
+fn limit(mut failure: Failure, code: Option<&str>, message: Option<&str>) -> Failure {
+    if code == Some("LimitExceededException") {
+        if message.is_some_and(|words| words.starts_with("Rate exceeded")) {
+            failure.class = Class::Transient;
+        } else {
+            failure.message.push_str(
+                " (a stream takes 10 calls in a rolling 24 hours: send the event again when the oldest is a day old; \
+                 a shard quota is raised in Service Quotas)",
+            );
+        }
+    }
+    failure
+}
 
 pub struct Api {
     client: Client,
@@ -55,7 +67,7 @@ impl Api {
             .config_override(once)
             .send()
             .await
-            .map_err(|e| Failure::from_sdk("kinesis:UpdateShardCount", &e).with_advice(&e, LIMIT, LIMIT_ADVICE))?;
+            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e), e.code(), e.message()))?;
         Ok(None)
     }
 }

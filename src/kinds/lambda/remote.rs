@@ -1,69 +1,304 @@
 //! The Lambda API.
+//!
+//! AWS takes 15 requests a second over all of its operations
+//! (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so nothing is asked that is
+//! known: a look asks only for what the last step can have changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::types::{EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum};
 
-use super::{Functions, Seen, Step};
-use crate::failure::{Failure, unless_missing};
+use super::{Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED, Seen, Step};
+use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
 pub struct Api {
     client: Client,
+    /// What was last seen of each function.
+    known: Mutex<BTreeMap<String, Known>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Known {
+    seen: Seen,
+    /// What the last step can have changed beside the reservation.
+    provisioned: bool,
+    mappings: BTreeSet<String>,
+}
+
+/// What the listings of the account say of a function.
+#[derive(Debug, Clone, Default)]
+struct Listed {
+    dead_letter: bool,
+    replica_of: Option<String>,
+    mappings: BTreeMap<String, Mapping>,
 }
 
 impl Api {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Api { client: Client::new(aws) }
+        Api { client: Client::new(aws), known: Mutex::default() }
     }
 
-    async fn list(&self) -> Result<Vec<String>, Failure> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn list(&self) -> Result<BTreeMap<String, Listed>, Failure> {
         let mut pages = self.client.list_functions().into_paginator().items().send();
-        let mut names = Vec::new();
+        let mut functions = BTreeMap::new();
         while let Some(function) = pages.next().await {
             let function = function.map_err(|e| Failure::from_sdk("lambda:ListFunctions", &e))?;
-            names.extend(function.function_name);
+            let dead_letter = function.dead_letter_config().and_then(|config| config.target_arn());
+            let listed = Listed {
+                dead_letter: dead_letter.is_some_and(|arn| !arn.is_empty()),
+                replica_of: function.master_arn().map(str::to_owned),
+                mappings: BTreeMap::new(),
+            };
+            functions.extend(function.function_name.map(|name| (name, listed)));
         }
-        Ok(names)
+        Ok(functions)
     }
 
-    async fn describe(&self, name: &str) -> Result<Option<Seen>, Failure> {
+    /// All of the account's event source mappings, by function.
+    async fn list_mappings(&self) -> Result<BTreeMap<String, BTreeMap<String, Mapping>>, Failure> {
+        let mut pages = self.client.list_event_source_mappings().into_paginator().items().send();
+        let mut by_function: BTreeMap<String, BTreeMap<String, Mapping>> = BTreeMap::new();
+        while let Some(mapping) = pages.next().await {
+            let found = mapping.map_err(|e| Failure::from_sdk("lambda:ListEventSourceMappings", &e))?;
+            let Some(name) = found.function_arn().and_then(function_name) else { continue };
+            let mappings = by_function.entry(name.to_owned()).or_default();
+            mappings.extend(found.uuid().zip(mapping_of(&found)).map(|(id, mapping)| (id.to_owned(), mapping)));
+        }
+        Ok(by_function)
+    }
+
+    /// Everything that a decision needs.
+    async fn observe_one(&self, name: &str, listed: &Listed) -> Result<Option<Seen>, Failure> {
+        let Listed { dead_letter, replica_of, mappings } = listed.clone();
+        if replica_of.is_some() {
+            return Ok(Some(Seen { replica_of, ..Seen::default() }));
+        }
+        let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
+        let Some(provisioned) = self.provisioned(name).await? else { return Ok(None) };
+        let async_events = if dead_letter || reserved == STOPPED {
+            AsyncEvents::Kept
+        } else {
+            self.async_events(name).await.unwrap_or_else(|failure| AsyncEvents::Unknown(failure.to_string()))
+        };
+        Ok(Some(Seen { reserved, provisioned, mappings, async_events, ..Seen::default() }))
+    }
+
+    /// `None`: there is no such function.
+    async fn reserved(&self, name: &str) -> Result<Option<Reserved>, Failure> {
         let answer = self.client.get_function_concurrency().function_name(name).send().await;
-        let answer =
-            unless_missing("lambda:GetFunctionConcurrency", answer, |code, _| code == "ResourceNotFoundException")?;
-        Ok(answer.map(|answer| seen(answer.reserved_concurrent_executions)))
+        let answer = unless_missing("lambda:GetFunctionConcurrency", answer, is_missing)?;
+        Ok(answer.map(|answer| answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok())))
+    }
+
+    /// `None`: there is no such function.
+    async fn provisioned(&self, name: &str) -> Result<Option<BTreeMap<String, Provisioned>>, Failure> {
+        const PERMISSION: &str = "lambda:ListProvisionedConcurrencyConfigs";
+        let request = self.client.list_provisioned_concurrency_configs().function_name(name);
+        let mut pages = request.into_paginator().items().send();
+        let mut configs = BTreeMap::new();
+        while let Some(config) = pages.next().await {
+            let Some(config) = unless_missing(PERMISSION, config, is_missing)? else { return Ok(None) };
+            let qualifier = config.function_arn().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+            let status = match config.status() {
+                Some(ProvisionedConcurrencyStatusEnum::Ready) => Allocation::Ready,
+                Some(ProvisionedConcurrencyStatusEnum::Failed) => {
+                    Allocation::Failed(config.status_reason().unwrap_or("no reason given").to_owned())
+                }
+                _ => Allocation::InProgress,
+            };
+            let count = config.requested_provisioned_concurrent_executions().unwrap_or_default();
+            configs.insert(qualifier.to_owned(), Provisioned { count: count.try_into().unwrap_or_default(), status });
+        }
+        Ok(Some(configs))
+    }
+
+    async fn async_events(&self, name: &str) -> Result<AsyncEvents, Failure> {
+        const PERMISSION: &str = "lambda:ListFunctionEventInvokeConfigs";
+        let request = self.client.list_function_event_invoke_configs().function_name(name);
+        let mut pages = request.into_paginator().items().send();
+        while let Some(config) = pages.next().await {
+            let Some(config) = unless_missing(PERMISSION, config, is_missing)? else { break };
+            let on_failure = config.destination_config().and_then(|config| config.on_failure());
+            if on_failure.and_then(|target| target.destination()).is_some_and(|arn| !arn.is_empty()) {
+                return Ok(AsyncEvents::Kept);
+            }
+        }
+        Ok(AsyncEvents::Lost)
+    }
+
+    async fn mapping(&self, id: &str) -> Result<Option<Mapping>, Failure> {
+        let answer = self.client.get_event_source_mapping().uuid(id).send().await;
+        let answer = unless_missing("lambda:GetEventSourceMapping", answer, is_missing)?;
+        Ok(answer.and_then(|answer| mapping_in(answer.state(), answer.event_source_arn())))
+    }
+
+    /// What the last step can have changed, and the rest as it is known.
+    async fn look_at(&self, name: &str) -> Result<Option<Seen>, Failure> {
+        let Known { mut seen, provisioned, mappings } = self.known().get(name).cloned().unwrap_or_default();
+        let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
+        seen.reserved = reserved;
+        if provisioned {
+            let Some(provisioned) = self.provisioned(name).await? else { return Ok(None) };
+            seen.provisioned = provisioned;
+        }
+        for id in &mappings {
+            match self.mapping(id).await? {
+                Some(mapping) => seen.mappings.insert(id.clone(), mapping),
+                None => seen.mappings.remove(id),
+            };
+        }
+        self.known().entry(name.to_owned()).or_default().seen = seen.clone();
+        Ok(Some(seen))
     }
 
     async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
-        let Some(n) = step.reserve else {
-            let call = self.client.delete_function_concurrency().function_name(name).send();
-            call.await.map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
-            return Ok(None);
-        };
-        let answer = self
-            .client
-            .put_function_concurrency()
-            .function_name(name)
-            .reserved_concurrent_executions(i32::try_from(n).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|e| Failure::from_sdk("lambda:PutFunctionConcurrency", &e))?;
+        {
+            let mut known = self.known();
+            let known = known.entry(name.to_owned()).or_default();
+            known.provisioned = matches!(step, Step::Withdraw(_) | Step::Provide { .. });
+            known.mappings = match step {
+                Step::Settle(ids) | Step::Disable(ids) | Step::Enable(ids) => ids.clone(),
+                _ => BTreeSet::new(),
+            };
+        }
+        match step {
+            Step::Settle(_) | Step::GiveUp(_) => Ok(None),
+            Step::Disable(ids) => self.switch(ids, false).await,
+            Step::Enable(ids) => self.switch(ids, true).await,
+            Step::Withdraw(qualifiers) => self.withdraw(name, qualifiers).await,
+            Step::Reserve { n, otherwise } => match self.reserve(name, *n).await {
+                Err(failure) if !otherwise.is_empty() && is_too_much(&failure) => {
+                    let refusal = format!("{}{}", failure.message, self.account_limits().await);
+                    self.refused(name, refusal).await
+                }
+                answer => answer,
+            },
+            Step::Unreserve => {
+                let call = self.client.delete_function_concurrency().function_name(name).send();
+                call.await.map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
+                Ok(None)
+            }
+            Step::Provide { configs, .. } => match self.provide(name, configs).await {
+                Err(failure) if !matches!(failure.class, Class::Transient | Class::Halted) => {
+                    self.refused(name, failure.message).await
+                }
+                answer => answer,
+            },
+        }
+    }
+
+    async fn refused(&self, name: &str, refusal: String) -> Result<Option<Seen>, Failure> {
+        Ok(self.look_at(name).await?.map(|seen| Seen { refusal: Some(refusal), ..seen }))
+    }
+
+    async fn reserve(&self, name: &str, n: u32) -> Result<Option<Seen>, Failure> {
+        let request = self.client.put_function_concurrency().function_name(name);
+        let answer = request.reserved_concurrent_executions(number(n)).send().await;
+        let answer = answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
         // The answer is the function's new setting: it need not be asked again.
-        Ok(Some(seen(answer.reserved_concurrent_executions)))
+        let mut known = self.known();
+        let seen = &mut known.entry(name.to_owned()).or_default().seen;
+        seen.reserved = answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok());
+        Ok(Some(seen.clone()))
+    }
+
+    /// The account's numbers, where they can be had.
+    async fn account_limits(&self) -> String {
+        let Ok(settings) = self.client.get_account_settings().send().await else { return String::new() };
+        settings.account_limit().map_or_else(String::new, |limit| {
+            let unreserved = limit.unreserved_concurrent_executions().unwrap_or_default();
+            format!(" (the account has {}, of which {unreserved} are unreserved)", limit.concurrent_executions())
+        })
+    }
+
+    async fn withdraw(&self, name: &str, qualifiers: &BTreeSet<String>) -> Result<Option<Seen>, Failure> {
+        for qualifier in qualifiers {
+            let request = self.client.delete_provisioned_concurrency_config().function_name(name).qualifier(qualifier);
+            unless_missing("lambda:DeleteProvisionedConcurrencyConfig", request.send().await, is_missing)
+                .map_err(passing)?;
+        }
+        Ok(None)
+    }
+
+    async fn provide(&self, name: &str, configs: &BTreeMap<String, u32>) -> Result<Option<Seen>, Failure> {
+        let mut refused = Vec::new();
+        for (qualifier, n) in configs {
+            let request = self.client.put_provisioned_concurrency_config().function_name(name).qualifier(qualifier);
+            let answer = request.provisioned_concurrent_executions(number(*n)).send().await;
+            match answer.map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e))) {
+                Ok(_) => {}
+                Err(failure) if failure.class == Class::Transient => return Err(failure),
+                Err(failure) => refused.push((qualifier, failure)),
+            }
+        }
+        match refused.into_iter().next() {
+            None => Ok(None),
+            Some((qualifier, failure)) => {
+                let message = format!("the provisioned concurrency of {qualifier} did not come back: {failure}");
+                Err(Failure { message, ..failure })
+            }
+        }
+    }
+
+    /// One that is in transition, or cannot be changed, does not keep the others from being changed.
+    async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<Option<Seen>, Failure> {
+        let mut failures = Vec::new();
+        for id in ids {
+            let answer = self.client.update_event_source_mapping().uuid(id).enabled(enabled).send().await;
+            failures
+                .extend(unless_missing("lambda:UpdateEventSourceMapping", answer, is_missing).map_err(passing).err());
+        }
+        // What will not pass is worth more words than what will.
+        failures.sort_by_key(|failure| failure.class == Class::Transient);
+        failures.into_iter().next().map_or(Ok(None), Err)
     }
 }
 
 #[async_trait]
 impl Remote<Functions> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
-        let names = wanted.among(self.list().await?);
-        let seen = pace.ask_each(&names, |name| self.describe(name)).await;
-        Ok(names.into_iter().zip(seen).map(|(name, seen)| Sighting { name, seen }).collect())
+        let mut listed = self.list().await?;
+        let mut functions: Vec<(String, Listed)> = wanted
+            .among(listed.keys().cloned())
+            .into_iter()
+            .map(|name| {
+                let listed = listed.remove(&name).unwrap_or_default();
+                (name, listed)
+            })
+            .collect();
+        if functions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut mappings = self.list_mappings().await?;
+        for (name, listed) in &mut functions {
+            listed.mappings = mappings.remove(name).unwrap_or_default();
+        }
+        let looks = pace.ask_each(&functions, |(name, listed)| self.observe_one(name, listed)).await;
+        let mut known = self.known();
+        Ok(functions
+            .into_iter()
+            .zip(looks)
+            .map(|((name, _), seen)| {
+                if let Ok(Some(seen)) = &seen {
+                    known.insert(name.clone(), Known { seen: seen.clone(), ..Known::default() });
+                }
+                Sighting { name, seen }
+            })
+            .collect())
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.ask_each(names, |name| self.describe(name)).await
+        pace.ask_each(names, |name| self.look_at(name)).await
     }
 
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
@@ -71,6 +306,70 @@ impl Remote<Functions> for Api {
     }
 }
 
-fn seen(reserved: Option<i32>) -> Seen {
-    Seen { reserved: reserved.and_then(|n| n.try_into().ok()) }
+fn is_missing(code: &str, _: &str) -> bool {
+    matches!(code, "ResourceNotFoundException" | "ProvisionedConcurrencyConfigNotFoundException")
+}
+
+/// Refusals of something that is in transition, or of a reservation below what is being withdrawn.
+fn passing(failure: Failure) -> Failure {
+    let passes = match failure.code.as_deref() {
+        Some("ResourceInUseException" | "ResourceConflictException") => true,
+        Some("InvalidParameterValueException") => failure.message.contains("total provisioned concurrency"),
+        _ => false,
+    };
+    if passes { Failure { class: Class::Transient, ..failure } } else { failure }
+}
+
+/// docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
+fn is_too_much(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some("InvalidParameterValueException")
+        && failure.message.contains("UnreservedConcurrentExecution")
+}
+
+fn number(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+/// The name in a function's ARN, which may end in a qualifier.
+fn function_name(arn: &str) -> Option<&str> {
+    arn.split(':').nth(6)
+}
+
+fn mapping_of(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
+    mapping_in(found.state(), found.event_source_arn())
+}
+
+/// `None`: it is being deleted.
+fn mapping_in(state: Option<&str>, source_arn: Option<&str>) -> Option<Mapping> {
+    let state = state.filter(|state| *state != "Deleting")?;
+    Some(Mapping {
+        source: source_arn.map_or_else(|| "self-managed Kafka".to_owned(), source),
+        state: MappingState::parse(state),
+    })
+}
+
+/// `sqs orders`, of the ARN of a queue.
+fn source(arn: &str) -> String {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts[..] {
+        [_, _, service, _, _, resource] => format!("{service} {resource}"),
+        _ => arn.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_found_in_its_arn_with_and_without_a_qualifier() {
+        assert_eq!(function_name("arn:aws:lambda:us-east-1:123456789012:function:work"), Some("work"));
+        assert_eq!(function_name("arn:aws:lambda:us-east-1:123456789012:function:work:live"), Some("work"));
+    }
+
+    #[test]
+    fn a_source_is_told_by_its_service_and_name() {
+        assert_eq!(source("arn:aws:sqs:us-east-1:123456789012:orders"), "sqs orders");
+        assert_eq!(source("arn:aws:kinesis:us-east-1:123456789012:stream/events"), "kinesis stream/events");
+    }
 }

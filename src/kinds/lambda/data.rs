@@ -1,0 +1,207 @@
+//! What is seen of a function, what is saved of it, and what is done to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::count;
+
+/// Reserved concurrency. `None`: unset.
+pub type Reserved = Option<u32>;
+
+pub const STOPPED: Reserved = Some(0);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    pub reserved: Reserved,
+    /// By qualifier: an alias or a version.
+    pub provisioned: BTreeMap<String, Provisioned>,
+    /// The event source mappings by UUID, without those that are being deleted.
+    pub mappings: BTreeMap<String, Mapping>,
+    pub async_events: AsyncEvents,
+    /// The function that this one is a Lambda@Edge replica of.
+    pub replica_of: Option<String>,
+    /// In AWS's words, why the last step was refused for good, where it says how to go on then.
+    pub refusal: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provisioned {
+    /// As it was requested, which is what is billed.
+    pub count: u32,
+    pub status: Allocation,
+}
+
+/// docs.aws.amazon.com/lambda/latest/api/API_ProvisionedConcurrencyConfigListItem.html
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Allocation {
+    Ready,
+    InProgress,
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// `sqs orders`.
+    pub source: String,
+    pub state: MappingState,
+}
+
+/// docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MappingState {
+    Enabled,
+    Enabling,
+    Disabled,
+    Disabling,
+    /// Creating, Updating, or one that did not exist when this was written: it says nothing of
+    /// whether the mapping is enabled.
+    Between(String),
+}
+
+impl MappingState {
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "Enabled" => MappingState::Enabled,
+            "Enabling" => MappingState::Enabling,
+            "Disabled" => MappingState::Disabled,
+            "Disabling" => MappingState::Disabling,
+            other => MappingState::Between(other.to_owned()),
+        }
+    }
+
+    /// AWS changes nothing of a mapping in transition.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, MappingState::Enabled | MappingState::Disabled)
+    }
+}
+
+impl fmt::Display for MappingState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            MappingState::Enabled => "Enabled",
+            MappingState::Enabling => "Enabling",
+            MappingState::Disabled => "Disabled",
+            MappingState::Disabling => "Disabling",
+            MappingState::Between(state) => state,
+        })
+    }
+}
+
+/// What becomes of asynchronous events while nothing may run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AsyncEvents {
+    /// A dead-letter queue or an on-failure destination takes them. Or nobody asked.
+    #[default]
+    Kept,
+    Lost,
+    /// It could not be found out.
+    Unknown(String),
+}
+
+/// What a stop loses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Original {
+    pub reserved: Reserved,
+    /// How much was requested, by qualifier.
+    #[serde(default)]
+    pub provisioned: BTreeMap<String, u32>,
+    /// The event source mappings that were enabled, by UUID, with their sources in words.
+    #[serde(default)]
+    pub mappings: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Lets mappings come out of a transition. Changes nothing.
+    Settle(BTreeSet<String>),
+    Disable(BTreeSet<String>),
+    /// Deletes the provisioned concurrency of these qualifiers.
+    Withdraw(BTreeSet<String>),
+    /// `otherwise`: the way on where the account has not so much left, in place of all that follows.
+    Reserve {
+        n: u32,
+        otherwise: Vec<Step>,
+    },
+    Unreserve,
+    /// Puts provisioned concurrency back. `otherwise` as above.
+    Provide {
+        configs: BTreeMap<String, u32>,
+        otherwise: Vec<Step>,
+    },
+    Enable(BTreeSet<String>),
+    /// Ends a way that could not be gone to its end. Changes nothing.
+    GiveUp(String),
+}
+
+impl Step {
+    /// Whether it makes no call.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Step::Settle(_) | Step::GiveUp(_))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mappings = |ids: &BTreeSet<String>| count(ids.len() as u64, "event source mapping");
+        match self {
+            Step::Settle(ids) => write!(f, "wait until {} can be changed", mappings(ids)),
+            Step::Disable(ids) => write!(f, "disable {}", mappings(ids)),
+            Step::Withdraw(qualifiers) => {
+                let qualifiers: Vec<&str> = qualifiers.iter().map(String::as_str).collect();
+                write!(f, "remove the provisioned concurrency of {}", qualifiers.join(", "))
+            }
+            Step::Reserve { n, .. } => write!(f, "set reserved concurrency to {n}"),
+            Step::Unreserve => f.write_str("remove the reserved concurrency"),
+            Step::Provide { configs, .. } => {
+                let configs: Vec<String> =
+                    configs.iter().map(|(qualifier, n)| format!("{n} for {qualifier}")).collect();
+                write!(f, "provide concurrency: {}", configs.join(", "))
+            }
+            Step::Enable(ids) => write!(f, "enable {}", mappings(ids)),
+            Step::GiveUp(why) => write!(f, "give up: {why}"),
+        }
+    }
+}
+
+impl Original {
+    /// What a stop would lose of the function as it is, and what one before it has taken down.
+    pub fn of(seen: &Seen, reserved: Reserved, before: Option<&Original>) -> Self {
+        let mut original = Original { reserved, ..before.cloned().unwrap_or_default() };
+        original
+            .provisioned
+            .extend(seen.provisioned.iter().map(|(qualifier, config)| (qualifier.clone(), config.count)));
+        let enabled = seen
+            .mappings
+            .iter()
+            .filter(|(_, mapping)| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling));
+        original.mappings.extend(enabled.map(|(id, mapping)| (id.clone(), mapping.source.clone())));
+        original
+    }
+}
+
+/// `reserved 5`.
+pub fn words(reserved: Reserved) -> String {
+    match reserved {
+        None => "unreserved".to_owned(),
+        Some(n) => format!("reserved {n}"),
+    }
+}
+
+impl Seen {
+    /// `reserved 5, 2 provisioned (live)`.
+    pub fn summary(&self) -> String {
+        let mut parts = vec![words(self.reserved)];
+        parts.extend(self.provisioned.iter().map(|(qualifier, config)| {
+            let status = match &config.status {
+                Allocation::Ready => "",
+                Allocation::InProgress => ", in progress",
+                Allocation::Failed(_) => ", failed",
+            };
+            format!("{} provisioned ({qualifier}{status})", config.count)
+        }));
+        parts.join(", ")
+    }
+}

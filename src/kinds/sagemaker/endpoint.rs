@@ -1,0 +1,169 @@
+//! An endpoint and its variants as they are seen.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::autoscaling::Target;
+use super::deployment::Deployment;
+use crate::failure::Failure;
+use crate::model::Rate;
+use crate::pricing::PriceBook;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    pub status: Status,
+    pub failure_reason: Option<String>,
+    /// Seconds since 1970. Tells an endpoint from a later one of the same name.
+    pub created_at: Option<i64>,
+    pub config_name: String,
+    pub variants: Vec<Variant>,
+    /// They get copies of the requests, and cost as much as the others.
+    pub shadows: Vec<Variant>,
+    pub tags: BTreeMap<String, String>,
+    pub deployment: Option<Deployment>,
+    /// `None`: not asked, because the endpoint is not in service.
+    pub scaling: Option<Result<Vec<Target>, Failure>>,
+    /// Why the endpoint could not be created again.
+    pub obstacle: Option<String>,
+    /// When, in seconds since 1970.
+    pub looked_at: i64,
+}
+
+/// A variant as it runs, which need not be as its config says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    pub name: String,
+    /// `None`: serverless, or not known.
+    pub instance_type: Option<String>,
+    pub instances: u32,
+    pub weight: f32,
+    #[serde(default)]
+    pub serverless: Option<Serverless>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serverless {
+    pub max_concurrency: u32,
+    /// Billed by the hour, as instances are.
+    pub provisioned: u32,
+}
+
+/// `EndpointStatus` (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    InService,
+    Creating,
+    Deleting,
+    Failed,
+    /// Updating, SystemUpdating, RollingBack: changes until it is in service again.
+    Changing(String),
+    /// OutOfService, UpdateRollbackFailed, or one that did not exist when this was written.
+    Other(String),
+}
+
+impl Seen {
+    pub fn rate(&self, prices: &PriceBook) -> Rate {
+        self.variants.iter().chain(&self.shadows).fold(Rate::ZERO, |sum, variant| sum + variant.rate(prices))
+    }
+
+    pub fn summary(&self) -> String {
+        let shadows = self.shadows.iter().map(|shadow| format!("{shadow} (shadow)"));
+        self.variants.iter().map(Variant::to_string).chain(shadows).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Why a stop would save nothing.
+    pub fn nothing_to_gain(&self) -> Option<&'static str> {
+        let mut all = self.variants.iter().chain(&self.shadows);
+        if !all.clone().all(Variant::is_free) {
+            None
+        } else if all.any(|variant| variant.serverless.is_none()) || self.variants.is_empty() {
+            Some("it has no instances: there is nothing to gain")
+        } else {
+            Some("it is serverless without provisioned concurrency: there is nothing to gain")
+        }
+    }
+
+    /// The scalable targets, as far as they are known.
+    pub fn targets(&self) -> &[Target] {
+        match &self.scaling {
+            Some(Ok(targets)) => targets,
+            _ => &[],
+        }
+    }
+
+    pub fn scales_as(&self, wanted: &Target) -> bool {
+        self.targets().iter().any(|target| target.includes(wanted, self.looked_at))
+    }
+
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+}
+
+impl Variant {
+    fn rate(&self, prices: &PriceBook) -> Rate {
+        match (&self.instance_type, &self.serverless) {
+            // Billed by the request.
+            _ if self.is_free() => Rate::ZERO,
+            (Some(instance_type), None) => prices.hosting(instance_type).times(f64::from(self.instances)),
+            _ => Rate::UNKNOWN,
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.instances == 0 && self.serverless.as_ref().is_none_or(|serverless| serverless.provisioned == 0)
+    }
+
+    /// Whether it runs with the wanted weight and capacity, as far as these can be set at run time.
+    pub fn runs_as(&self, wanted: &Variant) -> bool {
+        let serverless = match (&self.serverless, &wanted.serverless) {
+            (Some(now), Some(wanted)) => {
+                // AWS takes no 0 for it.
+                now.max_concurrency == wanted.max_concurrency
+                    && (wanted.provisioned == 0 || now.provisioned == wanted.provisioned)
+            }
+            _ => true,
+        };
+        serverless && self.instances == wanted.instances && (self.weight - wanted.weight).abs() <= f32::EPSILON
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.serverless, &self.instance_type) {
+            (Some(Serverless { provisioned: 0, .. }), _) => f.write_str("serverless"),
+            (Some(Serverless { provisioned, .. }), _) => write!(f, "serverless, {provisioned} provisioned"),
+            (None, Some(instance_type)) => write!(f, "{} × {instance_type}", self.instances),
+            (None, None) => f.write_str(&crate::model::count(self.instances, "instance")),
+        }
+    }
+}
+
+impl Status {
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "InService" => Status::InService,
+            "Creating" => Status::Creating,
+            "Deleting" => Status::Deleting,
+            "Failed" => Status::Failed,
+            "Updating" | "SystemUpdating" | "RollingBack" => Status::Changing(text.to_owned()),
+            other => Status::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::InService => "InService",
+            Status::Creating => "Creating",
+            Status::Deleting => "Deleting",
+            Status::Failed => "Failed",
+            Status::Changing(status) | Status::Other(status) => status,
+        })
+    }
+}
