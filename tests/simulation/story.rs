@@ -72,7 +72,9 @@ fn troubles() -> impl Strategy<Value = Trouble> {
 
 fn steps() -> impl Strategy<Value = Step> {
     let kinds = || prop_oneof![Just("sagemaker"), Just("kinesis"), Just("lambda"), Just("cloudwatch:shop-errors")];
-    let delays = || (0_u64..500).prop_map(Duration::from_secs);
+    // Into the middle of the first calls, or of the waiting.
+    let delays =
+        || prop_oneof![(0_u64..3000).prop_map(Duration::from_millis), (0_u64..500).prop_map(Duration::from_secs)];
     prop_oneof![
         6 => troubles().prop_map(Step::Stop),
         6 => troubles().prop_map(Step::Start),
