@@ -102,7 +102,7 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 pub fn stories() -> impl Strategy<Value = Story> {
-    let timeouts = prop_oneof![6 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
+    let timeouts = prop_oneof![10 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
     (timeouts, prop::collection::vec(steps(), 1..6)).prop_map(|(timeout, steps)| Story { timeout, steps })
 }
 
