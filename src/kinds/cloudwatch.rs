@@ -1,4 +1,4 @@
-//! CloudWatch alarms, metric and composite: their actions are disabled in the evening, and those
+//! CloudWatch alarms, metric, composite and log alarms: their actions are disabled in the evening, and those
 //! that were enabled come back in the morning. The alarms themselves go on, and so does their bill
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DisableAlarmActions.html).
 
@@ -30,13 +30,20 @@ const TARGET_TRACKING: &str = "TargetTracking-";
 pub struct Seen {
     pub actions_enabled: bool,
     pub form: Form,
+    /// One of its actions is a scaling policy: without it nothing scales.
+    pub drives_scaling: bool,
 }
 
 /// What decides an alarm's price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
-    Metric { metrics: u32, high_resolution: bool },
+    Metric {
+        metrics: u32,
+        high_resolution: bool,
+    },
     Composite,
+    /// On a Logs Insights query.
+    Log,
 }
 
 /// That there is a record at all says that the actions were enabled.
@@ -81,8 +88,8 @@ impl Rules for Alarms {
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return gone(case) };
-        if case.name.starts_with(TARGET_TRACKING) {
-            return Decision::leave(Verdict::Unmanaged, "it belongs to an auto scaling policy");
+        if case.held.is_none() && (case.name.starts_with(TARGET_TRACKING) || seen.drives_scaling) {
+            return Decision::leave(Verdict::Unmanaged, "it drives auto scaling");
         }
         let off = Some(Seen { actions_enabled: false, ..seen.clone() });
         match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
@@ -137,6 +144,7 @@ impl Form {
     fn rate(self, prices: &PriceBook) -> Rate {
         match self {
             Form::Composite => prices.alarm(AlarmPrice::Composite),
+            Form::Log => Rate::UNKNOWN,
             Form::Metric { metrics, high_resolution } => {
                 let price = if high_resolution { AlarmPrice::HighResolution } else { AlarmPrice::Standard };
                 prices.alarm(price).times(f64::from(metrics))

@@ -4,7 +4,7 @@ use crate::kinds::{Change, Claim, Held};
 const METRIC: Form = Form::Metric { metrics: 1, high_resolution: false };
 
 fn seen(actions_enabled: bool) -> Seen {
-    Seen { actions_enabled, form: METRIC }
+    Seen { actions_enabled, form: METRIC, drives_scaling: false }
 }
 
 fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
@@ -64,6 +64,14 @@ fn the_alarms_of_a_target_tracking_policy_are_left_alone() {
 }
 
 #[test]
+fn an_alarm_that_drives_scaling_is_left_alone_unless_it_is_owed() {
+    let scales = Seen { drives_scaling: true, ..seen(true) };
+    assert_eq!(verdict(&Alarms::stop(&case("a", Some(&scales), None))), Verdict::Unmanaged);
+    let owed = Seen { drives_scaling: true, ..seen(false) };
+    assert_eq!(change(Alarms::start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps, [Step::Enable]);
+}
+
+#[test]
 fn a_step_is_done_when_the_setting_is_seen() {
     assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(true))), Progress::Done);
     assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(false))), Progress::NotBegun);
@@ -76,7 +84,11 @@ fn an_alarm_costs_the_same_with_and_without_its_actions() {
     let book = PriceBook::built_in("us-east-1");
     let month = |form| {
         let [on, off] = [true, false].map(|actions_enabled| {
-            Alarms::standing(Some(&Seen { actions_enabled, form }), &book).rate.0.unwrap().per_month()
+            Alarms::standing(Some(&Seen { actions_enabled, form, drives_scaling: false }), &book)
+                .rate
+                .0
+                .unwrap()
+                .per_month()
         });
         assert!((on - off).abs() < 1e-12);
         (on * 100.0).round() / 100.0

@@ -24,7 +24,15 @@ pub const INFO: Info = Info {
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Seen {
+struct Seen {
+    mode: Mode,
+    /// As AWS counts them, about every six hours.
+    items: i64,
+    bytes: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Mode {
     OnDemand,
     /// The capacity of the table and its global secondary indexes together.
     Provisioned {
@@ -71,12 +79,31 @@ impl Reported for Tables {
     }
 
     fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing {
-        match seen.map(own::<Seen>) {
-            None => Standing::new(State::Stopped, "deleted", Rate::ZERO),
-            Some(Seen::OnDemand) => Standing::new(State::Running, "on-demand", Rate::ZERO),
-            Some(Seen::Provisioned { read_units, write_units }) => provisioned(read_units, write_units, prices),
+        let Some(seen) = seen.map(own::<Seen>) else {
+            return Standing::new(State::Stopped, "deleted", Rate::ZERO);
+        };
+        let mut standing = match seen.mode {
+            Mode::OnDemand => Standing::new(State::Running, "on-demand", Rate::ZERO),
+            Mode::Provisioned { read_units, write_units } => provisioned(read_units, write_units, prices),
+        };
+        if seen.items > 0 {
+            standing.notes.push(format!("{} items, {}", seen.items, size(seen.bytes)));
         }
+        standing
     }
+}
+
+/// `3.4 MB`, as the console shows it.
+#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+fn size(bytes: i64) -> String {
+    let units = ["bytes", "KB", "MB", "GB", "TB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1000.0 && unit + 1 < units.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{size:.1} {}", units[unit]) }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "capacity units stay far below 2^52")]
@@ -97,14 +124,18 @@ fn provisioned(read_units: i64, write_units: i64, prices: &PriceBook) -> Standin
 /// An absent billing mode means provisioned
 /// (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BillingModeSummary.html).
 fn seen(table: &TableDescription) -> Seen {
-    let mode = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
-    if mode == Some(&BillingMode::PayPerRequest) {
-        return Seen::OnDemand;
+    Seen { mode: mode(table), items: table.item_count().unwrap_or(0), bytes: table.table_size_bytes().unwrap_or(0) }
+}
+
+fn mode(table: &TableDescription) -> Mode {
+    let billing = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
+    if billing == Some(&BillingMode::PayPerRequest) {
+        return Mode::OnDemand;
     }
     let indexes = table.global_secondary_indexes().iter().filter_map(|index| index.provisioned_throughput());
     let all: Vec<&ProvisionedThroughputDescription> =
         table.provisioned_throughput().into_iter().chain(indexes).collect();
-    Seen::Provisioned {
+    Mode::Provisioned {
         read_units: all.iter().filter_map(|throughput| throughput.read_capacity_units()).sum(),
         write_units: all.iter().filter_map(|throughput| throughput.write_capacity_units()).sum(),
     }
@@ -119,6 +150,11 @@ mod tests {
         let standing = provisioned(5, 5, &PriceBook::built_in("us-east-1"));
         // 0.0039 an hour × 730
         insta::assert_snapshot!(standing.recommendations[0], @"is provisioned and bills $2.85 a month whether it is used or not; on-demand costs nothing while idle");
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        assert_eq!([999, 1000, 3_400_000].map(size), ["999 bytes", "1.0 KB", "3.4 MB"]);
     }
 
     #[test]
@@ -139,6 +175,6 @@ mod tests {
                 GlobalSecondaryIndexDescription::builder().provisioned_throughput(throughput(2)).build(),
             )
             .build();
-        assert_eq!(seen(&table), Seen::Provisioned { read_units: 7, write_units: 7 });
+        assert_eq!(mode(&table), Mode::Provisioned { read_units: 7, write_units: 7 });
     }
 }

@@ -291,6 +291,15 @@ def delete_function(call: Call) -> Response:
     return call.forward()
 
 
+def list_function_event_invoke_configs(call: Call) -> dict[str, Any]:
+    """AWS tells LastModified in seconds; moto tells it as text, which not every SDK can read."""
+    result = moto_bridge.decode(call.forward())
+    for config in result["FunctionEventInvokeConfigs"]:
+        if isinstance(config["LastModified"], str):
+            config["LastModified"] = datetime.fromisoformat(config["LastModified"]).timestamp()
+    return result
+
+
 def get_function_recursion_config(call: Call) -> dict[str, Any]:
     return {"RecursiveLoop": call.account.state(Functions).recursion.get(_find(call).function_name, "Terminate")}
 
@@ -332,6 +341,7 @@ HANDLERS: Handlers = {
     "GetFunctionRecursionConfig": get_function_recursion_config,
     "GetProvisionedConcurrencyConfig": get_provisioned_concurrency_config,
     "ListEventSourceMappings": list_event_source_mappings,
+    "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
     "ListProvisionedConcurrencyConfigs": list_provisioned_concurrency_configs,
     "PutFunctionConcurrency": put_function_concurrency,

@@ -405,6 +405,7 @@ class TestLambda:
         client = account.lambda_
         configs = client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]
         assert configs[0]["DestinationConfig"]["OnFailure"]["Destination"] == queue
+        assert configs[0]["LastModified"].tzinfo is not None
         refused("ResourceNotFoundException", client.get_function_event_invoke_config, FunctionName="g")
         assert client.list_functions()["Functions"][0]["DeadLetterConfig"] == {"TargetArn": queue}
         arn = client.get_function(FunctionName="f")["Configuration"]["FunctionArn"]

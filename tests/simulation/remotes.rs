@@ -159,7 +159,7 @@ impl Simulated for cloudwatch::Alarms {
 
     fn see(state: &State, name: &str) -> Option<cloudwatch::Seen> {
         let form = cloudwatch::Form::Metric { metrics: 1, high_resolution: false };
-        state.alarms.get(name).map(|on| cloudwatch::Seen { actions_enabled: *on, form })
+        state.alarms.get(name).map(|on| cloudwatch::Seen { actions_enabled: *on, form, drives_scaling: false })
     }
 
     fn take(state: &mut State, name: &str, step: &cloudwatch::Step) -> Result<(), &'static str> {

@@ -235,6 +235,9 @@ fn a_stop_warns_where_asynchronous_events_are_lost_and_only_there() {
     let account = Account::with(&json!({"queues": ["lost"]}));
     account.seed(&json!({"functions": [{"name": WORK, "dead_letter": queue(&account)}]}));
     assert!(!warns(&Function::new(&account).stop()), "with a dead-letter queue");
+    let account = Account::with(&json!({"queues": ["lost"]}));
+    account.seed(&json!({"functions": [{"name": WORK, "on_failure": queue(&account)}]}));
+    assert!(!warns(&Function::new(&account).stop()), "with an on-failure destination");
 }
 
 #[test]

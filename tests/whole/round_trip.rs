@@ -32,6 +32,21 @@ fn comes_back_after(actions: &[&str]) {
 }
 
 #[test]
+fn alarms_that_drive_scaling_keep_their_actions() {
+    let policy =
+        "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:id:resource/sagemaker/endpoint/x:policyName/up";
+    let names = ["user-journey-analytics-scale-up", "TargetTracking-user-journey-analytics"];
+    let account = Account::with(&json!({"alarms": [
+        {"name": names[0], "actions": [policy]}, {"name": names[1], "actions": [policy]}
+    ]}));
+    let report = Function::new(&account).with("CLOUDWATCH_ALARMS", "*").stop();
+    for name in names {
+        assert_eq!(result_of(&report, "cloudwatch", name), "unmanaged", "{report:#}");
+    }
+    assert_eq!(account.count("DisableAlarmActions"), 0);
+}
+
+#[test]
 fn a_stop_and_a_start_leave_the_account_identical() {
     comes_back_after(&[STOP, START]);
 }

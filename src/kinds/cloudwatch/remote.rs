@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, MetricStat};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricStat};
 
 use super::{Alarms, Form, Seen, Step};
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ impl Api {
         Api { client: Client::new(aws) }
     }
 
-    /// All alarms, or those of these names. Without the types, composite ones would be left out.
+    /// All alarms, or those of these names. Without the types, all but metric alarms would be left out.
     async fn describe(&self, names: Option<Vec<String>>) -> Result<HashMap<String, Seen>, Failure> {
         let mut pages = self
             .client
@@ -35,6 +35,7 @@ impl Api {
             .set_alarm_names(names)
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
+            .alarm_types(AlarmType::LogAlarm)
             .max_records(100)
             .into_paginator()
             .send();
@@ -43,6 +44,7 @@ impl Api {
             let page = page.map_err(|e| Failure::from_sdk("cloudwatch:DescribeAlarms", &e))?;
             alarms.extend(page.metric_alarms.unwrap_or_default().iter().filter_map(metric));
             alarms.extend(page.composite_alarms.unwrap_or_default().iter().filter_map(composite));
+            alarms.extend(page.log_alarms.unwrap_or_default().iter().filter_map(log));
         }
         Ok(alarms)
     }
@@ -110,11 +112,28 @@ fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     let seen = Seen {
         actions_enabled: alarm.actions_enabled().unwrap_or(true),
         form: Form::Metric { metrics, high_resolution: shortest < STANDARD_PERIOD },
+        drives_scaling: [alarm.alarm_actions(), alarm.ok_actions(), alarm.insufficient_data_actions()]
+            .concat()
+            .iter()
+            .any(|action| is_scaling_policy(action)),
     };
     Some((alarm.alarm_name()?.to_owned(), seen))
 }
 
 fn composite(alarm: &CompositeAlarm) -> Option<(String, Seen)> {
-    let seen = Seen { actions_enabled: alarm.actions_enabled().unwrap_or(true), form: Form::Composite };
-    Some((alarm.alarm_name()?.to_owned(), seen))
+    Some((alarm.alarm_name()?.to_owned(), plain_alarm(alarm.actions_enabled(), Form::Composite)))
+}
+
+fn log(alarm: &LogAlarm) -> Option<(String, Seen)> {
+    Some((alarm.alarm_name()?.to_owned(), plain_alarm(alarm.actions_enabled(), Form::Log)))
+}
+
+/// Neither composite nor log alarms can have a scaling policy for an action.
+fn plain_alarm(actions_enabled: Option<bool>, form: Form) -> Seen {
+    Seen { actions_enabled: actions_enabled.unwrap_or(true), form, drives_scaling: false }
+}
+
+/// `arn:aws:autoscaling:REGION:ACCOUNT:scalingPolicy:…`, of EC2 and of Application Auto Scaling.
+fn is_scaling_policy(action: &str) -> bool {
+    action.split(':').nth(2) == Some("autoscaling")
 }
