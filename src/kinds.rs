@@ -137,6 +137,16 @@ pub struct Case<'a, S, O> {
     pub recent_calls: Vec<Duration>,
 }
 
+impl<S, O> Case<'_, S, O> {
+    /// For a resource that is not there, of a kind that only a person deletes.
+    fn gone<T>(&self) -> Decision<S, O, T> {
+        match self.held {
+            Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
+            None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
+        }
+    }
+}
+
 /// An original that we owe, and how far its record says we came.
 #[derive(Debug, Clone)]
 pub struct Held<O> {
@@ -170,29 +180,21 @@ impl<S, O, T> Decision<S, O, T> {
 
     /// A change that rests on the original that is held.
     pub fn keep(steps: Vec<T>, after: Option<S>) -> Self {
-        Decision::Change(Change { claim: Claim::Keep, steps, after, detail: String::new(), warnings: Vec::new() })
+        Self::change(Claim::Keep, steps, after)
     }
 
     /// A change whose original has to be saved first.
     pub fn take(original: O, steps: Vec<T>, after: Option<S>) -> Self {
-        Decision::Change(Change {
-            claim: Claim::Take(original),
-            steps,
-            after,
-            detail: String::new(),
-            warnings: Vec::new(),
-        })
+        Self::change(Claim::Take(original), steps, after)
     }
 
     /// A change that rests on the original that is held, and remembers more with it.
     pub fn amend(original: O, steps: Vec<T>, after: Option<S>) -> Self {
-        Decision::Change(Change {
-            claim: Claim::Amend(original),
-            steps,
-            after,
-            detail: String::new(),
-            warnings: Vec::new(),
-        })
+        Self::change(Claim::Amend(original), steps, after)
+    }
+
+    fn change(claim: Claim<O>, steps: Vec<T>, after: Option<S>) -> Self {
+        Decision::Change(Change { claim, steps, after, detail: String::new(), warnings: Vec::new() })
     }
 
     /// The same, with its reason.
@@ -431,6 +433,30 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {
         let tasks: Vec<(String, R::Step)> = tasks.iter().map(|(name, step)| (name.clone(), own(&step.data))).collect();
         erased(self.remote.perform(&tasks, pace).await)
+    }
+}
+
+/// For the tests of the kinds' rules.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    pub fn change<S, O, T>(decision: Decision<S, O, T>) -> Change<S, O, T> {
+        match decision {
+            Decision::Change(change) => change,
+            Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
+        }
+    }
+
+    pub fn left<S: Debug, O: Debug, T: Debug>(decision: Decision<S, O, T>) -> (Verdict, String) {
+        match decision {
+            Decision::Leave { verdict, why } => (verdict, why),
+            Decision::Change(change) => panic!("not left alone: {change:?}"),
+        }
+    }
+
+    pub fn verdict<S: Clone + Debug, O: Clone + Debug, T: Clone + Debug>(decision: &Decision<S, O, T>) -> Verdict {
+        left(decision.clone()).0
     }
 }
 

@@ -87,7 +87,7 @@ impl Rules for Alarms {
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
-        let Some(seen) = case.seen else { return gone(case) };
+        let Some(seen) = case.seen else { return case.gone() };
         if case.held.is_none() && (case.name.starts_with(TARGET_TRACKING) || seen.drives_scaling) {
             return Decision::leave(Verdict::Unmanaged, "it drives auto scaling");
         }
@@ -107,7 +107,7 @@ impl Rules for Alarms {
     }
 
     fn start(case: &Case<Seen, Original>) -> Decided {
-        let Some(seen) = case.seen else { return gone(case) };
+        let Some(seen) = case.seen else { return case.gone() };
         let Some(held) = &case.held else {
             return if seen.actions_enabled {
                 Decision::leave(Verdict::AlreadyRunning, "")
@@ -130,13 +130,6 @@ impl Rules for Alarms {
             Some(seen) if seen.actions_enabled == (*step == Step::Enable) => Progress::Done,
             Some(_) => Progress::NotBegun,
         }
-    }
-}
-
-fn gone(case: &Case<Seen, Original>) -> Decided {
-    match case.held {
-        Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
-        None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::kinds::{Change, Claim, Held};
+use crate::kinds::testing::{change, verdict};
+use crate::kinds::{Claim, Held};
 
 const METRIC: Form = Form::Metric { metrics: 1, high_resolution: false };
 
@@ -10,20 +11,6 @@ fn seen(actions_enabled: bool) -> Seen {
 fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
     let held = phase.map(|phase| Held { original: Original { actions_enabled: true }, phase });
     Case { name, seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
-}
-
-fn change(decision: Decided) -> Change<Seen, Original, Step> {
-    match decision {
-        Decision::Change(change) => change,
-        Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
-    }
-}
-
-fn verdict(decision: &Decided) -> Verdict {
-    match decision {
-        Decision::Leave { verdict, .. } => *verdict,
-        Decision::Change(change) => panic!("not left alone: {change:?}"),
-    }
 }
 
 #[test]

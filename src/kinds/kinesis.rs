@@ -122,12 +122,7 @@ impl Rules for Streams {
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
-        let Some(seen) = case.seen else {
-            return match case.held {
-                Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
-                None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
-            };
-        };
+        let Some(seen) = case.seen else { return case.gone() };
         if seen.mode == Mode::OnDemand {
             let verdict = if case.held.is_some() { Verdict::Released } else { Verdict::Skipped };
             return Decision::leave(
@@ -153,9 +148,7 @@ impl Rules for Streams {
 
     fn start(case: &Case<Seen, Original>) -> Decided {
         let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
-        let Some(seen) = case.seen else {
-            return Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back");
-        };
+        let Some(seen) = case.seen else { return case.gone() };
         let goal = held.original.shards;
         if seen.mode == Mode::OnDemand {
             return Decision::leave(Verdict::Released, "a person made it an on-demand stream: it stays one");

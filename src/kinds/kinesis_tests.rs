@@ -1,5 +1,6 @@
 use super::*;
-use crate::kinds::{Change, Claim};
+use crate::kinds::Claim;
+use crate::kinds::testing::{change, left};
 use proptest::prelude::*;
 
 fn seen(shards: u32) -> Seen {
@@ -12,20 +13,6 @@ fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
     Case { name: "events", seen, held, longest_stop_hours: 12.0, recent_calls: Vec::new() }
-}
-
-fn change(decision: Decided) -> Change<Seen, Original, Step> {
-    match decision {
-        Decision::Change(change) => change,
-        Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
-    }
-}
-
-fn left(decision: Decided) -> (Verdict, String) {
-    match decision {
-        Decision::Leave { verdict, why } => (verdict, why),
-        Decision::Change(change) => panic!("not left alone: {change:?}"),
-    }
 }
 
 fn targets(decision: Decided) -> Vec<u32> {

@@ -69,7 +69,7 @@ impl Rules for Functions {
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
-        let Some(seen) = case.seen else { return gone(case) };
+        let Some(seen) = case.seen else { return case.gone() };
         if let Some(main) = &seen.replica_of {
             return replica(main);
         }
@@ -110,7 +110,7 @@ impl Rules for Functions {
     }
 
     fn start(case: &Case<Seen, Original>) -> Decided {
-        let Some(seen) = case.seen else { return gone(case) };
+        let Some(seen) = case.seen else { return case.gone() };
         let Some(held) = &case.held else {
             return match (&seen.replica_of, seen.reserved) {
                 (Some(main), _) => replica(main),
@@ -343,13 +343,6 @@ fn persons_doing(seen: &Seen, original: &Original) -> Vec<String> {
 
 fn replica(main: &str) -> Decided {
     Decision::leave(Verdict::Unmanaged, format!("a Lambda@Edge replica of {main}: CloudFront manages it"))
-}
-
-fn gone(case: &Case<Seen, Original>) -> Decided {
-    match case.held {
-        Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
-        None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
-use crate::kinds::{Change, Claim, Held};
+use crate::kinds::testing::{change, verdict};
+use crate::kinds::{Claim, Held};
 
 fn seen(reserved: Reserved) -> Seen {
     Seen { reserved, ..Seen::default() }
@@ -16,20 +17,6 @@ fn to_zero() -> Step {
 
 fn restore(reserved: Reserved) -> Step {
     reserved.map_or(Step::Unreserve, |n| Step::Reserve { n, otherwise: vec![Step::Unreserve] })
-}
-
-fn change(decision: Decided) -> Change<Seen, Original, Step> {
-    match decision {
-        Decision::Change(change) => change,
-        Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
-    }
-}
-
-fn verdict(decision: &Decided) -> Verdict {
-    match decision {
-        Decision::Leave { verdict, .. } => *verdict,
-        Decision::Change(change) => panic!("not left alone: {change:?}"),
-    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::autoscaling::Suspended;
 use super::*;
 use crate::failure::Failure;
+use crate::kinds::testing::{change, left};
 use crate::kinds::{Change, Claim};
 
 fn seen(status: Status) -> Seen {
@@ -33,20 +34,6 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
     Case { name: "risk", seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
-}
-
-fn change(decision: Decided) -> Change<Seen, Original, Step> {
-    match decision {
-        Decision::Change(change) => change,
-        Decision::Leave { verdict, why } => panic!("left alone: {verdict:?}, {why}"),
-    }
-}
-
-fn left(decision: Decided) -> (Verdict, String) {
-    match decision {
-        Decision::Leave { verdict, why } => (verdict, why),
-        Decision::Change(change) => panic!("not left alone: {change:?}"),
-    }
 }
 
 fn words(change: &Change<Seen, Original, Step>) -> Vec<String> {
