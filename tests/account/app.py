@@ -17,6 +17,7 @@ from . import (
     functions,
     kinesis,
     moto_bridge,
+    pricing,
     protocols,
     sagemaker,
     sns,
@@ -37,13 +38,14 @@ HANDLERS: dict[str, Handlers] = {
     "dynamodb": dynamodb.HANDLERS,
     "kinesis": kinesis.HANDLERS,
     "lambda": functions.HANDLERS,
+    "pricing": pricing.HANDLERS,
     "sagemaker": sagemaker.HANDLERS,
     "sns": sns.HANDLERS,
     "sqs": sns.QUEUE_HANDLERS,
     "tagging": tagging.HANDLERS,
 }
 # Services of which moto must not execute anything, because their state lives here.
-OWN = {"application-autoscaling", "cloudwatch", "sagemaker", "tagging"}
+OWN = {"application-autoscaling", "cloudwatch", "pricing", "sagemaker", "tagging"}
 
 
 class App:
@@ -85,7 +87,7 @@ class App:
         fault = account.faults.take(entry)
         try:
             with account.lock:
-                account.state(Rates).admit(call.service, call.operation)
+                account.state(Rates).admit(call.service, call.operation, entry.resource)
             response = self._with_fault(call, fault) if fault else self.execute(call)
         except DropConnection as dropped:
             entry.error = str(dropped)

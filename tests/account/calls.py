@@ -13,7 +13,7 @@ READING = re.compile(r"^(Get|List|Describe|Head|Query|Scan|BatchGet|Receive|Look
 RESOURCE_KEYS = (
     "EndpointName", "EndpointConfigName", "ModelName", "StreamName", "StreamARN", "FunctionName", "UUID",
     "AlarmName", "AlarmNames", "TableName", "TopicArn", "QueueUrl", "QueueName", "ResourceId", "ResourceARN",
-    "ResourceArn", "ResourceARNList", "Resource", "Name", "EndpointNameEquals", "NameContains",
+    "ResourceArn", "ResourceARNList", "Resource", "Name", "EndpointNameEquals", "NameContains", "ServiceCode",
 )  # fmt: skip
 
 

@@ -34,15 +34,18 @@ class Account:
     def __getattr__(self, service: str) -> Any:
         """A client: `account.kinesis`."""
         if service not in self._clients:
-            self._clients[service] = self._session.create_client(
-                {"lambda_": "lambda", "autoscaling": "application-autoscaling"}.get(service, service),
-                endpoint_url=self.endpoint,
-                region_name="us-east-1",
-                aws_access_key_id=f"AKIA{self.id}",
-                aws_secret_access_key="secret",
-                config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=20),
-            )
+            self._clients[service] = self.client(service)
         return self._clients[service]
+
+    def client(self, service: str, region: str = "us-east-1") -> Any:
+        return self._session.create_client(
+            {"lambda_": "lambda", "autoscaling": "application-autoscaling"}.get(service, service),
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=f"AKIA{self.id}",
+            aws_secret_access_key="secret",
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=20),
+        )
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import kinesis, sagemaker
+from . import kinesis, metrics, sagemaker
 from .faults import Fault
 from .messages import Request, Response
 from .rates import Rates
@@ -88,7 +88,7 @@ def _capacity(app: App, account: Account, path: list[str], body: Json) -> Json:
 def _put_rates(app: App, account: Account, path: list[str], body: Json) -> Json:
     with account.lock:
         account.state(Rates).set(body)
-    return body
+        return account.state(Rates).as_dict()
 
 
 def _clock(app: App, account: Account, path: list[str], body: Json) -> Json:
@@ -132,6 +132,7 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("GET", "invocations"): lambda app, account, path, body: app.host(account).invocations(),
     ("POST", "idle"): _idle,
     ("GET", "logs"): lambda app, account, path, body: app.host(account).logs(),
+    ("GET", "metrics"): lambda app, account, path, body: metrics.documents(app.host(account).logs()),
     ("POST", "kill"): lambda app, account, path, body: {"killed": app.host(account).kill_all()},
     ("GET", "messages"): lambda app, account, path, body: account.state(Published).messages,
 }

@@ -34,6 +34,8 @@ def act(event: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
             time.sleep(event["seconds"])
         case "exit":
             sys.exit(3)
+        case "print":
+            print(event["line"], flush=True)
         case "fail":
             raise ValueError("as told")
         case "scale":

@@ -263,7 +263,7 @@ class Seeder:
         """An endpoint with its configuration and models. `config_fields` go into CreateEndpointConfig as they are."""
         config, model = config or f"{name}-config", model or f"{name}-model"
         hosting = self.account.state(sagemaker.Hosting)
-        described = [_variant(model=model, **variant) for variant in variants or [{}]]
+        described = [_variant(**{"model": model, **variant}) for variant in variants or [{}]]
         shadows = (config_fields or {}).get("ShadowProductionVariants", [])
         for needed in {v["ModelName"] for v in [*(d["config"] for d in described), *shadows] if "ModelName" in v}:
             if needed not in hosting.models:

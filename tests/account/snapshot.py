@@ -6,7 +6,9 @@ bucket and the messages, which a run is meant to change.
 
 from __future__ import annotations
 
+import json
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -128,14 +130,16 @@ def _functions(account: Account, region: str, call: Callable[..., dict[str, Any]
 
 
 def _alarms(account: Account) -> dict[str, Any]:
-    state = account.state(cloudwatch.Alarms)
+    """By name. Without their generated ids, the alarms of two policies on one variant have the same name. These are
+    numbered in the order of what else they say, which stays when they are made again."""
+    state, named = account.state(cloudwatch.Alarms), defaultdict(list)
+    for name, alarm in state.alarms.items():
+        tags = dict(sorted(state.tags.get(alarm["AlarmArn"], {}).items()))
+        named[UUID.sub("…", name)].append({"type": state.types[name], **_kept(alarm), "tags": tags})
     return {
-        UUID.sub("…", name): {
-            "type": state.types[name],
-            **_kept(alarm),
-            "tags": dict(sorted(state.tags.get(alarm["AlarmArn"], {}).items())),
-        }
-        for name, alarm in sorted(state.alarms.items())
+        f"{name} {number}" if number > 1 else name: alarm
+        for name, alarms in sorted(named.items())
+        for number, alarm in enumerate(sorted(alarms, key=json.dumps), 1)
     }
 
 
