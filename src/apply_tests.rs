@@ -1,8 +1,8 @@
 use super::*;
 use crate::kinds::{Case, Decision, Info, Kit, Remote, Rules, Sighting, Tier};
-use crate::model::{KindName, Rate, Standing, State};
-use crate::pricing::PriceBook;
+use crate::model::{KindName, Standing, State};
 use crate::select::Wanted;
+use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -38,8 +38,8 @@ impl Rules for Numbers {
     type Step = Set;
     const INFO: &'static Info = &INFO;
 
-    fn standing(_: Option<&Number>, _: &PriceBook) -> Standing {
-        Standing::new(State::Running, "", Rate::ZERO)
+    fn standing(_: Option<&Number>) -> Standing {
+        Standing::new(State::Running, "", Usage::none())
     }
     fn stop(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
         Decision::keep(Vec::new(), None)

@@ -1,5 +1,8 @@
 //! The AWS clients, from one shared configuration. Nothing here decides anything.
 
+mod wire;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,22 +18,27 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::handler::{Program, Successor};
 use crate::kinds;
+use crate::metrics::Metrics;
 use crate::notify::{Notifier, Topic};
 use crate::observe::TaggingApi;
-use crate::pricing::PriceBook;
+use crate::pricing::list_api::PriceListApi;
 use crate::store::Bucket;
+
+pub use self::wire::Tally;
+use self::wire::Wire;
 
 /// The SDK has no time-outs for calls by default. These are far above what a control plane takes,
 /// and below what would eat an invocation.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Throttling is the common case: the SDK's standard retries back off with jitter, up to 20 s.
+/// The SDK's retries back off with jitter, up to 20 s.
 const ATTEMPTS: u32 = 6;
 
 /// Everything that the environment configures for the AWS SDK: region, credentials, endpoint.
-pub async fn sdk_config() -> SdkConfig {
+pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Wire::client(Arc::clone(tally), rate_share))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
@@ -44,7 +52,7 @@ pub async fn sdk_config() -> SdkConfig {
 }
 
 /// The program with real clients.
-pub fn program(config: Config, aws: &SdkConfig) -> Program {
+pub fn program(config: Config, aws: &SdkConfig, tally: Arc<Tally>) -> Program {
     // A simulated account has one address: it cannot be asked under a bucket's own name.
     let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(aws.endpoint_url().is_some()).build();
     let store = Bucket::new(aws_sdk_s3::Client::from_conf(s3), &config.state_bucket, &config.state_prefix);
@@ -59,7 +67,8 @@ pub fn program(config: Config, aws: &SdkConfig) -> Program {
             function_name: config.function_name.clone(),
         }),
         clock: Box::new(SystemClock),
-        prices: PriceBook::built_in(&config.region),
+        metrics: Metrics::new(&config, tally),
+        prices: Arc::new(PriceListApi::new(aws)),
         config,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
@@ -26,7 +27,13 @@ pub struct Config {
     pub max_workers: usize,
     pub poll: Duration,
     pub longest_stop_hours: f64,
+    /// How much of the calls a second that AWS takes this function makes at most.
+    pub rate_share: f64,
     pub log_level: LevelFilter,
+    /// Whose months the savings are counted in.
+    pub schedule_timezone: TimeZone,
+    /// The CloudWatch namespace of the metrics. None: no metrics, which would bill.
+    pub metrics_namespace: Option<String>,
     /// The function's own name, which Lambda sets: it never manages itself, and calls itself to go on.
     pub function_name: Option<String>,
     /// `AWS_REGION`, which Lambda sets.
@@ -106,9 +113,24 @@ impl Config {
             })
             // Friday 18:00 to Monday 9:00.
             .unwrap_or(63.0);
+        let rate_share = reader
+            .optional("RATE_SHARE", "must be a decimal number above 0, at most 1000", |v| {
+                v.parse().ok().filter(|share: &f64| *share > 0.0 && *share <= 1000.0)
+            })
+            .unwrap_or(1.0);
         let log_level = reader
             .optional("LOG_LEVEL", "must be one of trace, debug, info, warn, error", parse_level)
             .unwrap_or(LevelFilter::INFO);
+        let schedule_timezone = reader
+            .optional("SCHEDULE_TIMEZONE", "must be the name of an IANA time zone, such as Europe/Berlin", |v| {
+                TimeZone::get(v).ok()
+            })
+            .unwrap_or(TimeZone::UTC);
+        let metrics_namespace = reader.optional(
+            "METRICS_NAMESPACE",
+            "must be 1 to 255 letters, digits and any of `. - _ / # :`, and not begin with AWS/",
+            |v| is_namespace(v).then(|| v.to_owned()),
+        );
         let function_name = reader.optional("AWS_LAMBDA_FUNCTION_NAME", "", |v| Some(v.to_owned()));
         let region =
             reader.required("AWS_REGION", "is set by Lambda; elsewhere set it to your region", |v| Some(v.to_owned()));
@@ -125,7 +147,10 @@ impl Config {
                 max_workers,
                 poll,
                 longest_stop_hours,
+                rate_share,
                 log_level,
+                schedule_timezone,
+                metrics_namespace,
                 function_name,
                 region,
             }),
@@ -212,6 +237,13 @@ fn is_topic_arn(value: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
+/// docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+fn is_namespace(value: &str) -> bool {
+    value.len() <= 255
+        && !value.starts_with("AWS/")
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || ".-_/#:".contains(c))
+}
+
 fn parse_tags(list: &str) -> Option<Vec<(String, String)>> {
     list.split(',')
         .map(|item| {
@@ -287,7 +319,10 @@ mod tests {
             ("MAX_WORKERS", "65"),
             ("POLL_SECONDS", "0"),
             ("LONGEST_STOP_HOURS", "-1"),
+            ("RATE_SHARE", "0"),
             ("LOG_LEVEL", "loud"),
+            ("SCHEDULE_TIMEZONE", "Berlin"),
+            ("METRICS_NAMESPACE", "AWS/Lambda"),
         ])
         .unwrap_err();
         let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
@@ -303,7 +338,10 @@ mod tests {
         MAX_WORKERS is "65"; it must be a whole number from 1 to 64
         POLL_SECONDS is "0"; it must be a decimal number above 0
         LONGEST_STOP_HOURS is "-1"; it must be a number of 0 or more
+        RATE_SHARE is "0"; it must be a decimal number above 0, at most 1000
         LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error
+        SCHEDULE_TIMEZONE is "Berlin"; it must be the name of an IANA time zone, such as Europe/Berlin
+        METRICS_NAMESPACE is "AWS/Lambda"; it must be 1 to 255 letters, digits and any of `. - _ / # :`, and not begin with AWS/
         "#);
     }
 

@@ -1,5 +1,6 @@
 //! One invocation, from its event to its answer: the only file that names every stage.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::kinds::{self, Entry};
 use crate::ledger::{Identity, Ledger, LedgerError};
+use crate::metrics::Metrics;
 use crate::model::{Action, Direction};
 use crate::notify::{self, Notifier};
 use crate::observe::{TagIndex, observe};
@@ -23,6 +25,9 @@ use crate::operation::Operation;
 use crate::pace::Pace;
 use crate::plan::{Circumstances, Plan, plan};
 use crate::pricing::PriceBook;
+use crate::pricing::desk::Desk;
+use crate::pricing::list::PriceList;
+use crate::report::text::Whereabouts;
 use crate::report::{self, Heading, Kept, KeptOriginals, Report};
 use crate::select::Only;
 use crate::store::Store;
@@ -37,7 +42,8 @@ pub struct Program {
     pub notifier: Option<Box<dyn Notifier>>,
     pub successor: Box<dyn Successor>,
     pub clock: Box<dyn Clock>,
-    pub prices: PriceBook,
+    pub metrics: Metrics,
+    pub prices: Arc<dyn PriceList>,
 }
 
 /// Calls this function again.
@@ -97,9 +103,11 @@ impl Program {
         let span = info_span!("operation", operation_id, request_id = invocation.request_id, action = %request.action);
         async {
             info!(event = %event, "begin");
+            let mark = self.metrics.mark();
             let result = self.dispatch(&request, operation_id.clone(), invocation).await;
             match &result {
                 Ok(report) => {
+                    self.metrics.operated(report, mark, self.clock.now());
                     let resources = report.resources.len();
                     info!(outcome = ?report.outcome, resources, errors = ?report.errors, "end");
                 }
@@ -143,10 +151,19 @@ impl Program {
         pace: &Pace,
     ) -> Result<Report, Refusal> {
         let started_at = self.clock.now();
-        let mut ledger = self.open(invocation).await?;
+        let (ledger, mut desk) = futures::join!(self.open(invocation), self.desk());
+        let mut ledger = ledger?;
         self.take_over(request, &mut ledger.journal, &operation_id).await?;
-        let plan = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, pace).await;
-        let heading = self.heading(request, operation_id, started_at, direction.is_some());
+        let mut plan = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, pace, &desk.book).await;
+        desk.ask(plan.usages().chain(ledger.journal.usages()), self.clock.now());
+        // A dry run writes nothing but its report.
+        if desk.settle(plan.usages().chain(ledger.journal.usages()), pace).await && direction.is_none() {
+            desk.keep(self.store.as_ref()).await;
+        }
+        plan.price(&desk.book);
+        ledger.journal.price(&desk.book);
+        let mut heading = self.heading(request, operation_id, started_at, direction.is_some());
+        heading.price_source = desk.book.source(plan.usages());
         let lines = plan
             .items
             .iter()
@@ -157,13 +174,17 @@ impl Program {
             .collect();
         let mut report = heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
         if direction.is_none() {
-            report.recommendations = report::recommendations(&plan);
+            report.recommendations =
+                report::advice::recommendations(&plan, &desk.book, &ledger.journal, self.clock.now());
         } else if direction == Some(Direction::Start) && !ledger.exists() && request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
         if direction.is_some() {
             self.archive(&mut report, &ledger.journal).await;
+        }
+        if direction.is_none() && request.schedule.is_some() {
+            self.metrics.checked(&ledger.journal, self.clock.now());
         }
         if request.notify {
             self.notify(&mut report).await;
@@ -176,6 +197,7 @@ impl Program {
             project: self.config.project.clone(),
             environment: self.config.environment.clone(),
             kinds: kinds::names(),
+            zone: self.config.schedule_timezone.clone(),
             holder: format!("{}/{}", invocation.request_id, invocation.attempt),
         };
         Ledger::open(self.store.as_ref(), identity).await
@@ -206,13 +228,22 @@ impl Program {
         Ok(())
     }
 
-    pub(crate) async fn plan(&self, only: &Only, direction: Direction, ledger: &Ledger<'_>, pace: &Pace) -> Plan {
+    /// The prices of this invocation.
+    pub(crate) async fn desk(&self) -> Desk {
+        Desk::open(self.store.as_ref(), Arc::clone(&self.prices), &self.config.region, self.clock.now()).await
+    }
+
+    pub(crate) async fn plan(
+        &self,
+        only: &Only,
+        direction: Direction,
+        ledger: &Ledger<'_>,
+        pace: &Pace,
+        prices: &PriceBook,
+    ) -> Plan {
         let inventory = observe(&self.registry, self.tags.as_ref(), &self.config, only, &ledger.journal, pace).await;
-        let circumstances = Circumstances {
-            prices: &self.prices,
-            longest_stop_hours: self.config.longest_stop_hours,
-            now: self.clock.now(),
-        };
+        let circumstances =
+            Circumstances { prices, longest_stop_hours: self.config.longest_stop_hours, now: self.clock.now() };
         plan(direction, &self.registry, &inventory, &ledger.journal, &circumstances)
     }
 
@@ -232,7 +263,7 @@ impl Program {
             region: self.config.region.clone(),
             started_at,
             reason: request.reason.clone(),
-            price_source: self.prices.source(),
+            price_source: PriceBook::built_in(&self.config.region).source([]),
         }
     }
 
@@ -240,7 +271,12 @@ impl Program {
     pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) {
         let kept = Kept { report, originals: journal.originals() };
         let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
-        if let Err(failure) = self.store.archive(&report.key(), body).await {
+        let now = self.clock.now();
+        let days = journal.savings_at(now).last_days(report::html::DAYS, now, &journal.zone);
+        let page = report::html::page(report, &days).into_bytes();
+        let (key, page_key) = (report.key(), report.page_key());
+        let (kept, page_kept) = futures::join!(self.store.archive(&key, body), self.store.archive(&page_key, page));
+        if let Err(failure) = kept.and(page_kept) {
             report.errors.push(format!("this report could not be kept: {failure}"));
         }
     }
@@ -249,7 +285,9 @@ impl Program {
         let Some(notifier) = &self.notifier else { return };
         let location = format!("s3://{}/{}/{}", self.config.state_bucket, self.config.state_prefix, report.key());
         let kept = report.action != Action::Status;
-        let message = notify::compose(report, kept.then_some(location.as_str()));
+        let whereabouts =
+            Whereabouts { report: kept.then_some(location.as_str()), function: self.config.function_name.as_deref() };
+        let message = notify::compose(report, &whereabouts);
         if let Err(failure) = notifier.send(&message).await {
             report.errors.push(format!("this report could not be sent: {failure}"));
         }

@@ -16,13 +16,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::event::Schedule;
 use crate::model::{Direction, Goal, KindName, Plain, Rate, ResourceId};
+use crate::pricing::PriceBook;
 use crate::savings::Savings;
+use crate::usage::{Item, Usage};
 
 /// The version of the state's form that this program writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
@@ -55,6 +58,13 @@ pub struct Journal {
     #[serde(default)]
     pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
     pub savings: Savings,
+    /// Whose days and months the savings are booked in.
+    #[serde(skip, default = "utc")]
+    pub zone: TimeZone,
+}
+
+fn utc() -> TimeZone {
+    TimeZone::UTC
 }
 
 /// Who may change the account, and until when.
@@ -136,7 +146,19 @@ pub struct KeptOriginal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Glimpse {
     pub summary: String,
+    #[serde(default)]
+    pub usage: Usage,
+    /// At the prices of that moment.
     pub rate: Rate,
+}
+
+impl Glimpse {
+    /// Fills in the price, where it was not known.
+    pub fn price(&mut self, prices: &PriceBook) {
+        if self.rate == Rate::UNKNOWN {
+            self.rate = prices.rate(&self.usage);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,6 +252,7 @@ impl Journal {
             resources: BTreeMap::new(),
             counted_calls: BTreeMap::new(),
             savings: Savings::default(),
+            zone: utc(),
         }
     }
 
@@ -306,7 +329,9 @@ impl Journal {
                 return Err(IllegalTransition { id: key, phase, transition: transition.name() });
             }
         };
-        self.settle_savings(&key, now);
+        // When a person undid the stop is not known: nothing is claimed for it.
+        let is_persons = matches!(transition, Transition::Adopt(_) | Transition::Release);
+        self.settle_savings(&key, now, !is_persons);
         let old = self.resources.get(&key);
         let same_operation = old.is_some_and(|record| record.operation_id == operation_id);
         let record = Record {
@@ -341,17 +366,34 @@ impl Journal {
         Ok(())
     }
 
-    /// Books what a stopped resource has saved, at the moment it leaves that phase.
-    fn settle_savings(&mut self, key: &str, now: Timestamp) {
+    /// Books what a stopped resource has saved, at the moment it leaves that phase, if it was
+    /// stopped until then.
+    fn settle_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
         let Some(record) = self.resources.get_mut(key) else { return };
         if record.phase != Phase::Stopped {
             return;
         }
-        if let Some(usd_per_hour) = record.saving_rate() {
-            record.saved_usd += self.savings.add(record.since, now, usd_per_hour);
+        if let Some(usd_per_hour) = record.saving_rate().filter(|_| was_stopped) {
+            record.saved_usd += self.savings.add(record.since, now, usd_per_hour, &self.zone);
         }
         // Booked up to here: a second settlement adds nothing.
         record.since = now;
+    }
+
+    /// What the records' resources use.
+    pub fn usages(&self) -> impl Iterator<Item = &Item> {
+        self.resources.values().flat_map(|record| {
+            [&record.running, &record.before, &record.after].into_iter().flat_map(|glimpse| glimpse.usage.items())
+        })
+    }
+
+    /// Fills in the prices that were not known when they were written.
+    pub fn price(&mut self, prices: &PriceBook) {
+        for record in self.resources.values_mut() {
+            for glimpse in [&mut record.running, &mut record.before, &mut record.after] {
+                glimpse.price(prices);
+            }
+        }
     }
 
     /// What has been saved since the current stop began, booked or not.
@@ -364,7 +406,7 @@ impl Journal {
         let mut savings = self.savings.clone();
         for record in self.resources.values().filter(|record| record.phase == Phase::Stopped) {
             if let Some(usd_per_hour) = record.saving_rate() {
-                savings.add(record.since, now, usd_per_hour);
+                savings.add(record.since, now, usd_per_hour, &self.zone);
             }
         }
         savings
@@ -502,7 +544,7 @@ impl Journal {
 /// What the time since the last booking has saved.
 fn unbooked(record: &Record, now: Timestamp) -> f64 {
     match (record.phase, record.saving_rate()) {
-        (Phase::Stopped, Some(rate)) => Savings::default().add(record.since, now, rate),
+        (Phase::Stopped, Some(rate)) => Savings::default().add(record.since, now, rate, &TimeZone::UTC),
         _ => 0.0,
     }
 }

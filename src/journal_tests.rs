@@ -17,7 +17,8 @@ fn original(shards: u32) -> Plain {
 }
 
 fn note(before: f64, after: f64) -> Note {
-    let glimpse = |usd: f64| Glimpse { summary: format!("{usd}"), rate: Rate(Some(UsdPerHour(usd))) };
+    let glimpse =
+        |usd: f64| Glimpse { summary: format!("{usd}"), usage: Usage::none(), rate: Rate(Some(UsdPerHour(usd))) };
     Note { before: glimpse(before), after: glimpse(after), detail: String::new(), warnings: Vec::new() }
 }
 
@@ -30,7 +31,7 @@ impl Journal {
         self.record_transition(&id(), &transition, note(2.0, 1.0), "op", at(0))
     }
 
-    fn in_phase(phase: Phase) -> Self {
+    pub(crate) fn in_phase(phase: Phase) -> Self {
         let mut journal = journal();
         let path: &[Transition] = match phase {
             Phase::Running => &[],

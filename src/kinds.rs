@@ -23,7 +23,6 @@ use crate::failure::Failure;
 use crate::journal::Phase;
 use crate::model::{Direction, KindName, Plain, Standing, Step};
 use crate::pace::Pace;
-use crate::pricing::PriceBook;
 use crate::select::Wanted;
 
 /// What is known of a kind before the account is asked anything.
@@ -114,7 +113,7 @@ pub trait Rules: Send + Sync + 'static {
     const INFO: &'static Info;
 
     /// What to say of a resource. `None`: it is not there.
-    fn standing(seen: Option<&Self::Seen>, prices: &PriceBook) -> Standing;
+    fn standing(seen: Option<&Self::Seen>) -> Standing;
     fn stop(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
     /// Where no original is held, there is nothing to start, whatever the reason.
     fn start(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
@@ -288,7 +287,7 @@ pub struct Sighting<S> {
 pub trait Reported: Send + Sync {
     fn info(&self) -> &'static Info;
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure>;
-    fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing;
+    fn standing(&self, seen: Option<&Plain>) -> Standing;
 }
 
 /// A kind that can be stopped and started.
@@ -359,8 +358,8 @@ impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
             .collect())
     }
 
-    fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing {
-        R::standing(seen.map(own).as_ref(), prices)
+    fn standing(&self, seen: Option<&Plain>) -> Standing {
+        R::standing(seen.map(own).as_ref())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::apply::Watch;
@@ -34,6 +35,8 @@ pub struct Identity {
     pub project: String,
     pub environment: String,
     pub kinds: Vec<KindName>,
+    /// Whose days and months savings are booked in.
+    pub zone: TimeZone,
     /// This attempt of this invocation: nobody else writes under this name.
     pub holder: String,
 }
@@ -66,6 +69,7 @@ impl<'a> Ledger<'a> {
     /// Drops what is in hand and takes what is stored.
     pub async fn reload(&mut self) -> Result<(), LedgerError> {
         (self.journal, self.version) = self.stored().await?;
+        self.journal.zone = self.identity.zone.clone();
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! The Lambda function: logs, configuration, clients, run. The wiring and nothing else.
 
+use std::sync::Arc;
+
 use aws_resource_manager::config::Config;
 use aws_resource_manager::handler::{Invocation, Program, Refusal};
 use aws_resource_manager::{aws, kinds};
@@ -16,7 +18,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log_as_json(level);
     // A bad configuration is told to whoever invokes: a function that dies at its start tells nobody.
     let program = match config {
-        Ok(config) => Ok(aws::program(config, &aws::sdk_config().await)),
+        Ok(config) => {
+            let tally = Arc::default();
+            let sdk = aws::sdk_config(&tally, config.rate_share).await;
+            Ok(aws::program(config, &sdk, tally))
+        }
         Err(bad) => {
             tracing::error!(error = %bad, "configuration");
             Err(bad)

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::ops::Add;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+use crate::usage::Usage;
 
 /// What an event asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -144,16 +147,31 @@ pub struct Standing {
     pub state: State,
     /// As short as a table cell: `2 shards`.
     pub summary: String,
-    pub rate: Rate,
+    pub usage: Usage,
     /// What a person should know about it whatever the operation: never about this operation.
     pub notes: Vec<String>,
-    /// What a person could do to pay less, with its reason.
-    pub recommendations: Vec<String>,
+    /// What a person could do to pay less, or to lose nothing.
+    pub advice: Vec<Advice>,
+    /// Since when it is there, where AWS tells and it matters.
+    pub running_since: Option<Timestamp>,
+}
+
+/// What a person could do about a resource: what it is like, and what it pays for that now and
+/// would pay then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    pub text: String,
+    pub pays: Usage,
+    pub would_pay: Usage,
 }
 
 impl Standing {
-    pub fn new(state: State, summary: impl Into<String>, rate: Rate) -> Self {
-        Standing { state, summary: summary.into(), rate, notes: Vec::new(), recommendations: Vec::new() }
+    pub fn new(state: State, summary: impl Into<String>, usage: Usage) -> Self {
+        Standing { state, summary: summary.into(), usage, notes: Vec::new(), advice: Vec::new(), running_since: None }
+    }
+
+    pub fn advise(&mut self, text: impl Into<String>, pays: Usage, would_pay: Usage) {
+        self.advice.push(Advice { text: text.into(), pays, would_pay });
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::report::text::{self, Extent};
+use crate::report::text::{self, Extent, Whereabouts};
 
 /// docs.aws.amazon.com/sns/latest/api/API_Publish.html
 const LARGEST_MESSAGE: usize = 262_144;
@@ -19,24 +19,24 @@ pub struct Message {
 }
 
 /// Writes the message: in full where SNS takes it, and without what went well where not.
-pub fn compose(report: &Report, location: Option<&str>) -> Message {
+pub fn compose(report: &Report, whereabouts: &Whereabouts<'_>) -> Message {
     let subject = text::subject(report);
-    let full = body(report, Extent::Full, location);
+    let full = body(report, Extent::Full, whereabouts);
     let body = if full.len() <= LARGEST_MESSAGE {
         full
     } else {
         let mut short = report.clone();
         short.resources.clear();
         short.recommendations.truncate(20);
-        let email = text::body(report, Extent::Short, location);
-        json!({"default": json_with_location(&short, location), "email": email}).to_string()
+        let email = text::body(report, Extent::Short, whereabouts);
+        json!({"default": json_with_location(&short, whereabouts.report), "email": email}).to_string()
     };
     Message { subject, body }
 }
 
-fn body(report: &Report, extent: Extent, location: Option<&str>) -> String {
+fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> String {
     let json = serde_json::to_string(report).expect("a report is plain data");
-    json!({"default": json, "email": text::body(report, extent, location)}).to_string()
+    json!({"default": json, "email": text::body(report, extent, whereabouts)}).to_string()
 }
 
 /// A report without its resources, with the place where they are.

@@ -15,9 +15,9 @@ fn parts(message: &Message) -> (Value, String) {
 #[test]
 fn e_mail_gets_the_text_and_every_other_protocol_the_json() {
     let report = sample();
-    let (json, email) = parts(&compose(&report, None));
+    let (json, email) = parts(&compose(&report, &Whereabouts::default()));
     assert_eq!(json, serde_json::to_value(&report).unwrap());
-    assert_eq!(email, text::body(&report, Extent::Full, None));
+    assert_eq!(email, text::body(&report, Extent::Full, &Whereabouts::default()));
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
         line.result = if n % 10 == 0 { Result::Failed } else { Result::Stopped };
         line
     }));
-    let message = compose(&report, Some("s3://bucket/key.json"));
+    let message = compose(&report, &Whereabouts { report: Some("s3://bucket/key.json"), function: None });
     assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
     let (json, email) = parts(&message);
     assert_eq!(json["full_report"], "s3://bucket/key.json");

@@ -20,6 +20,8 @@ use crate::ledger::{Ledger, LedgerError, Lookout};
 use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::{Halt, Pace};
 use crate::plan::{Outlook, Plan};
+use crate::pricing::PriceBook;
+use crate::pricing::desk::Desk;
 use crate::report::{self, Line, Report};
 use crate::select::{Only, Selector};
 
@@ -71,7 +73,8 @@ impl Operation<'_> {
             Some(continuation) => continuation.asked_at,
             None => self.program.clock.now(),
         };
-        let mut ledger = self.program.open(self.invocation).await?;
+        let (ledger, mut desk) = futures::join!(self.program.open(self.invocation), self.program.desk());
+        let mut ledger = ledger?;
         let had_state = ledger.exists();
         let (mut plan, mut begun_at) = loop {
             match self.admission(&ledger, started_at) {
@@ -87,7 +90,7 @@ impl Operation<'_> {
                     if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
                         self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
                     }
-                    let looked = self.program.plan(&self.request.only, self.direction, &ledger, &self.pace);
+                    let looked = self.program.plan(&self.request.only, self.direction, &ledger, &self.pace, &desk.book);
                     let Some(plan) = self.pace.bounded(looked).await else {
                         return Err(Refusal::NotHandedOn("looking at the account took all the time".to_owned()));
                     };
@@ -100,7 +103,8 @@ impl Operation<'_> {
                 }
             }
         };
-        let mut fates = self.carry_out(&mut ledger, &plan, begun_at).await?;
+        desk.ask(plan.usages().chain(ledger.journal.usages()), begun_at);
+        let mut fates = self.carry_out(&mut ledger, &plan, begun_at, &desk.book).await?;
         // What was in transition when it was looked at is looked at again, while there is time.
         while self.request.wait && self.pace.halted().is_none() && !plan.later().is_empty() {
             self.pace.sleep(self.program.config.poll).await;
@@ -108,16 +112,16 @@ impl Operation<'_> {
             if self.pace.halted() == Some(Halt::Fenced) {
                 return Err(LedgerError::Fenced.into());
             }
-            let Some(again) = self.look_again(&plan.later(), &ledger).await else { break };
+            let Some(again) = self.look_again(&plan.later(), &ledger, &desk.book).await else { break };
             begun_at = self.program.clock.now();
             let again = self.claim(&mut ledger, again, begun_at);
             if Tier::in_order(self.direction).iter().any(|tier| again.moves(*tier).next().is_some()) {
                 ledger.save_as_holder().await?;
-                fates.extend(self.carry_out(&mut ledger, &again, begun_at).await?);
+                fates.extend(self.carry_out(&mut ledger, &again, begun_at, &desk.book).await?);
             }
             plan.take_in(again);
         }
-        self.conclude(ledger, &plan, &fates, had_state).await
+        self.conclude(ledger, plan, fates, desk, had_state).await
     }
 
     fn admission(&self, ledger: &Ledger<'_>, asked_at: Timestamp) -> Admission {
@@ -249,17 +253,24 @@ impl Operation<'_> {
         for (id, claim, note) in claims {
             let counted = plan.counted(&id);
             match ledger.journal.record_transition(&id, &claim, note, &self.id, now) {
-                Ok(()) if counted > 0 => ledger.journal.plan_calls(&id, counted, now),
-                Ok(()) => {}
+                Ok(()) => {
+                    if counted > 0 {
+                        ledger.journal.plan_calls(&id, counted, now);
+                    }
+                    // An earlier invocation of this operation may have found it otherwise.
+                    if let Some(record) = ledger.journal.record(&id) {
+                        plan.found_as(&id, &record.before);
+                    }
+                }
                 Err(illegal) => plan.block(&id, illegal.to_string()),
             }
         }
         plan
     }
 
-    async fn look_again(&self, ids: &[ResourceId], ledger: &Ledger<'_>) -> Option<Plan> {
+    async fn look_again(&self, ids: &[ResourceId], ledger: &Ledger<'_>, prices: &PriceBook) -> Option<Plan> {
         let only = Only(ids.iter().map(Selector::of).collect());
-        self.pace.bounded(self.program.plan(&only, self.direction, ledger, &self.pace)).await
+        self.pace.bounded(self.program.plan(&only, self.direction, ledger, &self.pace, prices)).await
     }
 
     fn lookout<'o, 's>(&'o self, ledger: &'o mut Ledger<'s>) -> Lookout<'s, 'o> {
@@ -267,7 +278,13 @@ impl Operation<'_> {
     }
 
     /// The tiers in their order, each written down before the next.
-    async fn carry_out(&self, ledger: &mut Ledger<'_>, plan: &Plan, begun_at: Timestamp) -> Result<Fates, LedgerError> {
+    async fn carry_out(
+        &self,
+        ledger: &mut Ledger<'_>,
+        plan: &Plan,
+        begun_at: Timestamp,
+        prices: &PriceBook,
+    ) -> Result<Fates, LedgerError> {
         let mut fates = Fates::new();
         let tiers = Tier::in_order(self.direction);
         for (index, tier) in tiers.into_iter().enumerate() {
@@ -287,7 +304,7 @@ impl Operation<'_> {
             let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
             for ended in ended {
                 self.write_down(ledger, plan, &ended, begun_at);
-                fates.insert(ended.id.clone(), self.fate(ended));
+                fates.insert(ended.id.clone(), self.fate(ended, prices));
             }
             if unfinished || self.pace.halted().is_some() {
                 break;
@@ -307,10 +324,10 @@ impl Operation<'_> {
         })
     }
 
-    fn fate(&self, ended: Ended<'_>) -> report::Fate {
+    fn fate(&self, ended: Ended<'_>, prices: &PriceBook) -> report::Fate {
         let now = ended.last.as_ref().and_then(|LastLook(seen)| {
             let kind = self.managed(ended.id.kind)?;
-            Some(Glimpse::of(&kind.standing(seen.as_ref(), &self.program.prices)))
+            Some(Glimpse::of(&kind.standing(seen.as_ref()), prices))
         });
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }
@@ -342,8 +359,9 @@ impl Operation<'_> {
     async fn conclude(
         &self,
         mut ledger: Ledger<'_>,
-        plan: &Plan,
-        fates: &Fates,
+        mut plan: Plan,
+        mut fates: Fates,
+        mut desk: Desk,
         had_state: bool,
     ) -> Result<Report, Refusal> {
         let halted = self.pace.halted();
@@ -361,7 +379,7 @@ impl Operation<'_> {
             } else {
                 match self.hand_on(&mut ledger, depth + 1).await? {
                     HandOn::Taken => {
-                        let mut report = self.report(&ledger, plan, fates, errors);
+                        let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
                         report.outcome = report::Outcome::InProgress;
                         report.finished_at = None;
                         return Ok(report);
@@ -377,7 +395,14 @@ impl Operation<'_> {
                 None => "a newer event took over".to_owned(),
             });
         }
-        let mut report = self.report(&ledger, plan, fates, errors);
+        // Everything is done: now there is time for what it cost.
+        if desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await {
+            desk.keep(self.program.store.as_ref()).await;
+        }
+        plan.price(&desk.book);
+        fates.values_mut().filter_map(|fate| fate.now.as_mut()).for_each(|now| now.price(&desk.book));
+        ledger.journal.price(&desk.book);
+        let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
         if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
@@ -397,7 +422,14 @@ impl Operation<'_> {
         Ok(self.call_again(depth, asked_at).await)
     }
 
-    fn report(&self, ledger: &Ledger<'_>, plan: &Plan, fates: &Fates, errors: Vec<String>) -> Report {
+    fn report(
+        &self,
+        ledger: &Ledger<'_>,
+        plan: &Plan,
+        fates: &Fates,
+        errors: Vec<String>,
+        prices: &PriceBook,
+    ) -> Report {
         let journal = &ledger.journal;
         let lines: Vec<Line> = plan
             .items
@@ -410,7 +442,8 @@ impl Operation<'_> {
             .collect();
         let now = self.program.clock.now();
         let started_at = journal.operation.as_ref().map_or(now, |operation| operation.started_at);
-        let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
+        let mut heading = self.program.heading(self.request, self.id.clone(), started_at, false);
+        heading.price_source = prices.source(plan.usages());
         heading.report(lines, errors, journal, now)
     }
 

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use crate::journal::{Glimpse, Journal, Note, Phase, Transition};
 use crate::kinds::{Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
-use crate::model::{Direction, Rate, ResourceId, Standing, State, Step};
+use crate::model::{Direction, ResourceId, Standing, State, Step};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
+use crate::usage::{self, Usage};
 
 /// What an operation will do, and what it will leave alone, with the reason of each.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Item {
     pub id: ResourceId,
     pub tier: Tier,
     pub standing: Standing,
+    /// As it was seen, with its price.
+    pub now: Glimpse,
     pub outlook: Outlook,
 }
 
@@ -30,7 +33,7 @@ pub enum Outlook {
         verdict: Verdict,
         why: String,
     },
-    Change(Move),
+    Change(Box<Move>),
     /// It could not be looked at, or not decided about.
     Blocked(String),
 }
@@ -70,17 +73,18 @@ pub fn plan(
         for found in inventory.sightings.iter().filter(|found| found.id.kind == info.name) {
             let seen = found.seen.as_ref().ok().and_then(Option::as_ref);
             let standing = match &found.seen {
-                Ok(_) => entry.reported().standing(seen, circumstances.prices),
-                Err(_) => Standing::new(State::Pending, "not seen", Rate::UNKNOWN),
+                Ok(_) => entry.reported().standing(seen),
+                Err(_) => not_seen(),
             };
+            let now = Glimpse::of(&standing, circumstances.prices);
             let outlook = match entry {
                 Entry::Reported(_) => Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() },
                 Entry::Managed(kind) => {
                     let found = Subject { found, inventory, journal };
-                    found.outlook(direction, kind.as_ref(), &standing, circumstances)
+                    found.outlook(direction, kind.as_ref(), &now, circumstances)
                 }
             };
-            items.push(Item { id: found.id.clone(), tier: info.tier, standing, outlook });
+            items.push(Item { id: found.id.clone(), tier: info.tier, standing, now, outlook });
         }
         // What cannot be seen and yet is owed must not drop out of sight.
         if let Some((_, failure)) = inventory.unseen.iter().find(|(kind, _)| *kind == info.name) {
@@ -88,7 +92,8 @@ pub fn plan(
                 Item {
                     id,
                     tier: info.tier,
-                    standing: Standing::new(State::Pending, "not seen", Rate::UNKNOWN),
+                    standing: not_seen(),
+                    now: Glimpse::of(&not_seen(), circumstances.prices),
                     outlook: Outlook::Blocked(failure.to_string()),
                 }
             }));
@@ -108,7 +113,7 @@ impl Subject<'_> {
         &self,
         direction: Direction,
         kind: &dyn Managed,
-        standing: &Standing,
+        now: &Glimpse,
         circumstances: &Circumstances,
     ) -> Outlook {
         let seen = match &self.found.seen {
@@ -155,23 +160,50 @@ impl Subject<'_> {
             (Claim::Keep, Direction::Start) => Transition::Start,
         };
         let counted = steps.iter().filter(|step| kind.is_counted(step)).count();
-        let after = kind.standing(after.as_ref(), circumstances.prices);
-        Outlook::Change(Move {
+        let after = kind.standing(after.as_ref());
+        Outlook::Change(Box::new(Move {
             claim,
             steps,
             counted,
-            note: Note { before: Glimpse::of(standing), after: Glimpse::of(&after), detail, warnings },
-        })
+            note: Note { before: now.clone(), after: Glimpse::of(&after, circumstances.prices), detail, warnings },
+        }))
     }
 }
 
 impl Glimpse {
-    pub fn of(standing: &Standing) -> Self {
-        Glimpse { summary: standing.summary.clone(), rate: standing.rate }
+    pub fn of(standing: &Standing, prices: &PriceBook) -> Self {
+        Glimpse { summary: standing.summary.clone(), rate: prices.rate(&standing.usage), usage: standing.usage.clone() }
     }
 }
 
+fn not_seen() -> Standing {
+    Standing::new(State::Pending, "not seen", Usage::unpriced("what could not be seen"))
+}
+
 impl Plan {
+    /// What the plan's resources use, before and after, and what the advice on them is about.
+    pub fn usages(&self) -> impl Iterator<Item = &usage::Item> {
+        self.items.iter().flat_map(|item| {
+            let after = match &item.outlook {
+                Outlook::Change(change) => Some(&change.note.after.usage),
+                _ => None,
+            };
+            let advice = item.standing.advice.iter().flat_map(|advice| [&advice.pays, &advice.would_pay]);
+            std::iter::once(&item.now.usage).chain(after).chain(advice).flat_map(Usage::items)
+        })
+    }
+
+    /// Fills in the prices that were not known when the plan was made.
+    pub fn price(&mut self, prices: &PriceBook) {
+        for item in &mut self.items {
+            item.now.price(prices);
+            if let Outlook::Change(change) = &mut item.outlook {
+                change.note.before.price(prices);
+                change.note.after.price(prices);
+            }
+        }
+    }
+
     /// The resources that are worth another look.
     pub fn later(&self) -> Vec<ResourceId> {
         let is_later = |item: &&Item| matches!(item.outlook, Outlook::Leave { verdict: Verdict::Later, .. });
@@ -190,14 +222,14 @@ impl Plan {
     /// The moves of one tier.
     pub fn moves(&self, tier: Tier) -> impl Iterator<Item = (&ResourceId, &Move)> {
         self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some((&item.id, change)),
+            Outlook::Change(change) => Some((&item.id, change.as_ref())),
             _ => None,
         })
     }
 
     fn change(&self, id: &ResourceId) -> Option<&Move> {
         self.items.iter().filter(|item| item.id == *id).find_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some(change),
+            Outlook::Change(change) => Some(change.as_ref()),
             _ => None,
         })
     }
@@ -214,6 +246,15 @@ impl Plan {
         }
     }
 
+    /// What a resource was like when its operation began.
+    pub fn found_as(&mut self, id: &ResourceId, before: &Glimpse) {
+        if let Some(Outlook::Change(change)) =
+            self.items.iter_mut().find(|item| item.id == *id).map(|item| &mut item.outlook)
+        {
+            change.note.before = before.clone();
+        }
+    }
+
     /// What goes into a resource's record with its move.
     pub fn note(&self, id: &ResourceId) -> Option<&Note> {
         self.change(id).map(|change| &change.note)
@@ -225,7 +266,7 @@ impl Plan {
             Outlook::Change(change) => Some((&item.id, change.claim.clone(), change.note.clone())),
             Outlook::Leave { verdict: Verdict::Released, why } => {
                 journal.record(&item.id).and_then(|record| record.held())?;
-                let glimpse = Glimpse::of(&item.standing);
+                let glimpse = item.now.clone();
                 let note = Note { before: glimpse.clone(), after: glimpse, detail: why.clone(), warnings: Vec::new() };
                 Some((&item.id, Transition::Release, note))
             }

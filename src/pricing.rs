@@ -1,143 +1,125 @@
-//! What things cost, where that is known.
+//! What things cost, where that is known: usage times price.
+//!
+//! Prices come from AWS's Price List, [`list`], as far as it has answered, and are kept in the
+//! state bucket, [`desk`]. What is not among them is in the dated built-in table, or unknown.
+
+pub mod desk;
+pub mod list;
+pub mod list_api;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Rate, UsdPerHour};
+use crate::usage::{Item, Usage};
 
-/// Prices of one region.
-#[derive(Debug, Clone)]
-pub struct PriceBook {
-    region: String,
+/// Prices change rarely, and with notice.
+const FRESH_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What AWS's Price List said of one item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// `None`: it has no such price, or more than one.
+    pub usd_per_hour: Option<UsdPerHour>,
+    pub asked_at: Timestamp,
 }
 
-/// Where the built-in table comes from and how old it is: every report says so.
-const TABLE_DATE: &str = "2026-09";
-const TABLE_REGION: &str = "us-east-1";
+/// The prices of one region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceBook {
+    region: String,
+    listed: BTreeMap<Item, Listed>,
+}
 
-/// US dollars an hour for one hosting instance (aws.amazon.com/sagemaker/pricing, real-time inference).
-const HOSTING: &[(&str, f64)] = &[
-    ("ml.t2.medium", 0.056),
-    ("ml.m5.large", 0.115),
-    ("ml.m5.xlarge", 0.23),
-    ("ml.m5.2xlarge", 0.461),
-    ("ml.m5.4xlarge", 0.922),
-    ("ml.m5.12xlarge", 2.765),
-    ("ml.m5.24xlarge", 5.53),
-    ("ml.c5.large", 0.102),
-    ("ml.c5.xlarge", 0.204),
-    ("ml.c5.2xlarge", 0.408),
-    ("ml.c5.4xlarge", 0.816),
-    ("ml.c5.9xlarge", 1.836),
-    ("ml.c5.18xlarge", 3.672),
-    ("ml.g4dn.xlarge", 0.7364),
-    ("ml.g4dn.2xlarge", 0.94),
-    ("ml.g4dn.4xlarge", 1.505),
-    ("ml.g4dn.8xlarge", 2.72),
-    ("ml.g4dn.12xlarge", 4.89),
-    ("ml.g4dn.16xlarge", 5.44),
-    ("ml.g5.xlarge", 1.408),
-    ("ml.g5.2xlarge", 1.515),
-    ("ml.g5.4xlarge", 2.03),
-    ("ml.g5.8xlarge", 3.06),
-    ("ml.g5.12xlarge", 7.09),
-    ("ml.g5.24xlarge", 10.18),
-    ("ml.g5.48xlarge", 20.36),
-];
+/// Where a price comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    PriceList(Timestamp),
+    BuiltIn,
+}
 
 impl PriceBook {
     /// The dated table that this program carries. It is of one region: elsewhere nothing is known.
     pub fn built_in(region: &str) -> Self {
-        PriceBook { region: region.to_owned() }
+        PriceBook { region: region.to_owned(), listed: BTreeMap::new() }
     }
 
-    pub fn source(&self) -> String {
-        if self.known() {
-            format!("built-in table, {TABLE_REGION}, {TABLE_DATE}")
-        } else {
-            format!("none: the built-in table is of {TABLE_REGION}, this is {}", self.region)
+    /// The same, with what the Price List said of the region.
+    pub fn with(region: &str, listed: BTreeMap<Item, Listed>) -> Self {
+        PriceBook { region: region.to_owned(), listed }
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub fn listed(&self) -> &BTreeMap<Item, Listed> {
+        &self.listed
+    }
+
+    /// Takes newer answers of the Price List.
+    pub fn take_in(&mut self, answers: BTreeMap<Item, Listed>) {
+        self.listed.extend(answers);
+    }
+
+    /// The items that are worth asking the Price List about.
+    pub fn to_ask<'a>(&self, items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> BTreeSet<Item> {
+        let is_fresh = |listed: &Listed| now.duration_since(listed.asked_at) < FRESH_FOR;
+        items
+            .into_iter()
+            .filter(|item| !matches!(item, Item::Unpriced(_)) && !self.listed.get(item).is_some_and(is_fresh))
+            .cloned()
+            .collect()
+    }
+
+    fn price(&self, item: &Item) -> Option<(UsdPerHour, Origin)> {
+        if let Some(Listed { usd_per_hour: Some(price), asked_at }) = self.listed.get(item) {
+            return Some((*price, Origin::PriceList(*asked_at)));
         }
+        (self.region == table::REGION).then(|| table::price(item)).flatten().map(|price| (price, Origin::BuiltIn))
     }
 
-    fn known(&self) -> bool {
-        self.region == TABLE_REGION
+    /// What a usage costs. With an item whose price is not known it is unknown, and never less.
+    pub fn rate(&self, usage: &Usage) -> Rate {
+        usage.quantities().fold(Rate::ZERO, |sum, (item, quantity)| {
+            sum + Rate(self.price(item).map(|(price, _)| price.times(quantity)))
+        })
     }
 
-    fn price(&self, usd_per_hour: f64) -> Rate {
-        if self.known() { Rate(Some(UsdPerHour(usd_per_hour))) } else { Rate::UNKNOWN }
+    /// Where the prices of these items come from and how old they are: every report says so.
+    pub fn source<'a>(&self, items: impl IntoIterator<Item = &'a Item>) -> String {
+        let origins: Vec<Option<Origin>> =
+            items.into_iter().collect::<BTreeSet<_>>().into_iter().map(|item| Some(self.price(item)?.1)).collect();
+        let count = |wanted: fn(&Option<Origin>) -> bool| origins.iter().filter(|origin| wanted(origin)).count();
+        let listed = count(|origin| matches!(origin, Some(Origin::PriceList(_))));
+        let built_in = count(|origin| *origin == Some(Origin::BuiltIn));
+        let unknown = count(Option::is_none);
+        let oldest = origins.iter().filter_map(|origin| match origin {
+            Some(Origin::PriceList(asked_at)) => Some(*asked_at),
+            _ => None,
+        });
+        let table = format!("built-in table, {}, {}", table::REGION, table::DATE);
+        let mut parts = Vec::new();
+        if let Some(oldest) = oldest.min() {
+            parts.push(format!("AWS Price List, {}, {}", self.region, oldest.strftime("%Y-%m-%d")));
+        }
+        match (listed, built_in) {
+            (0, 0) if unknown == 0 => parts.push("none needed".to_owned()),
+            (_, 0) => {}
+            (0, _) => parts.push(table),
+            (_, n) => parts.push(format!("{n} from the {table}")),
+        }
+        if unknown > 0 {
+            parts.push(format!("{unknown} unknown"));
+        }
+        parts.join("; ")
     }
-
-    /// One instance of a SageMaker endpoint.
-    pub fn hosting(&self, instance_type: &str) -> Rate {
-        HOSTING.iter().find(|(name, _)| *name == instance_type).map_or(Rate::UNKNOWN, |(_, usd)| self.price(*usd))
-    }
-
-    /// One provisioned shard (aws.amazon.com/kinesis/data-streams/pricing).
-    pub fn shard(&self) -> Rate {
-        self.price(0.015)
-    }
-
-    /// One shard whose records are kept longer than 24 hours, on top of [`Self::shard`].
-    pub fn extended_retention_shard(&self) -> Rate {
-        self.price(0.020)
-    }
-
-    /// One enhanced fan-out consumer of one shard, without its traffic.
-    pub fn fan_out(&self) -> Rate {
-        self.price(0.015)
-    }
-
-    /// An on-demand stream, without its traffic.
-    pub fn on_demand_stream(&self) -> Rate {
-        self.price(0.04)
-    }
-
-    /// A metric alarm, standard or high resolution, and a composite one, for as long as it exists,
-    /// actions enabled or not (aws.amazon.com/cloudwatch/pricing).
-    pub fn alarm(&self, alarm: AlarmPrice) -> Rate {
-        self.price(
-            UsdPerHour::monthly(match alarm {
-                AlarmPrice::Standard => 0.10,
-                AlarmPrice::HighResolution => 0.30,
-                AlarmPrice::Composite => 0.50,
-            })
-            .0,
-        )
-    }
-
-    /// Provisioned read and write capacity units (aws.amazon.com/dynamodb/pricing/provisioned).
-    pub fn table(&self, read_units: f64, write_units: f64) -> Rate {
-        self.price(0.00013).times(read_units) + self.price(0.00065).times(write_units)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlarmPrice {
-    Standard,
-    HighResolution,
-    Composite,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_price_that_is_not_in_the_table_is_unknown() {
-        let book = PriceBook::built_in("us-east-1");
-        assert_eq!(book.hosting("ml.p5.48xlarge"), Rate::UNKNOWN);
-        assert_eq!(book.hosting("ml.m5.large"), Rate(Some(UsdPerHour(0.115))));
-    }
-
-    #[test]
-    fn prices_of_another_region_are_unknown() {
-        let book = PriceBook::built_in("eu-central-1");
-        assert_eq!(book.shard(), Rate::UNKNOWN);
-        assert_eq!(book.table(0.0, 0.0), Rate::UNKNOWN);
-        assert!(book.source().starts_with("none"));
-    }
-
-    #[test]
-    fn five_read_and_five_write_units_cost_what_the_price_list_says() {
-        // 5 × 0.00013 + 5 × 0.00065 = 0.0039 an hour
-        let rate = PriceBook::built_in("us-east-1").table(5.0, 5.0).0.unwrap();
-        assert!((rate.0 - 0.0039).abs() < 1e-12);
-    }
-}
+#[path = "pricing_tests.rs"]
+mod tests;

@@ -1,6 +1,8 @@
 //! What an operation did, as data: the invocation's answer, the audit trail and the notification.
 //! Pure. Its words for people are in [`text`].
 
+pub mod advice;
+pub mod html;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::journal::{Glimpse, Journal, KeptOriginal};
 use crate::kinds::Verdict;
 use crate::model::{Action, Direction, KindName, ResourceId, State, UsdPerHour};
-use crate::plan::{Item, Move, Outlook, Plan, settled_by};
+use crate::plan::{Item, Move, Outlook, settled_by};
 
 /// The version of the report's form.
 pub const SCHEMA: u32 = 1;
@@ -115,7 +117,8 @@ pub struct Saved {
 /// Hundredths of a cent: finer than any bill.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn rounded<S: Serializer>(usd: &f64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_f64((usd * 10_000.0).round() / 10_000.0)
+    // Without a minus before nothing.
+    serializer.serialize_f64((usd * 10_000.0).round() / 10_000.0 + 0.0)
 }
 
 #[allow(clippy::ref_option, reason = "serde's signature")]
@@ -158,7 +161,7 @@ impl Heading {
             cost: cost(&resources, self.price_source),
             saved: Saved {
                 this_stop: journal.saved_this_stop(now),
-                month_to_date: savings.month_to_date(now),
+                month_to_date: savings.month_to_date(now, &journal.zone),
                 total: savings.total_usd,
             },
             recommendations: Vec::new(),
@@ -231,7 +234,7 @@ impl Line {
 
 /// What `status` says: what the resource would cost running, and what it costs now.
 pub fn status_line(item: &Item, journal: &Journal) -> Line {
-    let now = Glimpse::of(&item.standing);
+    let now = item.now.clone();
     let record = journal.record(&item.id).filter(|record| record.held().is_some());
     let result = match (&item.outlook, item.standing.state) {
         (Outlook::Blocked(_), _) => Result::Failed,
@@ -288,7 +291,7 @@ pub fn move_line(item: &Item, change: &Move, direction: Direction, fate: Option<
     let mut line = moved(item, change, result, &detail);
     if matches!(result, Result::Failed | Result::Pending) {
         // Not what was planned, but what was seen last.
-        let now = fate.and_then(|fate| fate.now.clone()).unwrap_or_else(|| Glimpse::of(&item.standing));
+        let now = fate.and_then(|fate| fate.now.clone()).unwrap_or_else(|| item.now.clone());
         line.after = now.summary;
         line.cost_per_day.after = now.rate.per_day();
     }
@@ -305,7 +308,7 @@ fn moved(item: &Item, change: &Move, result: Result, detail: &str) -> Line {
 
 /// What an operation says of a resource that it left alone.
 pub fn left_line(item: &Item) -> Line {
-    let now = Glimpse::of(&item.standing);
+    let now = item.now.clone();
     let (result, why) = match &item.outlook {
         Outlook::Blocked(why) => (Result::Failed, why.as_str()),
         Outlook::Change(_) => (Result::Pending, ""),
@@ -338,14 +341,6 @@ pub fn settled_line(item: &Item, journal: &Journal, operation_id: &str, directio
     Some(line)
 }
 
-/// The plan's recommendations, each with the resource it is about.
-pub fn recommendations(plan: &Plan) -> Vec<String> {
-    plan.items
-        .iter()
-        .flat_map(|item| item.standing.recommendations.iter().map(move |text| format!("{} {text}", item.id)))
-        .collect()
-}
-
 /// US dollars for people: `$2.76`, or `unknown`.
 pub fn money(usd: Option<f64>) -> String {
     usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.2}"))
@@ -372,6 +367,11 @@ impl Report {
     /// How many resources came to a result.
     pub fn count(&self, result: Result) -> usize {
         self.resources.iter().filter(|line| line.result == result).count()
+    }
+
+    /// Where its page is kept, below the state's prefix.
+    pub fn page_key(&self) -> String {
+        self.key().replace(".json", ".html")
     }
 
     /// Where it is kept, below the state's prefix.

@@ -2,10 +2,11 @@ use super::*;
 use crate::kinds::{cloudwatch, dynamodb, kinesis, lambda, sagemaker};
 use crate::model::Rate;
 use crate::pricing::PriceBook;
+use crate::usage::{Item, Usage};
 
 /// A stop in which most went well, and one thing did not.
 pub(crate) fn sample() -> Report {
-    let glimpse = |summary: &str, rate: Rate| Glimpse { summary: summary.to_owned(), rate };
+    let glimpse = |summary: &str, rate: Rate| Glimpse { summary: summary.to_owned(), usage: Usage::none(), rate };
     let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
     let line = |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
         Line::new(&ResourceId::new(kind, name), result, &before, &after, detail)
@@ -62,14 +63,26 @@ pub(crate) fn sample() -> Report {
         region: "us-east-1".to_owned(),
         started_at: start,
         reason: Some("demo is over".to_owned()),
-        price_source: PriceBook::built_in("us-east-1").source(),
+        price_source: PriceBook::built_in("us-east-1").source([&Item::Shard]),
     };
     heading.report(lines, Vec::new(), &Journal::new("shop", "dev"), start + jiff::SignedDuration::from_millis(83_400))
 }
 
+fn whereabouts() -> text::Whereabouts<'static> {
+    text::Whereabouts { report: Some("s3://shop-state/shop/dev/operations/x.json"), function: Some("shop-manager") }
+}
+
+#[test]
+fn a_report_that_is_too_long_for_a_message_tells_each_kind_in_a_line() {
+    let text = text::body(&sample(), text::Extent::Short, &whereabouts());
+    assert!(text.contains("\n- Lambda functions (2): 1 stopped, 1 already stopped\n"), "{text}");
+    assert!(text.contains("\n- SageMaker endpoints (1): 1 stopped | $2.76 -> $0.00 a day\n"), "{text}");
+    assert!(!text.contains("shop-work"), "{text}");
+}
+
 #[test]
 fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
-    let text = text::body(&sample(), text::Extent::Full, Some("s3://shop-state/shop/dev/operations/x.json"));
+    let text = text::body(&sample(), text::Extent::Full, &whereabouts());
     insta::assert_snapshot!(text, @r#"
     Stop of shop (dev, us-east-1) succeeded only in part.
     1 failed, 4 stopped, 1 already stopped, 1 not managed.
@@ -77,7 +90,8 @@ fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
 
     Needs attention
     - kinesis:shop-events FAILED: the function's role needs kinesis:UpdateShardCount: not authorized
-    Then send {"action": "stop"} again: it goes on from here, nothing is lost.
+    Nothing is lost. When the cause is dealt with, go on from here with
+    aws lambda invoke --function-name shop-manager --cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{"action": "stop"}' report.json
 
     Cost
     - Before: $3.58 a day, $108.90 a month
@@ -232,7 +246,7 @@ fn the_json_is_that_of_the_contract() {
         "complete": true
       },
       "saved": {
-        "this_stop": -0.0,
+        "this_stop": 0.0,
         "month_to_date": 0.0,
         "total": 0.0
       },
@@ -277,7 +291,7 @@ fn an_unknown_price_makes_the_sums_incomplete_and_is_never_nothing() {
     // Without the endpoint: 2 × 0.015 × 24 for the stream, and so on; no saving can be told.
     assert!(cost.saved_per_day.abs() < 1e-9);
     report.cost = cost;
-    let text = text::body(&report, text::Extent::Full, None);
+    let text = text::body(&report, text::Extent::Full, &whereabouts());
     assert!(text.contains("Before: at least $"), "{text}");
     assert!(text.contains("unknown -> $0.00 a day"), "{text}");
     let json = serde_json::to_value(&report).unwrap();

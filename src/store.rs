@@ -34,7 +34,10 @@ pub trait Store: Send + Sync {
     /// Writes an object that is never overwritten; one that is there already stays.
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
 
-    /// An object that [`Self::archive`] wrote. `None`: there is none.
+    /// Writes an object that anybody may write over: one that can be had again.
+    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
+
+    /// An object that [`Self::archive`] or [`Self::replace`] wrote. `None`: there is none.
     async fn archived(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
 
     /// Where the state object is, for messages to a person.
@@ -75,12 +78,9 @@ impl Bucket {
     }
 
     fn put(&self, key: String, body: Vec<u8>) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
-        self.client
-            .put_object()
-            .bucket(&self.name)
-            .key(key)
-            .content_type("application/json")
-            .body(ByteStream::from(body))
+        let content_type =
+            if key.rsplit('.').next() == Some("html") { "text/html; charset=utf-8" } else { "application/json" };
+        self.client.put_object().bucket(&self.name).key(key).content_type(content_type).body(ByteStream::from(body))
     }
 }
 
@@ -109,6 +109,11 @@ impl Store for Bucket {
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
         let answer = self.put(format!("{}/{key}", self.prefix), body).if_none_match("*").send().await;
         unless_missing("s3:PutObject", answer, |code, _| code == "PreconditionFailed").map(drop)
+    }
+
+    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
+        let put = self.put(format!("{}/{key}", self.prefix), body).send().await;
+        put.map(drop).map_err(|e| Failure::from_sdk("s3:PutObject", &e))
     }
 
     async fn archived(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State};
-use crate::pricing::{AlarmPrice, PriceBook};
+use crate::model::{KindName, Standing, State};
+use crate::usage::{AlarmKind, Item, Usage};
 
 pub const INFO: Info = Info {
     name: KindName::new("cloudwatch"),
@@ -79,11 +79,11 @@ impl Rules for Alarms {
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>, prices: &PriceBook) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Rate::ZERO) };
+    fn standing(seen: Option<&Seen>) -> Standing {
+        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
         let (state, summary) =
             if seen.actions_enabled { (State::Running, "actions on") } else { (State::Stopped, "actions off") };
-        Standing::new(state, summary, seen.form.rate(prices))
+        Standing::new(state, summary, seen.form.usage())
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {
@@ -134,13 +134,14 @@ impl Rules for Alarms {
 }
 
 impl Form {
-    fn rate(self, prices: &PriceBook) -> Rate {
+    /// Actions enabled or not: an alarm bills for as long as it exists.
+    fn usage(self) -> Usage {
         match self {
-            Form::Composite => prices.alarm(AlarmPrice::Composite),
-            Form::Log => Rate::UNKNOWN,
+            Form::Composite => Usage::of(Item::Alarm(AlarmKind::Composite), 1),
+            Form::Log => Usage::unpriced("log alarm"),
             Form::Metric { metrics, high_resolution } => {
-                let price = if high_resolution { AlarmPrice::HighResolution } else { AlarmPrice::Standard };
-                prices.alarm(price).times(f64::from(metrics))
+                let kind = if high_resolution { AlarmKind::HighResolution } else { AlarmKind::Standard };
+                Usage::of(Item::Alarm(kind), metrics)
             }
         }
     }

@@ -3,15 +3,15 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughputDescription, TableDescription};
+use aws_sdk_dynamodb::types::{self as sdk, BillingMode, ProvisionedThroughputDescription, TableDescription};
 use serde::{Deserialize, Serialize};
 
 use super::{Info, Reported, Sighting, Tier, own, plain};
 use crate::failure::{Failure, unless_missing};
-use crate::model::{KindName, Plain, Rate, Standing, State, UsdPerHour};
+use crate::model::{KindName, Plain, Standing, State};
 use crate::pace::Pace;
-use crate::pricing::PriceBook;
 use crate::select::Wanted;
+use crate::usage::{Item, TableClass, Usage};
 
 pub const INFO: Info = Info {
     name: KindName::new("dynamodb"),
@@ -24,15 +24,16 @@ pub const INFO: Info = Info {
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    mode: Mode,
+pub(crate) struct Seen {
+    pub mode: Mode,
+    pub class: TableClass,
     /// As AWS counts them, about every six hours.
-    items: i64,
-    bytes: i64,
+    pub items: i64,
+    pub bytes: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Mode {
+pub(crate) enum Mode {
     OnDemand,
     /// The capacity of the table and its global secondary indexes together.
     Provisioned {
@@ -78,18 +79,43 @@ impl Reported for Tables {
         Ok(names.into_iter().zip(seen).map(|(name, seen)| Sighting { name, seen }).collect())
     }
 
-    fn standing(&self, seen: Option<&Plain>, prices: &PriceBook) -> Standing {
-        let Some(seen) = seen.map(own::<Seen>) else {
-            return Standing::new(State::Stopped, "deleted", Rate::ZERO);
-        };
-        let mut standing = match seen.mode {
-            Mode::OnDemand => Standing::new(State::Running, "on-demand", Rate::ZERO),
-            Mode::Provisioned { read_units, write_units } => provisioned(read_units, write_units, prices),
-        };
-        if seen.items > 0 {
-            standing.notes.push(format!("{} items, {}", seen.items, size(seen.bytes)));
+    fn standing(&self, seen: Option<&Plain>) -> Standing {
+        standing(seen.map(own::<Seen>).as_ref())
+    }
+}
+
+pub(crate) fn standing(seen: Option<&Seen>) -> Standing {
+    let Some(seen) = seen else {
+        return Standing::new(State::Stopped, "deleted", Usage::none());
+    };
+    let mut standing = match seen.mode {
+        Mode::OnDemand => Standing::new(State::Running, "on-demand", Usage::none()),
+        Mode::Provisioned { read_units, write_units } => {
+            let usage = seen.usage();
+            let summary = format!("provisioned, {read_units} RCU, {write_units} WCU");
+            let mut standing = Standing::new(State::Running, summary, usage.clone());
+            standing.advise(
+                    "is provisioned and bills whether it is used or not; on demand it bills by the request and nothing while idle",
+                    usage,
+                    Usage::none(),
+                );
+            standing
         }
-        standing
+    };
+    if seen.items > 0 {
+        standing.notes.push(format!("{} items, {}", seen.items, size(seen.bytes)));
+    }
+    standing
+}
+
+impl Seen {
+    #[allow(clippy::cast_precision_loss, reason = "capacity units stay far below 2^52")]
+    fn usage(&self) -> Usage {
+        match self.mode {
+            Mode::OnDemand => Usage::none(),
+            Mode::Provisioned { read_units, write_units } => Usage::of(Item::ReadUnit(self.class), read_units as f64)
+                .and(Item::WriteUnit(self.class), write_units as f64),
+        }
     }
 }
 
@@ -106,25 +132,20 @@ fn size(bytes: i64) -> String {
     if unit == 0 { format!("{bytes} bytes") } else { format!("{size:.1} {}", units[unit]) }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "capacity units stay far below 2^52")]
-fn provisioned(read_units: i64, write_units: i64, prices: &PriceBook) -> Standing {
-    let rate = prices.table(read_units as f64, write_units as f64);
-    let summary = format!("provisioned, {read_units} RCU, {write_units} WCU");
-    let mut standing = Standing::new(State::Running, summary, rate);
-    let money = match rate.0.map(UsdPerHour::per_month) {
-        Some(usd) => format!("${usd:.2} a month"),
-        None => "its capacity (price unknown)".to_owned(),
-    };
-    standing.recommendations.push(format!(
-        "is provisioned and bills {money} whether it is used or not; on-demand costs nothing while idle"
-    ));
-    standing
-}
-
 /// An absent billing mode means provisioned
 /// (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BillingModeSummary.html).
 fn seen(table: &TableDescription) -> Seen {
-    Seen { mode: mode(table), items: table.item_count().unwrap_or(0), bytes: table.table_size_bytes().unwrap_or(0) }
+    let class = table.table_class_summary().and_then(|summary| summary.table_class());
+    let class = match class {
+        Some(sdk::TableClass::StandardInfrequentAccess) => TableClass::InfrequentAccess,
+        _ => TableClass::Standard,
+    };
+    Seen {
+        mode: mode(table),
+        class,
+        items: table.item_count().unwrap_or(0),
+        bytes: table.table_size_bytes().unwrap_or(0),
+    }
 }
 
 fn mode(table: &TableDescription) -> Mode {
@@ -146,22 +167,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provisioned_table_is_recommended_for_on_demand_with_its_money() {
-        let standing = provisioned(5, 5, &PriceBook::built_in("us-east-1"));
-        // 0.0039 an hour × 730
-        insta::assert_snapshot!(standing.recommendations[0], @"is provisioned and bills $2.85 a month whether it is used or not; on-demand costs nothing while idle");
+    fn a_provisioned_table_is_advised_to_go_on_demand_and_one_on_demand_is_not() {
+        let table = |mode| Seen { mode, class: TableClass::Standard, items: 0, bytes: 0 };
+        let provisioned = standing(Some(&table(Mode::Provisioned { read_units: 5, write_units: 4 })));
+        assert_eq!(provisioned.advice[0].pays, provisioned.usage);
+        assert!(provisioned.advice[0].would_pay.is_none());
+        assert!(standing(Some(&table(Mode::OnDemand))).advice.is_empty());
     }
 
     #[test]
     fn sizes_are_told_in_the_unit_that_fits() {
         assert_eq!([999, 1000, 3_400_000].map(size), ["999 bytes", "1.0 KB", "3.4 MB"]);
-    }
-
-    #[test]
-    fn where_the_price_is_unknown_the_recommendation_says_so() {
-        let standing = provisioned(5, 5, &PriceBook::built_in("eu-west-3"));
-        assert!(standing.recommendations[0].contains("price unknown"));
-        assert_eq!(standing.rate, Rate::UNKNOWN);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State, count};
-use crate::pricing::PriceBook;
+use crate::model::{KindName, Standing, State, count};
+use crate::usage::{Item, Usage};
 
 pub const INFO: Info = Info {
     name: KindName::new("kinesis"),
@@ -32,7 +32,9 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
 /// call that is free again within this time is worth waiting for.
 const WORTH_WAITING: Duration = Duration::from_secs(600);
+/// aws.amazon.com/kinesis/data-streams/pricing
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;
+const HOURS_OF_EXTENDED_RETENTION: u32 = 7 * 24;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
@@ -104,20 +106,24 @@ impl Rules for Streams {
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>, prices: &PriceBook) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Rate::ZERO) };
+    fn standing(seen: Option<&Seen>) -> Standing {
+        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
         let size = match seen.mode {
             Mode::Provisioned => count(seen.shards, "shard"),
             Mode::OnDemand => "on-demand".to_owned(),
         };
         let mut standing = match seen.status {
-            Status::Active => Standing::new(State::Running, size, seen.rate(prices)),
-            status => Standing::new(State::Pending, format!("{status}, {size}"), seen.rate(prices)),
+            Status::Active => Standing::new(State::Running, size, seen.usage()),
+            status => Standing::new(State::Pending, format!("{status}, {size}"), seen.usage()),
         };
         if seen.consumers > 0 && seen.mode == Mode::Provisioned {
             let consumers = count(seen.consumers, "enhanced fan-out consumer");
             standing.notes.push(format!("{consumers}, billed by the shard and hour, stopped or not"));
         }
+        if seen.retention_hours > HOURS_OF_EXTENDED_RETENTION {
+            standing.notes.push("what it keeps for more than 7 days is billed by the gigabyte, too".to_owned());
+        }
+        seen.advise(&mut standing);
         standing
     }
 
@@ -327,15 +333,36 @@ impl Seen {
         Seen { shards, status: Status::Active, ..self.clone() }
     }
 
-    fn rate(&self, prices: &PriceBook) -> Rate {
+    /// Without its traffic. An on-demand stream bills its retention and its consumers by the gigabyte.
+    fn usage(&self) -> Usage {
         if self.mode == Mode::OnDemand {
-            return prices.on_demand_stream();
+            return Usage::of(Item::OnDemandStream, 1);
         }
-        let mut shard = prices.shard() + prices.fan_out().times(f64::from(self.consumers));
-        if self.retention_hours > HOURS_OF_PLAIN_RETENTION {
-            shard = shard + prices.extended_retention_shard();
+        Usage::of(Item::Shard, self.shards)
+            .and(Item::FanOutShard, f64::from(self.shards) * f64::from(self.consumers))
+            .plus(self.retention())
+    }
+
+    /// What the retention beyond 24 hours bills.
+    fn retention(&self) -> Usage {
+        let is_extended = self.mode == Mode::Provisioned && self.retention_hours > HOURS_OF_PLAIN_RETENTION;
+        if is_extended { Usage::of(Item::RetentionShard, self.shards) } else { Usage::none() }
+    }
+
+    fn advise(&self, standing: &mut Standing) {
+        if self.mode == Mode::OnDemand {
+            standing.advise(
+                "bills its hours on demand, used or not; one provisioned shard takes 1 MB and 1000 records a second, \
+                 and can be stopped",
+                Usage::of(Item::OnDemandStream, 1),
+                Usage::of(Item::Shard, 1),
+            );
         }
-        shard.times(f64::from(self.shards))
+        let retention = self.retention();
+        if !retention.is_none() {
+            let text = format!("keeps its records for {} hours; 24 hours cost nothing extra", self.retention_hours);
+            standing.advise(text, retention, Usage::none());
+        }
     }
 }
 

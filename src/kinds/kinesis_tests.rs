@@ -141,18 +141,6 @@ fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
     assert_eq!(change(Streams::stop(&case)).warnings.len(), 1);
 }
 
-#[test]
-fn shards_and_extended_retention_are_priced() {
-    let prices = PriceBook::built_in("us-east-1");
-    let day = |seen: &Seen| Streams::standing(Some(seen), &prices).rate.per_day().unwrap();
-    // 2 × 0.015 × 24
-    assert!((day(&seen(2)) - 0.72).abs() < 1e-9);
-    // 2 × (0.015 + 0.020) × 24
-    assert!((day(&Seen { retention_hours: 168, ..seen(2) }) - 1.68).abs() < 1e-9);
-    // 0.04 × 24
-    assert!((day(&Seen { mode: Mode::OnDemand, ..seen(4) }) - 0.96).abs() < 1e-9);
-}
-
 fn hours_ago(hours: &[f64]) -> Vec<Duration> {
     hours.iter().map(|hours| Duration::from_secs_f64(hours * 3600.0)).collect()
 }
@@ -212,11 +200,9 @@ fn only_scaling_is_counted() {
 }
 
 #[test]
-fn fan_out_consumers_are_priced_and_named() {
+fn fan_out_consumers_are_named() {
     let seen = Seen { consumers: 2, ..seen(2) };
-    let standing = Streams::standing(Some(&seen), &PriceBook::built_in("us-east-1"));
-    // 2 × (0.015 + 2 × 0.015) × 24
-    assert!((standing.rate.per_day().unwrap() - 2.16).abs() < 1e-9);
+    let standing = Streams::standing(Some(&seen));
     assert!(standing.notes[0].starts_with("2 enhanced fan-out consumers"));
 }
 

@@ -18,8 +18,8 @@ pub use data::{Allocation, AsyncEvents, Mapping, MappingState, Original, Provisi
 
 use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State};
-use crate::pricing::PriceBook;
+use crate::model::{KindName, Standing, State};
+use crate::usage::Usage;
 use data::words;
 
 pub const INFO: Info = Info {
@@ -57,15 +57,27 @@ impl Rules for Functions {
     const INFO: &'static Info = &INFO;
 
     /// Neither a reservation nor its absence costs anything: a function bills by its invocations.
-    /// Provisioned concurrency does cost, and its price is not known.
-    fn standing(seen: Option<&Seen>, _: &PriceBook) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Rate::ZERO) };
-        let rate = if seen.provisioned.is_empty() { Rate::ZERO } else { Rate::UNKNOWN };
+    /// Provisioned concurrency does cost, used or not.
+    fn standing(seen: Option<&Seen>) -> Standing {
+        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
         let state = if seen.reserved == STOPPED { State::Stopped } else { State::Running };
-        match &seen.replica_of {
-            Some(_) => Standing::new(State::Running, "Lambda@Edge replica", Rate::ZERO),
-            None => Standing::new(state, seen.summary(), rate),
+        if seen.replica_of.is_some() {
+            return Standing::new(State::Running, "Lambda@Edge replica", Usage::none());
         }
+        let usage = seen.usage();
+        let mut standing = Standing::new(state, seen.summary(), usage.clone());
+        if !usage.is_none() {
+            standing.advise("has provisioned concurrency, which bills while nobody calls it", usage, Usage::none());
+        }
+        if seen.async_events == AsyncEvents::Lost {
+            standing.advise(
+                "loses the asynchronous events that arrive while it is stopped: give it a dead-letter queue or an \
+                 on-failure destination",
+                Usage::none(),
+                Usage::none(),
+            );
+        }
+        standing
     }
 
     fn stop(case: &Case<Seen, Original>) -> Decided {

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::autoscaling::Target;
@@ -22,8 +23,8 @@ pub use self::endpoint::{Seen, Serverless, Status, Variant};
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::failure::Class;
 use crate::journal::Phase;
-use crate::model::{KindName, Rate, Standing, State};
-use crate::pricing::PriceBook;
+use crate::model::{KindName, Standing, State};
+use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("sagemaker"),
@@ -124,9 +125,9 @@ impl Rules for Endpoints {
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>, prices: &PriceBook) -> Standing {
+    fn standing(seen: Option<&Seen>) -> Standing {
         let Some(seen) = seen else {
-            return Standing::new(State::Stopped, "deleted", Rate::ZERO);
+            return Standing::new(State::Stopped, "deleted", Usage::none());
         };
         let (state, summary) = match &seen.status {
             Status::InService => (State::Running, seen.summary()),
@@ -136,15 +137,19 @@ impl Rules for Endpoints {
             Status::Failed => (State::Stopped, "Failed".to_owned()),
             Status::Other(status) => (State::Running, status.clone()),
         };
-        let rate = match seen.status {
+        let usage = match seen.status {
             // Nothing was provisioned, or nothing is any more.
-            Status::Failed | Status::Deleting => Rate::ZERO,
+            Status::Failed | Status::Deleting => Usage::none(),
             // An endpoint that is being created does not tell what it will run.
-            _ if seen.variants.is_empty() => Rate::UNKNOWN,
-            _ => seen.rate(prices),
+            _ if seen.variants.is_empty() => Usage::unpriced("variants that are not known"),
+            _ => seen.usage(),
         };
-        let mut standing = Standing::new(state, summary, rate);
+        let mut standing = Standing::new(state, summary, usage);
         standing.notes.extend(seen.failure_reason.clone());
+        if state == State::Running {
+            standing.running_since = seen.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        }
+        seen.advise(&mut standing);
         standing
     }
 

@@ -3,6 +3,7 @@ use super::*;
 use crate::failure::Failure;
 use crate::kinds::testing::{change, left};
 use crate::kinds::{Change, Claim};
+use crate::usage::Item;
 
 fn seen(status: Status) -> Seen {
     Seen {
@@ -170,20 +171,6 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     }
 }
 
-#[test]
-fn instances_are_priced_as_they_run() {
-    let prices = PriceBook::built_in("us-east-1");
-    let mut two = seen(Status::InService);
-    two.variants[0].instances = 2;
-    // 2 × 0.115 × 24
-    let standing = Endpoints::standing(Some(&two), &prices);
-    assert!((standing.rate.per_day().unwrap() - 5.52).abs() < 1e-9);
-    assert_eq!(standing.summary, "2 × ml.m5.large");
-    two.variants[0].instance_type = Some("ml.p5.48xlarge".to_owned());
-    assert_eq!(Endpoints::standing(Some(&two), &prices).rate, Rate::UNKNOWN);
-    assert_eq!(Endpoints::standing(None, &prices).rate, Rate::ZERO);
-}
-
 fn target() -> Target {
     Target {
         variant: "AllTraffic".to_owned(),
@@ -300,25 +287,22 @@ fn provisioned_concurrency_is_worth_a_stop_and_serverless_without_it_is_not() {
     serverless.variants[0] = Variant {
         instance_type: None,
         instances: 0,
-        serverless: Some(Serverless { max_concurrency: 5, provisioned: 0 }),
+        serverless: Some(Serverless { max_concurrency: 5, provisioned: 0, memory_mb: Some(2048) }),
         ..serverless.variants[0].clone()
     };
-    let prices = PriceBook::built_in("us-east-1");
-    assert_eq!(Endpoints::standing(Some(&serverless), &prices).rate, Rate::ZERO);
+    assert!(Endpoints::standing(Some(&serverless)).usage.is_none());
     let (_, why) = left(Endpoints::stop(&case(Some(&serverless), None)));
     assert!(why.contains("serverless without provisioned concurrency"), "{why}");
-    serverless.variants[0].serverless = Some(Serverless { max_concurrency: 5, provisioned: 2 });
-    assert_eq!(Endpoints::standing(Some(&serverless), &prices).rate, Rate::UNKNOWN);
+    serverless.variants[0].serverless = Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) });
+    assert_eq!(Endpoints::standing(Some(&serverless)).usage, Usage::of(Item::ServerlessConcurrency(2048), 2));
     change(Endpoints::stop(&case(Some(&serverless), None)));
 }
 
 #[test]
-fn shadow_variants_are_priced_too() {
-    let prices = PriceBook::built_in("us-east-1");
+fn shadow_variants_are_told_too() {
     let mut shadowed = seen(Status::InService);
     shadowed.shadows.clone_from(&shadowed.variants);
-    let standing = Endpoints::standing(Some(&shadowed), &prices);
-    assert!((standing.rate.per_day().unwrap() - 5.52).abs() < 1e-9);
+    let standing = Endpoints::standing(Some(&shadowed));
     assert_eq!(standing.summary, "1 × ml.m5.large, 1 × ml.m5.large (shadow)");
 }
 
@@ -336,4 +320,22 @@ fn an_original_of_an_earlier_version_is_read() {
     });
     let original: Original = serde_json::from_value(earlier).unwrap();
     assert_eq!((original.targets.len(), original.deployment), (0, None));
+}
+
+#[test]
+fn what_comes_back_costs_what_was_there() {
+    let mut full = seen(Status::InService);
+    full.shadows.clone_from(&full.variants);
+    full.variants.push(Variant {
+        name: "Serverless".to_owned(),
+        instance_type: None,
+        instances: 0,
+        weight: 1.0,
+        serverless: Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) }),
+    });
+    let original = Original::of(&full);
+    assert_eq!(
+        Endpoints::standing(Some(&original.as_seen())).usage,
+        Usage::of(Item::HostingInstance("ml.m5.large".to_owned()), 2).and(Item::ServerlessConcurrency(2048), 2)
+    );
 }

@@ -60,16 +60,25 @@ fn counts(report: &Report) -> String {
     if parts.is_empty() { "no resources".to_owned() } else { parts.join(", ") }
 }
 
-/// The whole message. `location` is where the full report is kept.
-pub fn body(report: &Report, extent: Extent, location: Option<&str>) -> String {
+/// What a reader may want to go to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Whereabouts<'a> {
+    /// Where the full report is kept.
+    pub report: Option<&'a str>,
+    /// The function that sends it.
+    pub function: Option<&'a str>,
+}
+
+/// The whole message.
+pub fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> String {
     let mut out = String::new();
-    write_body(&mut out, report, extent, location).expect("a string takes everything");
+    write_body(&mut out, report, extent, whereabouts).expect("a string takes everything");
     out
 }
 
-fn write_body(out: &mut String, report: &Report, extent: Extent, location: Option<&str>) -> std::fmt::Result {
+fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> std::fmt::Result {
     headline(out, report)?;
-    attention(out, report)?;
+    attention(out, report, whereabouts.function)?;
     costs(out, report)?;
     match extent {
         Extent::Full => {
@@ -77,10 +86,15 @@ fn write_body(out: &mut String, report: &Report, extent: Extent, location: Optio
                 section(out, info.title, info.name, report)?;
             }
         }
-        Extent::Short => writeln!(out, "\nToo many resources for a message: the full report has them all.")?,
+        Extent::Short => {
+            writeln!(out, "\nToo many resources for a message: the full report has them all.")?;
+            for info in CATALOG {
+                sums(out, info.title, info.name, report)?;
+            }
+        }
     }
     list(out, "Recommendations", &report.recommendations)?;
-    footer(out, report, location)
+    footer(out, report, whereabouts.report)
 }
 
 fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
@@ -114,7 +128,7 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 /// What a person has to do something about, before anything else.
-fn attention(out: &mut String, report: &Report) -> std::fmt::Result {
+fn attention(out: &mut String, report: &Report, function: Option<&str>) -> std::fmt::Result {
     const AT_MOST: usize = 100;
     let mut problems: Vec<String> = report.errors.clone();
     problems.extend(
@@ -133,13 +147,19 @@ fn attention(out: &mut String, report: &Report) -> std::fmt::Result {
     list(out, title, &problems)?;
     let superseded = report.errors.iter().any(|error| error.starts_with("a newer "));
     if !problems.is_empty() && !superseded && matches!(report.outcome, Outcome::Partial | Outcome::Failed) {
-        let again = match report.action {
-            Action::Stop | Action::Start => {
-                format!("Then send {{\"action\": \"{}\"}} again: it goes on from here, nothing is lost.", report.action)
-            }
-            Action::Status => "Then ask again.".to_owned(),
+        let on = match report.action {
+            Action::Stop | Action::Start => "Nothing is lost. When the cause is dealt with, go on from here with",
+            Action::Status => "When the cause is dealt with, ask again with",
         };
-        writeln!(out, "{again}")?;
+        let dry_run = if report.dry_run { ", \"dry_run\": true" } else { "" };
+        let function = function.unwrap_or("NAME");
+        writeln!(out, "{on}")?;
+        writeln!(
+            out,
+            "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 0 \
+             --payload '{{\"action\": \"{}\"{dry_run}}}' report.json",
+            report.action
+        )?;
     }
     Ok(())
 }
@@ -196,6 +216,24 @@ fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -> st
         }
     }
     groups.iter().try_for_each(|group| row(out, group))
+}
+
+/// A kind in one line, where there are too many for a line each.
+fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> std::fmt::Result {
+    let lines: Vec<&Line> = report.resources.iter().filter(|line| line.kind == kind).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut counts: Vec<(Result, usize)> = Vec::new();
+    for line in &lines {
+        match counts.iter_mut().find(|(result, _)| *result == line.result) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((line.result, 1)),
+        }
+    }
+    counts.sort_unstable();
+    let counts: Vec<String> = counts.iter().map(|(result, n)| format!("{n} {}", words(*result))).collect();
+    writeln!(out, "- {title} ({}): {}{}", lines.len(), counts.join(", "), price(&lines))
 }
 
 fn is_alike(a: &Line, b: &Line) -> bool {
@@ -261,7 +299,7 @@ fn footer(out: &mut String, report: &Report, location: Option<&str>) -> std::fmt
     Ok(())
 }
 
-fn words(result: Result) -> &'static str {
+pub(super) fn words(result: Result) -> &'static str {
     match result {
         Result::Failed => "FAILED",
         Result::Pending => "pending",

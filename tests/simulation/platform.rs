@@ -13,9 +13,10 @@ use aws_resource_manager::config::Config;
 use aws_resource_manager::failure::Failure;
 use aws_resource_manager::handler::{Invocation, Program, Successor};
 use aws_resource_manager::kinds;
+use aws_resource_manager::metrics::Metrics;
 use aws_resource_manager::notify::{Message, Notifier};
 use aws_resource_manager::observe::TagIndex;
-use aws_resource_manager::pricing::PriceBook;
+use aws_resource_manager::pricing::list::NoList;
 use aws_resource_manager::report::Report;
 use aws_resource_manager::store::{Store, Version, WriteError};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -57,6 +58,10 @@ impl Store for Calls {
 
     async fn archive(&self, key: &str, _: Vec<u8>) -> Result<(), Failure> {
         self.world.call(&self.process, true, |state| *state.reports.entry(key.to_owned()).or_default() += 1).await
+    }
+
+    async fn replace(&self, _: &str, _: Vec<u8>) -> Result<(), Failure> {
+        Ok(())
     }
 
     async fn archived(&self, _: &str) -> Result<Option<Vec<u8>>, Failure> {
@@ -183,7 +188,7 @@ async fn run(world: Shared, timeout: Duration, events: UnboundedSender<Event>, e
             attempt: process.attempt.clone(),
             deadline: Some(world.now() + SignedDuration::try_from(timeout).unwrap()),
         };
-        let program = program(calls, events.clone());
+        let program = program(&calls, events.clone());
         let ended = tokio::select! {
             result = program.handle(&event.payload, &invocation) => result.ok(),
             () = process.killed.notified() => None,
@@ -196,7 +201,7 @@ async fn run(world: Shared, timeout: Duration, events: UnboundedSender<Event>, e
     Vec::new()
 }
 
-fn program(calls: Calls, events: UnboundedSender<Event>) -> Program {
+fn program(calls: &Calls, events: UnboundedSender<Event>) -> Program {
     let config = Config::parse(
         |name| match name {
             "PROJECT_NAME" => Some("shop".to_owned()),
@@ -207,14 +212,16 @@ fn program(calls: Calls, events: UnboundedSender<Event>) -> Program {
         },
         &kinds::variables(),
     );
+    let config = config.unwrap();
     Program {
-        config: config.unwrap(),
-        registry: registry(&calls),
+        metrics: Metrics::new(&config, Arc::default()),
+        config,
+        registry: registry(calls),
         store: Box::new(calls.clone()),
         tags: Box::new(calls.clone()),
         notifier: Some(Box::new(calls.clone())),
         successor: Box::new(Queue { calls: calls.clone(), events }),
-        clock: Box::new(Now(calls.world)),
-        prices: PriceBook::built_in("us-east-1"),
+        clock: Box::new(Now(calls.world.clone())),
+        prices: Arc::new(NoList),
     }
 }

@@ -46,6 +46,8 @@ fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
         (&json!("2 shards"), &json!("1 shard")),
         "as the first one found it"
     );
+    let endpoint = line(&report, "sagemaker", ENDPOINT);
+    assert_eq!((&endpoint["before"], &endpoint["cost_per_day"]["before"]), (&json!("1 × ml.m5.large"), &json!(2.76)));
     assert_eq!(account.operations().len(), 1);
     assert_eq!(account.count("DeleteEndpoint"), 1);
 

@@ -17,7 +17,7 @@ const STEPS: [&str; 5] = [
 ];
 
 /// Two variants that do not run as their config says, and all that can be set on them.
-fn rich() -> Value {
+pub fn rich() -> Value {
     json!({"endpoints": [{
             "name": NAME,
             "model": "risk",
@@ -46,13 +46,14 @@ fn rich() -> Value {
             "autoscaling": [
                 {
                     "variant": "Blue", "min": 2, "max": 6,
-                    "suspended": {"DynamicScalingInSuspended": true},
+                    "suspended": {"DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true},
                     "policies": [
                         {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling",
                          "TargetTrackingScalingPolicyConfiguration": {
                             "TargetValue": 70.5, "ScaleInCooldown": 600, "ScaleOutCooldown": 60, "DisableScaleIn": true,
                             "PredefinedMetricSpecification": {
-                                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}}},
+                                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance",
+                                "ResourceLabel": "app/rich/1234567890123456"}}},
                         {"PolicyName": "steps", "PolicyType": "StepScaling",
                          "StepScalingPolicyConfiguration": {
                             "AdjustmentType": "PercentChangeInCapacity", "Cooldown": 90, "MinAdjustmentMagnitude": 2,
@@ -63,6 +64,7 @@ fn rich() -> Value {
                     ],
                     "scheduled_actions": [
                         {"ScheduledActionName": "morning", "Schedule": "cron(0 6 * * ? *)", "Timezone": "Europe/Berlin",
+                         "StartTime": 1_767_225_600, "EndTime": 4_070_908_800_i64,
                          "ScalableTargetAction": {"MinCapacity": 2, "MaxCapacity": 6}},
                         {"ScheduledActionName": "launch", "Schedule": "at(2099-01-01T08:00:00)",
                          "ScalableTargetAction": {"MinCapacity": 4}},

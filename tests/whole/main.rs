@@ -11,6 +11,7 @@ mod endpoints;
 mod events;
 mod failures;
 mod functions;
+mod money;
 mod people;
 mod races;
 mod recovery;

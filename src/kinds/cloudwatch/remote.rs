@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricStat};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricDataQuery, MetricStat};
 
 use super::{Alarms, Form, Seen, Step};
 use crate::failure::Failure;
@@ -106,8 +106,11 @@ impl Remote<Alarms> for Api {
 
 fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     let periods = alarm.metrics().iter().filter_map(|metric| metric.metric_stat()).map(MetricStat::period);
-    // A metric math alarm is billed by the metrics that it reads.
-    let metrics = u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1);
+    // A metric math alarm is billed by the metrics that it reads, and one on an anomaly detection
+    // band by the two bounds of the band, too (aws.amazon.com/cloudwatch/pricing).
+    let is_band = |metric: &MetricDataQuery| metric.expression().is_some_and(|e| e.contains("ANOMALY_DETECTION_BAND"));
+    let bounds = if alarm.metrics().iter().any(is_band) { 2 } else { 0 };
+    let metrics = u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1).saturating_add(bounds);
     let shortest = periods.flatten().chain(alarm.period()).min().unwrap_or(STANDARD_PERIOD);
     let seen = Seen {
         actions_enabled: alarm.actions_enabled().unwrap_or(true),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::count;
+use crate::usage::{Architecture, Item, Usage};
 
 /// Reserved concurrency. `None`: unset.
 pub type Reserved = Option<u32>;
@@ -22,6 +23,9 @@ pub struct Seen {
     pub async_events: AsyncEvents,
     /// The function that this one is a Lambda@Edge replica of.
     pub replica_of: Option<String>,
+    /// What the price of provisioned concurrency goes by. `None`: not known.
+    pub memory_mb: Option<u32>,
+    pub is_arm: bool,
     /// In AWS's words, why the last step was refused for good, where it says how to go on then.
     pub refusal: Option<String>,
 }
@@ -191,6 +195,19 @@ pub fn words(reserved: Reserved) -> String {
 }
 
 impl Seen {
+    /// What bills while nobody calls it (aws.amazon.com/lambda/pricing).
+    pub fn usage(&self) -> Usage {
+        let executions: f64 = self.provisioned.values().map(|config| f64::from(config.count)).sum();
+        match self.memory_mb {
+            _ if self.provisioned.is_empty() => Usage::none(),
+            None => Usage::unpriced("provisioned concurrency of an unknown memory size"),
+            Some(megabytes) => {
+                let architecture = if self.is_arm { Architecture::Arm } else { Architecture::X86 };
+                Usage::of(Item::ProvisionedConcurrency(architecture), executions * f64::from(megabytes) / 1024.0)
+            }
+        }
+    }
+
     /// `reserved 5, 2 provisioned (live)`.
     pub fn summary(&self) -> String {
         let mut parts = vec![words(self.reserved)];

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::types::{EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum};
+use aws_sdk_lambda::types::{Architecture, EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum};
 
 use super::{Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED, Seen, Step};
 use crate::failure::{Class, Failure, unless_missing};
@@ -36,6 +36,8 @@ struct Known {
 struct Listed {
     dead_letter: bool,
     replica_of: Option<String>,
+    memory_mb: Option<u32>,
+    is_arm: bool,
     mappings: BTreeMap<String, Mapping>,
 }
 
@@ -57,6 +59,8 @@ impl Api {
             let listed = Listed {
                 dead_letter: dead_letter.is_some_and(|arn| !arn.is_empty()),
                 replica_of: function.master_arn().map(str::to_owned),
+                memory_mb: function.memory_size().and_then(|megabytes| megabytes.try_into().ok()),
+                is_arm: function.architectures().contains(&Architecture::Arm64),
                 mappings: BTreeMap::new(),
             };
             functions.extend(function.function_name.map(|name| (name, listed)));
@@ -79,7 +83,7 @@ impl Api {
 
     /// Everything that a decision needs.
     async fn observe_one(&self, name: &str, listed: &Listed) -> Result<Option<Seen>, Failure> {
-        let Listed { dead_letter, replica_of, mappings } = listed.clone();
+        let Listed { dead_letter, replica_of, memory_mb, is_arm, mappings } = listed.clone();
         if replica_of.is_some() {
             return Ok(Some(Seen { replica_of, ..Seen::default() }));
         }
@@ -90,7 +94,7 @@ impl Api {
         } else {
             self.async_events(name).await.unwrap_or_else(|failure| AsyncEvents::Unknown(failure.to_string()))
         };
-        Ok(Some(Seen { reserved, provisioned, mappings, async_events, ..Seen::default() }))
+        Ok(Some(Seen { reserved, provisioned, mappings, async_events, memory_mb, is_arm, ..Seen::default() }))
     }
 
     /// `None`: there is no such function.

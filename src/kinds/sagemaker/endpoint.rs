@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::autoscaling::Target;
 use super::deployment::Deployment;
 use crate::failure::Failure;
-use crate::model::Rate;
-use crate::pricing::PriceBook;
+use crate::model::Standing;
+use crate::usage::{Item, Usage};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
@@ -50,6 +50,9 @@ pub struct Serverless {
     pub max_concurrency: u32,
     /// Billed by the hour, as instances are.
     pub provisioned: u32,
+    /// What its price goes by.
+    #[serde(default)]
+    pub memory_mb: Option<u32>,
 }
 
 /// `EndpointStatus` (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
@@ -66,8 +69,30 @@ pub enum Status {
 }
 
 impl Seen {
-    pub fn rate(&self, prices: &PriceBook) -> Rate {
-        self.variants.iter().chain(&self.shadows).fold(Rate::ZERO, |sum, variant| sum + variant.rate(prices))
+    pub fn usage(&self) -> Usage {
+        self.variants.iter().chain(&self.shadows).fold(Usage::none(), |sum, variant| sum.plus(variant.usage()))
+    }
+
+    pub fn advise(&self, standing: &mut Standing) {
+        for variant in self.variants.iter().filter(|_| self.status == Status::InService) {
+            if variant.serverless.as_ref().is_some_and(|serverless| serverless.provisioned > 0) {
+                standing.advise(
+                    format!("has provisioned concurrency on {}, which bills while nobody calls it", variant.name),
+                    variant.usage(),
+                    Usage::none(),
+                );
+            }
+            if variant.instances > 1 {
+                standing.advise(
+                    format!(
+                        "runs {} instances of {}; one does where an outage of its availability zone can be waited out",
+                        variant.instances, variant.name
+                    ),
+                    variant.usage(),
+                    Variant { instances: 1, ..variant.clone() }.usage(),
+                );
+            }
+        }
     }
 
     pub fn summary(&self) -> String {
@@ -105,12 +130,16 @@ impl Seen {
 }
 
 impl Variant {
-    fn rate(&self, prices: &PriceBook) -> Rate {
+    fn usage(&self) -> Usage {
         match (&self.instance_type, &self.serverless) {
             // Billed by the request.
-            _ if self.is_free() => Rate::ZERO,
-            (Some(instance_type), None) => prices.hosting(instance_type).times(f64::from(self.instances)),
-            _ => Rate::UNKNOWN,
+            _ if self.is_free() => Usage::none(),
+            (Some(instance_type), None) => Usage::of(Item::HostingInstance(instance_type.clone()), self.instances),
+            (_, Some(Serverless { provisioned, memory_mb: Some(megabytes), .. })) => {
+                Usage::of(Item::ServerlessConcurrency(*megabytes), *provisioned)
+            }
+            (_, Some(_)) => Usage::unpriced("provisioned concurrency of an unknown memory size"),
+            (None, None) => Usage::unpriced("instances of an unknown type"),
         }
     }
 

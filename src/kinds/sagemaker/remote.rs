@@ -232,6 +232,7 @@ fn running(variant: &ProductionVariantSummary) -> Variant {
         serverless: variant.current_serverless_config().map(|serverless| Serverless {
             max_concurrency: number(serverless.max_concurrency()),
             provisioned: number(serverless.provisioned_concurrency()),
+            memory_mb: Some(number(serverless.memory_size_in_mb())),
         }),
     }
 }
@@ -252,6 +253,7 @@ fn complete(variants: &mut Vec<Variant>, config: &[ProductionVariant]) {
                 serverless: planned.serverless_config().map(|serverless| Serverless {
                     max_concurrency: number(serverless.max_concurrency()),
                     provisioned: number(serverless.provisioned_concurrency()),
+                    memory_mb: Some(number(serverless.memory_size_in_mb())),
                 }),
             }),
         }
@@ -262,7 +264,7 @@ fn desired(variant: &Variant) -> DesiredWeightAndCapacity {
     let desired = DesiredWeightAndCapacity::builder().variant_name(&variant.name).desired_weight(variant.weight);
     match &variant.serverless {
         None => desired.desired_instance_count(signed(variant.instances)).build(),
-        Some(Serverless { max_concurrency, provisioned }) => desired
+        Some(Serverless { max_concurrency, provisioned, .. }) => desired
             .serverless_update_config(
                 ProductionVariantServerlessUpdateConfig::builder()
                     .max_concurrency(signed(*max_concurrency))

@@ -127,6 +127,17 @@ impl Account {
         self.control("GET", "faults", None)
     }
 
+    /// Whether a kill still waits for its call.
+    pub fn has_a_kill_pending(&self) -> bool {
+        self.pending_faults().as_array().is_some_and(|faults| faults.iter().any(|fault| !fault["kill"].is_null()))
+    }
+
+    /// Prices are asked for beside the operation. Where calls are counted, there had better be none.
+    pub fn refuse_prices(&self) {
+        let error = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+        self.fault(&json!({"service": "pricing", "times": null, "error": error}));
+    }
+
     pub fn clear_faults(&self) {
         self.control("DELETE", "faults", None);
     }
@@ -175,6 +186,11 @@ impl Account {
     /// What the topic's subscribers got.
     pub fn messages(&self) -> Vec<Value> {
         self.control("GET", "messages", None).as_array().cloned().unwrap_or_default()
+    }
+
+    /// The metrics that CloudWatch would take from what the function printed.
+    pub fn metrics(&self) -> Vec<Value> {
+        self.control("GET", "metrics", None).as_array().cloned().unwrap_or_default()
     }
 
     pub fn logs(&self) -> Vec<String> {
@@ -252,6 +268,15 @@ impl Account {
 
     /// The keys of the reports that are kept.
     pub fn operations(&self) -> Vec<String> {
+        self.kept("json")
+    }
+
+    /// The keys of the reports' pages.
+    pub fn pages(&self) -> Vec<String> {
+        self.kept("html")
+    }
+
+    fn kept(&self, extension: &str) -> Vec<String> {
         let mut answer = self
             .agent
             .get(format!("{}/{BUCKET}?list-type=2&prefix=user-journey-analytics/dev/operations/", server::endpoint()))
@@ -259,7 +284,8 @@ impl Account {
             .call()
             .expect("S3 answers");
         let xml = answer.body_mut().read_to_string().expect("a list in XML");
-        xml.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()).map(str::to_owned).collect()
+        let keys = xml.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+        keys.filter(|key| key.ends_with(extension)).map(str::to_owned).collect()
     }
 
     pub fn state(&self) -> Value {

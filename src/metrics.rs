@@ -1,0 +1,298 @@
+//! CloudWatch metrics, printed in the embedded metric format: CloudWatch Logs takes them from there
+//! (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+//!
+//! A metric bills for the hours in which it is sent. So there are few of them, and none at all
+//! without `METRICS_NAMESPACE`.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use metrique_writer::Entry;
+use metrique_writer::format::Format;
+use metrique_writer::unit::{AsCount, AsSeconds};
+use metrique_writer_format_emf::Emf;
+
+use crate::aws::Tally;
+use crate::config::Config;
+use crate::journal::Journal;
+use crate::model::{Action, Direction, Goal};
+use crate::report::{Outcome, Report, Result};
+
+/// What the metrics are told apart by.
+const DIMENSIONS: [&str; 2] = ["Project", "Environment"];
+
+pub struct Metrics {
+    namespace: Option<String>,
+    project: String,
+    environment: String,
+    tally: Arc<Tally>,
+}
+
+/// The tally at the beginning of an invocation: a process serves many.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    calls: u64,
+    throttles: u64,
+}
+
+/// What a stop or a start came to. An invocation that did not end one has the calls only.
+#[derive(Debug, Entry)]
+#[entry(rename_all = "PascalCase")]
+struct Operated<'m> {
+    #[entry(timestamp)]
+    at: SystemTime,
+    project: &'m str,
+    environment: &'m str,
+    resources_changed: Option<AsCount<u64>>,
+    resources_failed: Option<AsCount<u64>>,
+    resources_skipped: Option<AsCount<u64>>,
+    duration_seconds: Option<AsSeconds<f64>>,
+    #[entry(name = "SavedUSD")]
+    saved_usd: Option<f64>,
+    api_calls: AsCount<u64>,
+    throttles: AsCount<u64>,
+}
+
+/// What a scheduled status found.
+#[derive(Debug, Entry)]
+#[entry(rename_all = "PascalCase")]
+struct Checked<'m> {
+    #[entry(timestamp)]
+    at: SystemTime,
+    project: &'m str,
+    environment: &'m str,
+    start_missed: AsCount<u64>,
+}
+
+impl Metrics {
+    pub fn new(config: &Config, tally: Arc<Tally>) -> Self {
+        Metrics {
+            namespace: config.metrics_namespace.clone(),
+            project: config.project.clone(),
+            environment: config.environment.clone(),
+            tally,
+        }
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark { calls: self.tally.calls(), throttles: self.tally.throttles() }
+    }
+
+    /// Tells what an invocation did, if it was one of a stop or a start.
+    pub fn operated(&self, report: &Report, since: Mark, now: Timestamp) {
+        if report.action != Action::Status && !report.dry_run {
+            self.print(&self.entry_of(report, since, now));
+        }
+    }
+
+    fn entry_of(&self, report: &Report, since: Mark, now: Timestamp) -> Operated<'_> {
+        let ended = !matches!(report.outcome, Outcome::InProgress | Outcome::Skipped);
+        let count = |results: &[Result]| {
+            let number: usize = results.iter().map(|result| report.count(*result)).sum();
+            ended.then_some(AsCount::from(number as u64))
+        };
+        let took = report.finished_at.map(|end| end.duration_since(report.started_at).as_secs_f64());
+        Operated {
+            at: system_time(now),
+            project: &self.project,
+            environment: &self.environment,
+            resources_changed: count(&[Result::Stopped, Result::Started]),
+            // What is pending at the end was not done.
+            resources_failed: count(&[Result::Failed, Result::Pending]),
+            resources_skipped: count(&[Result::Skipped]),
+            duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
+            // A stop has not saved anything yet: the start that ends it has.
+            saved_usd: (ended && report.action == Action::Start).then_some(report.saved.this_stop),
+            api_calls: AsCount::from(self.tally.calls().saturating_sub(since.calls)),
+            throttles: AsCount::from(self.tally.throttles().saturating_sub(since.throttles)),
+        }
+    }
+
+    /// Tells whether the start that was due by now has been missed.
+    pub fn checked(&self, journal: &Journal, now: Timestamp) {
+        let start_missed = AsCount::from(u64::from(start_was_missed(journal)));
+        self.print(&Checked {
+            at: system_time(now),
+            project: &self.project,
+            environment: &self.environment,
+            start_missed,
+        });
+    }
+
+    fn print(&self, entry: &impl Entry) {
+        let Some(lines) = self.format(entry) else { return };
+        // What cannot be printed cannot be complained about either.
+        let _ = std::io::stdout().lock().write_all(&lines);
+    }
+
+    fn format(&self, entry: &impl Entry) -> Option<Vec<u8>> {
+        let namespace = self.namespace.clone()?;
+        let dimensions = vec![DIMENSIONS.map(str::to_owned).to_vec()];
+        let mut lines = Vec::new();
+        match Emf::all_validations(namespace, dimensions).format(entry, &mut lines) {
+            Ok(()) => Some(lines),
+            Err(error) => {
+                tracing::error!(%error, "the metrics cannot be written");
+                None
+            }
+        }
+    }
+}
+
+/// The library's own idea of time.
+fn system_time(time: Timestamp) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
+}
+
+/// Whether a schedule has stopped the project and nothing has started it since, or the newest start
+/// has left something behind. What a person stopped by hand is meant to stay stopped.
+fn start_was_missed(journal: &Journal) -> bool {
+    let Some(newest) = &journal.operation else { return false };
+    match newest.direction {
+        Direction::Stop => newest.schedule.is_some() && journal.goal == Some(Goal::Stopped) && journal.owes(),
+        Direction::Start => journal.owes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+    use serde_json::Value;
+
+    fn metrics(namespace: Option<&str>) -> Metrics {
+        Metrics {
+            namespace: namespace.map(str::to_owned),
+            project: "shop".to_owned(),
+            environment: "dev".to_owned(),
+            tally: Arc::default(),
+        }
+    }
+
+    fn printed(report: &Report) -> Value {
+        let metrics = metrics(Some("aws-resource-manager"));
+        let now = "2026-11-23T18:01:23Z".parse().unwrap();
+        let lines = metrics.format(&metrics.entry_of(report, metrics.mark(), now)).unwrap();
+        serde_json::from_slice(&lines).unwrap()
+    }
+
+    #[test]
+    fn an_operation_is_told_by_project_and_environment() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&printed(&sample())).unwrap(), @r#"
+        {
+          "ApiCalls": 0,
+          "DurationSeconds": 83.4,
+          "Environment": "dev",
+          "Project": "shop",
+          "ResourcesChanged": 4,
+          "ResourcesFailed": 1,
+          "ResourcesSkipped": 0,
+          "Throttles": 0,
+          "_aws": {
+            "CloudWatchMetrics": [
+              {
+                "Dimensions": [
+                  [
+                    "Project",
+                    "Environment"
+                  ]
+                ],
+                "Metrics": [
+                  {
+                    "Name": "ResourcesChanged",
+                    "Unit": "Count"
+                  },
+                  {
+                    "Name": "ResourcesFailed",
+                    "Unit": "Count"
+                  },
+                  {
+                    "Name": "ResourcesSkipped",
+                    "Unit": "Count"
+                  },
+                  {
+                    "Name": "DurationSeconds",
+                    "Unit": "Seconds"
+                  },
+                  {
+                    "Name": "ApiCalls",
+                    "Unit": "Count"
+                  },
+                  {
+                    "Name": "Throttles",
+                    "Unit": "Count"
+                  }
+                ],
+                "Namespace": "aws-resource-manager"
+              }
+            ],
+            "Timestamp": 1795456883000
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_start_tells_what_the_stop_before_it_has_saved() {
+        let mut report = sample();
+        report.action = Action::Start;
+        report.saved.this_stop = 1.5;
+        assert_eq!(printed(&report)["SavedUSD"], 1.5);
+    }
+
+    #[test]
+    fn an_invocation_that_ended_nothing_tells_its_calls_only() {
+        let mut report = sample();
+        report.outcome = Outcome::InProgress;
+        let document = printed(&report);
+        assert_eq!(document["ApiCalls"], 0);
+        assert_eq!(document.get("ResourcesFailed"), None);
+    }
+
+    #[test]
+    fn without_a_namespace_nothing_is_printed() {
+        let metrics = metrics(None);
+        let now = "2026-11-23T18:01:23Z".parse().unwrap();
+        assert!(metrics.format(&metrics.entry_of(&sample(), metrics.mark(), now)).is_none());
+    }
+
+    mod the_check {
+        use super::*;
+        use crate::event::Schedule;
+        use crate::journal::{Operation, Phase};
+
+        fn journal(direction: Direction, scheduled: bool, phase: Phase) -> Journal {
+            let mut journal = Journal::in_phase(phase);
+            let at: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
+            journal.goal = Some(direction.goal());
+            journal.operation = Some(Operation {
+                id: "op".to_owned(),
+                direction,
+                only: Vec::new(),
+                reason: None,
+                request_id: "request".to_owned(),
+                schedule: scheduled.then(|| Schedule { arn: "arn".to_owned(), time: at }),
+                started_at: at,
+                depth: 0,
+                finished_at: Some(at),
+            });
+            journal
+        }
+
+        #[test]
+        fn misses_a_start_after_a_scheduled_stop_and_not_after_a_persons() {
+            assert!(start_was_missed(&journal(Direction::Stop, true, Phase::Stopped)));
+            assert!(!start_was_missed(&journal(Direction::Stop, false, Phase::Stopped)));
+        }
+
+        #[test]
+        fn misses_what_a_start_has_left_behind_and_is_content_with_the_rest() {
+            assert!(start_was_missed(&journal(Direction::Start, true, Phase::Starting)));
+            assert!(start_was_missed(&journal(Direction::Start, false, Phase::Stopped)));
+            assert!(!start_was_missed(&journal(Direction::Start, true, Phase::Running)));
+            assert!(!start_was_missed(&Journal::new("shop", "dev")));
+        }
+    }
+}

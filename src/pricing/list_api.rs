@@ -1,0 +1,78 @@
+//! The Price List Query API
+//! (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use aws_sdk_pricing::Client;
+use aws_sdk_pricing::config::Region;
+use aws_sdk_pricing::types::{Filter, FilterType};
+
+use super::list::{PriceList, Question, price, question};
+use crate::failure::Failure;
+use crate::model::UsdPerHour;
+use crate::usage::Item;
+
+/// The API is there in three regions only. It tells the prices of all.
+const HOME: Region = Region::from_static("us-east-1");
+/// In one invocation. What is left out is asked for in the next.
+const CALLS: usize = 8;
+
+pub struct PriceListApi {
+    client: Client,
+}
+
+impl PriceListApi {
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        let config = aws_sdk_pricing::config::Builder::from(aws).region(HOME).build();
+        PriceListApi { client: Client::from_conf(config) }
+    }
+
+    async fn ask(&self, region: &str, question: &Question) -> Result<Vec<String>, Failure> {
+        let filters = question.filters.iter().map(|(field, value)| (*field, value.as_str()));
+        let filters = filters
+            .chain([("regionCode", region)])
+            .map(|(field, value)| Filter::builder().r#type(FilterType::TermMatch).field(field).value(value).build());
+        let filters: Result<Vec<Filter>, _> = filters.collect();
+        let mut products = self
+            .client
+            .get_products()
+            .service_code(question.service_code)
+            .set_filters(Some(filters.map_err(|error| Failure::refused(error.to_string()))?))
+            .max_results(100)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(product) = products.next().await {
+            found.push(product.map_err(|e| Failure::from_sdk("pricing:GetProducts", &e))?);
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl PriceList for PriceListApi {
+    async fn prices(&self, region: &str, items: &BTreeSet<Item>) -> BTreeMap<Item, Option<UsdPerHour>> {
+        let mut questions: BTreeMap<Question, Vec<&Item>> = BTreeMap::new();
+        for item in items {
+            if let Some(question) = question(item) {
+                questions.entry(question).or_default().push(item);
+            }
+        }
+        let asked: Vec<_> = questions.into_iter().take(CALLS).collect();
+        let answers = futures::future::join_all(asked.iter().map(|(question, _)| self.ask(region, question))).await;
+        let mut prices = BTreeMap::new();
+        for ((question, items), answer) in asked.iter().zip(answers) {
+            match answer {
+                Ok(products) => {
+                    prices.extend(items.iter().map(|item| ((*item).clone(), price(item, region, &products))));
+                }
+                Err(failure) => {
+                    tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");
+                }
+            }
+        }
+        prices
+    }
+}
