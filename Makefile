@@ -11,6 +11,10 @@ BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/aws-resource-manager
 BUILD := cargo build --locked --tests --bins
 
 venv := .venv/.installed
+# Three programs that each pin another boto3: they cannot share a folder, not with the tests either.
+sam := .venv-sam/.installed
+checkov := .venv-checkov/.installed
+ministack := .venv-ministack/.installed
 deny := .tools/.cargo-deny-$(CARGO_DENY)
 ruff := --line-length 120
 rules := --select E4,E7,E9,F,I,B,UP,SIM,RUF
@@ -20,11 +24,12 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test check fmt fmt-check lint doc deny python lambda clean
+.PHONY: help build demo test check fmt fmt-check lint doc deny python infra lambda test-deploy clean
+.PHONY: deploy status stop start report logs undeploy
 
 help: ## list what there is to make
 	@echo 'Usage: make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the function and its tests (about 6 minutes the first time, then seconds)
 	$(say) 'Building the function and its tests'
@@ -39,21 +44,31 @@ test: $(venv) ## run all tests: those of the simulated account, then those of th
 	$(say) 'Tests of the function'
 	RUST_TEST_THREADS=4 cargo test --locked
 
-check: fmt-check python deny lint doc test demo ## everything that a change must pass
+check: fmt-check python infra deny lint doc test demo ## everything that a change must pass
 	$(say) 'All checks passed'
 
 fmt: $(venv) ## format the code
 	cargo fmt
-	.venv/bin/ruff format $(ruff) tests
+	.venv/bin/ruff format $(ruff) tests infra
 
 fmt-check:
 	$(say) 'Format'
 	cargo fmt --check
 
-python: $(venv) ## check the Python code of the tests
-	$(say) 'Python code of the tests'
-	.venv/bin/ruff check $(ruff) $(rules) tests
-	.venv/bin/ruff format $(ruff) --check tests
+python: $(venv) ## check the Python code
+	$(say) 'Python code'
+	.venv/bin/ruff check $(ruff) $(rules) tests infra
+	.venv/bin/ruff format $(ruff) --check tests infra
+
+# Offline: the region is for the linters, which want to know which resources there are.
+infra: export AWS_DEFAULT_REGION = us-east-1
+infra: export SAM_CLI_TELEMETRY = 0
+infra: $(venv) $(sam) $(checkov) ## check the deployment's template and the operators' commands
+	$(say) 'Deployment'
+	.venv-sam/bin/sam validate --lint --template infra/template.yaml
+	.venv/bin/cfn-lint --non-zero-exit-code warning infra/template.yaml
+	.venv-checkov/bin/checkov --skip-download --framework cloudformation --compact --quiet --file infra/template.yaml
+	.venv/bin/python -m pytest -q tests/infra
 
 deny: $(deny) ## check what the dependencies may be: deny.toml
 	$(say) 'Dependencies'
@@ -72,14 +87,58 @@ lambda: $(venv) ## build what is deployed; ARCH=arm64 for Graviton
 	$(say) 'Building for AWS Lambda'
 	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
 
+# The release build, deployed to a local AWS. It needs no account and sends nothing to AWS.
+test-deploy: lambda $(venv) $(sam) $(ministack) ## deploy to a local AWS, stop, start, and remove it again (3 minutes)
+	$(say) 'Deploying to a local AWS'
+	.venv/bin/python tests/infra/deployment --bootstrap target/lambda/aws-resource-manager
+
+# --- For operators. These use your AWS credentials. Which deployment: CONFIG=, as `make deploy` saved it in
+# infra/samconfig.toml, or STACK= and REGION=.
+
+CONFIG ?= default
+# What is given to make reaches the command in its environment, so that a reason may have any character.
+operate = @PATH="$$PATH:$(CURDIR)/.venv/bin:$(CURDIR)/.venv-sam/bin" $(PYTHON) infra/operate $@ --config-env $(CONFIG) \
+	--only "$$ONLY" --reason "$$REASON" $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force) \
+	$(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION))
+
+deploy: lambda $(sam) ## deploy to AWS: asks everything the first time, and nothing after that; ARCH=arm64 for Graviton
+	$(say) 'Deploying'
+	.venv-sam/bin/sam deploy --template infra/template.yaml --config-env $(CONFIG) --capabilities CAPABILITY_IAM \
+		--no-fail-on-empty-changeset $(if $(shell grep -s '^\[$(CONFIG)\.deploy\.parameters\]' infra/samconfig.toml),\
+		--no-confirm-changeset,--guided)
+
+status: $(venv) ## what is stopped and what runs, and what it costs; ONLY=kind,kind:name
+	$(operate)
+
+stop: $(venv) ## stop the project: shows it, asks, follows it; ONLY= REASON= DRY_RUN=1 FORCE=1
+	$(operate)
+
+start: $(venv) ## start what was stopped, likewise
+	$(operate)
+
+report: $(venv) ## the last operation's report
+	$(operate)
+
+logs: $(venv) ## follow the function's logs
+	$(operate)
+
+undeploy: $(venv) $(sam) ## delete the deployment, but for the bucket; not while anything is stopped
+	$(operate)
+
 clean: ## remove everything that was built or installed
-	rm -rf .venv .tools
+	rm -rf .venv .venv-* .tools
 	cargo clean
 
 $(venv): tests/requirements.txt
 	$(say) 'Installing the tools of the tests into .venv (a minute or two, once)'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv-%/.installed: tests/requirements-%.txt
+	$(say) 'Installing $* into .venv-$* (a minute, once)'
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(deny):

@@ -13,6 +13,7 @@ mod failures;
 mod functions;
 mod money;
 mod people;
+mod permissions;
 mod races;
 mod recovery;
 mod round_trip;

@@ -1,0 +1,52 @@
+"""What more than one test looks at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from .template import ROOT, source, translated
+
+
+@pytest.fixture
+def template() -> dict[str, Any]:
+    return source()
+
+
+@pytest.fixture
+def translation() -> dict[str, Any]:
+    return translated()
+
+
+@pytest.fixture
+def deploy_section() -> str:
+    """The README's section about deploying."""
+    readme = (ROOT / "README.md").read_text()
+    return readme.partition("\n## Deploy\n")[2].partition("\n## ")[0]
+
+
+def variables_in_code() -> set[str]:
+    """Every environment variable that the function reads: src/config.rs names them, and each kind names its own."""
+    code, _, _ = (ROOT / "src" / "config.rs").read_text().partition("#[cfg(test)]")
+    named = set(re.findall(r'"(ENVIRONMENT|[A-Z]+(?:_[A-Z]+)+)"', code))
+    kinds = {variable for text in _kinds() for variable in re.findall(r'variable: "([A-Z_]+)"', text)}
+    assert len(kinds) >= 5 and len(named) >= 8, "src has changed its form: this reading of it is worth nothing"
+    return named | kinds
+
+
+def permissions_in_code() -> dict[str, set[str]]:
+    """The IAM actions of each kind, by its name."""
+    found = {}
+    for text in _kinds():
+        name = re.search(r'name: KindName::new\("(\w+)"\)', text)
+        listed = re.search(r"permissions: &\[(.*?)\]", text, re.DOTALL)
+        if name and listed:
+            found[name[1]] = set(re.findall(r'"([\w-]+:\w+)"', listed[1]))
+    assert len(found) >= 5 and all(found.values()), "src has changed its form: this reading of it is worth nothing"
+    return found
+
+
+def _kinds() -> list[str]:
+    return [path.read_text() for path in (ROOT / "src" / "kinds").glob("*.rs") if not path.stem.endswith("_tests")]

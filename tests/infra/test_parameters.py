@@ -1,0 +1,169 @@
+"""The parameters: what they accept, and that each reaches the function."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from aws_cron_expression_validator.validator import AWSCronExpressionValidator
+
+from .conftest import variables_in_code
+from .template import ROOT, Stack
+
+# Read by the function, and not for the template to set.
+NOT_SET = {
+    "AWS_REGION": "Lambda sets it",
+    "AWS_LAMBDA_FUNCTION_NAME": "Lambda sets it",
+    "POLL_SECONDS": "15 seconds suit AWS; tests and the demo have no time for them",
+    "RATE_SHARE": "likewise: the default suits AWS",
+}
+LISTS = ["SageMakerEndpoints", "KinesisStreams", "LambdaFunctions", "CloudWatchAlarms", "DynamoDBTables"]
+
+
+def environment(**parameters: str) -> dict[str, str]:
+    function = Stack({"ProjectName": "demo", **parameters}).resources()["Function"]
+    variables: dict[str, str] = function["Properties"]["Environment"]["Variables"]
+    return variables
+
+
+def accepts(spec: dict[str, Any], value: str) -> bool:
+    if "AllowedValues" in spec:
+        return value in map(str, spec["AllowedValues"])
+    if spec["Type"] == "Number":
+        return re.fullmatch(r"[0-9]+", value) is not None and spec["MinValue"] <= int(value) <= spec["MaxValue"]
+    return re.fullmatch(spec["AllowedPattern"], value) is not None
+
+
+def test_the_function_reads_every_variable_that_the_template_sets() -> None:
+    assert set(environment()) - variables_in_code() == set()
+
+
+def test_the_template_sets_every_variable_that_the_function_reads() -> None:
+    assert variables_in_code() - set(environment()) == set(NOT_SET)
+
+
+def test_every_parameter_says_what_it_is_and_what_it_takes(template: dict[str, Any]) -> None:
+    for name, spec in template["Parameters"].items():
+        rules = {"AllowedPattern", "AllowedValues", "MinValue"} & spec.keys()
+        assert len(rules) == 1 and spec["Description"] and spec["ConstraintDescription"], name
+        assert len(spec["Description"]) <= 4000
+        if "Default" in spec:
+            assert accepts(spec, str(spec["Default"])), f"{name} refuses its own default"
+
+
+def test_every_parameter_is_in_a_group_of_the_console(template: dict[str, Any]) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template["Parameters"])
+
+
+def test_the_readme_has_a_row_for_every_parameter_with_its_default(
+    template: dict[str, Any], deploy_section: str
+) -> None:
+    table = deploy_section.partition("| parameter | default |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    words = {"": "none", None: "required"}
+    expected = {}
+    for name, spec in template["Parameters"].items():
+        default = spec.get("Default")
+        expected[name] = words.get(default, f"`{default}`")
+    assert rows == expected
+
+
+@pytest.mark.parametrize("name", [*LISTS, "Exclude"])
+def test_a_list_takes_names_and_globs(template: dict[str, Any], name: str) -> None:
+    spec = template["Parameters"][name]
+    for value in ("", "a", "*", "shop-*", "shop-*,audit-?,x1"):
+        assert accepts(spec, value), value
+    for value in (",", "a,", ",a", "a,,b", "a, b", " a", "!a", "a,!b", "${aws:username}", "a,${x}"):
+        assert not accepts(spec, value), value
+
+
+def test_an_alarm_may_be_called_almost_anything_and_an_endpoint_not(template: dict[str, Any]) -> None:
+    alarms, endpoints = (template["Parameters"][name] for name in ("CloudWatchAlarms", "SageMakerEndpoints"))
+    assert accepts(alarms, "errors [prod]: too many!,a/b (c)")
+    # IAM knows an endpoint by its name in lower case.
+    assert not accepts(endpoints, "Shop-risk")
+    assert accepts(endpoints, "?hop-risk") and accepts(endpoints, "PROJECT-*")
+
+
+def test_tags_are_pairs(template: dict[str, Any]) -> None:
+    spec = template["Parameters"]["TargetTags"]
+    assert accepts(spec, "team=ml") and accepts(spec, "team=ml,stop at night=yes") and accepts(spec, "")
+    assert not accepts(spec, "team") and not accepts(spec, "team=ml,") and not accepts(spec, "=ml")
+
+
+def test_the_lists_reach_the_function(template: dict[str, Any]) -> None:
+    variables = ["SAGEMAKER_ENDPOINTS", "KINESIS_STREAMS", "LAMBDA_FUNCTIONS", "CLOUDWATCH_ALARMS", "DYNAMODB_TABLES"]
+    for name, variable in zip(LISTS, variables, strict=True):
+        assert environment()[variable] == "demo-*"
+        assert environment(**{name: "a,b-*"})[variable] == "a,b-*"
+        assert environment(**{name: ""})[variable] == ""
+        assert environment(**{name: "a,b-*"}, Exclude="b-1,c*")[variable] == "a,b-*,!b-1,!c*"
+        assert environment(Exclude="b-1")[variable] == "demo-*,!b-1"
+        # The function refuses a list that only excludes.
+        assert environment(**{name: ""}, Exclude="b-1")[variable] == ""
+
+
+def test_the_rest_reaches_the_function() -> None:
+    given = {
+        "ProjectName": ("PROJECT_NAME", "shop"),
+        "Environment": ("ENVIRONMENT", "prod"),
+        "TargetTags": ("TARGET_TAGS", "team=ml"),
+        "DryRunDefault": ("DRY_RUN_DEFAULT", "true"),
+        "MaxWorkers": ("MAX_WORKERS", "3"),
+        "LongestStopHours": ("LONGEST_STOP_HOURS", "12"),
+        "LogLevel": ("LOG_LEVEL", "debug"),
+        "ScheduleTimezone": ("SCHEDULE_TIMEZONE", "Europe/Berlin"),
+    }
+    variables = environment(**{name: value for name, (_, value) in given.items()})
+    assert {variable: variables[variable] for variable, _ in given.values()} == dict(given.values())
+    assert variables["STATE_PREFIX"] == "shop/prod"
+
+
+def expressions(text: str) -> list[str]:
+    return re.findall(r"cron\(([^()…]+)\)", text)
+
+
+def test_every_schedule_is_one_that_aws_takes(template: dict[str, Any], deploy_section: str) -> None:
+    defaults = [template["Parameters"][name]["Default"] for name in ("StopSchedule", "StartSchedule", "StartDeadline")]
+    found = [expression for text in [*defaults, deploy_section] for expression in expressions(text)]
+    assert len(found) >= 6
+    for expression in found:
+        AWSCronExpressionValidator.validate(expression)
+
+
+def test_the_deadline_is_on_the_days_of_the_start_and_after_it(template: dict[str, Any]) -> None:
+    start, deadline = (
+        expressions(template["Parameters"][name]["Default"])[0].split() for name in ("StartSchedule", "StartDeadline")
+    )
+    assert start[2:] == deadline[2:]
+    assert (int(start[1]), int(start[0])) < (int(deadline[1]), int(deadline[0]))
+
+
+def test_every_time_zone_is_one_that_there_is(template: dict[str, Any], deploy_section: str) -> None:
+    spec = template["Parameters"]["ScheduleTimezone"]
+    named = re.findall(r"ScheduleTimezone[^\n]*?`([A-Z]\w+/\w+)`", deploy_section)
+    assert named
+    for zone in [spec["Default"], *named, *re.findall(r"\b[A-Z][a-z]+/[A-Z]\w+", spec["Description"])]:
+        assert ZoneInfo(zone)
+    # Nobody's own zone is refused by the pattern.
+    assert {zone for zone in available_timezones() if not accepts(spec, zone)} <= {"localtime", "posixrules"}
+    assert not accepts(spec, "Berlin!") and not accepts(spec, "")
+
+
+def test_the_sample_events_are_what_the_schedules_send(translation: dict[str, Any]) -> None:
+    schedules = {
+        name: resource["Properties"]
+        for name, resource in translation["Resources"].items()
+        if resource["Type"] == "AWS::Scheduler::Schedule"
+    }
+    assert sorted(schedules) == ["FunctionCheck", "FunctionStart", "FunctionStop"]
+    for name, schedule in schedules.items():
+        sample = ROOT / "events" / f"scheduler-{name.removeprefix('Function').lower()}.json"
+        assert json.loads(schedule["Target"]["Input"]) == json.loads(sample.read_text())
+        assert schedule["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
+        assert schedule["Target"]["DeadLetterConfig"] and schedule["Target"]["RetryPolicy"]
