@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::text::{subject, words};
+use super::text::{problems, subject, words};
 use super::{BeforeAfter, Line, Report, Result, money};
 use crate::kinds::CATALOG;
 use crate::model::Action;
@@ -29,7 +29,14 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bot
 th { color: var(--faint); font-weight: 500 } td.money, th.money { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 td .note { display: block; color: var(--faint); font-size: .85rem }
 ul { padding-left: 1.2rem; margin: .25rem 0 } svg { width: 100%; height: auto; display: block }
-svg .bar { fill: var(--bar) } svg .axis { stroke: var(--line) } svg text { fill: var(--faint); font: 11px system-ui, sans-serif }
+svg .bar { fill: var(--bar) } svg .axis { stroke: var(--line) }
+.scale { display: flex; justify-content: space-between; color: var(--faint); font-size: .85rem }
+td:nth-child(2) { white-space: nowrap } td:nth-child(3), td:nth-child(4) { min-width: 6.5rem }
+@media (max-width: 40rem) {
+  h1 { font-size: 1.25rem } thead { display: none } tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line) }
+  td { display: inline-block; border: 0; padding: 0 .75rem 0 0; overflow-wrap: anywhere } td:first-child { display: block; font-weight: 500 }
+  td .note { font-weight: 400 } td:nth-child(3), td:nth-child(4) { min-width: 0 } td:nth-child(4)::before { content: '→ ' }
+}
 ";
 
 /// The whole page. `days` are the savings of the last days, the newest last.
@@ -54,7 +61,7 @@ pub fn page(report: &Report, days: &[(Date, f64)]) -> String {
                     " · operation " (report.operation_id)
                 }
                 @if let Some(reason) = &report.reason { p { "Reason: " (reason) } }
-                (list("Needs attention", &report.errors, "bad"))
+                (list("Needs attention", &problems(report), "bad"))
                 (figures(report))
                 (chart(days))
                 @for info in CATALOG { (section(info.title, report.resources.iter().filter(|line| line.kind == info.name).collect())) }
@@ -129,13 +136,12 @@ fn day(cost: &BeforeAfter) -> String {
 fn chart(days: &[(Date, f64)]) -> Markup {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 120.0;
-    const ROOM_ABOVE: f64 = 16.0;
     let most = days.iter().map(|(_, usd)| *usd).fold(0.0, f64::max);
     #[allow(clippy::cast_precision_loss, reason = "a month of days")]
     let slot = WIDTH / days.len().max(1) as f64;
     let bars = days.iter().scan(0.0, |x, (date, usd)| {
         let height = if most > 0.0 { usd / most * HEIGHT } else { 0.0 };
-        let bar = (*x + slot * 0.15, ROOM_ABOVE + HEIGHT - height, height, format!("{date}: {}", money(Some(*usd))));
+        let bar = (*x + slot * 0.15, HEIGHT - height, height, format!("{date}: {}", money(Some(*usd))));
         *x += slot;
         Some(bar)
     });
@@ -143,17 +149,16 @@ fn chart(days: &[(Date, f64)]) -> Markup {
     html! {
         @if let (Some(((first, _), (last, _))), true) = (ends, most > 0.0) {
             h2 { "Saved in the last " (days.len()) " days" }
-            svg viewBox="0 0 720 156" role="img" aria-label=(format!("Savings by day, at most {}", money(Some(most)))) {
-                text x="0" y="11" { (money(Some(most))) }
-                line.axis x1="0" x2="720" y1=(ROOM_ABOVE + HEIGHT) y2=(ROOM_ABOVE + HEIGHT) {}
+            div.scale { span { (money(Some(most))) } }
+            svg viewBox="0 0 720 121" role="img" aria-label=(format!("Savings by day, at most {}", money(Some(most)))) {
+                line.axis x1="0" x2="720" y1=(HEIGHT) y2=(HEIGHT) {}
                 @for (x, y, height, label) in bars {
                     rect.bar x=(format!("{x:.1}")) y=(format!("{y:.1}")) width=(format!("{:.1}", slot * 0.7)) height=(format!("{height:.1}")) {
                         title { (label) }
                     }
                 }
-                text x="0" y="152" { (first) }
-                text x="720" y="152" text-anchor="end" { (last) }
             }
+            div.scale { span { (first) } span { (last) } }
         }
     }
 }
@@ -197,6 +202,13 @@ mod tests {
         let page = page(&report, &[]);
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
         assert!(page.matches("&lt;script&gt;").count() >= 9);
+    }
+
+    #[test]
+    fn what_needs_attention_is_told_before_everything_else() {
+        let page = page(&sample(), &days(&[1.0]));
+        let (attention, figures) = (page.find("kinesis:shop-events FAILED"), page.find("<dl>"));
+        assert!(attention.is_some() && attention < figures, "{page}");
     }
 
     #[test]

@@ -127,17 +127,19 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-/// What a person has to do something about, before anything else.
+/// What a person has to do something about.
+pub(super) fn problems(report: &Report) -> Vec<String> {
+    let is_one =
+        |line: &&Line| matches!(line.result, Result::Failed | Result::Pending) && report.action != Action::Status;
+    let lines = report.resources.iter().filter(is_one);
+    let lines = lines.map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail));
+    report.errors.iter().cloned().chain(lines).collect()
+}
+
+/// The same, before anything else.
 fn attention(out: &mut String, report: &Report, function: Option<&str>) -> std::fmt::Result {
     const AT_MOST: usize = 100;
-    let mut problems: Vec<String> = report.errors.clone();
-    problems.extend(
-        report
-            .resources
-            .iter()
-            .filter(|line| matches!(line.result, Result::Failed | Result::Pending) && report.action != Action::Status)
-            .map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail)),
-    );
+    let mut problems = problems(report);
     let rest = problems.len().saturating_sub(AT_MOST);
     problems.truncate(AT_MOST);
     if rest > 0 {
