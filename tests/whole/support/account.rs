@@ -119,6 +119,11 @@ impl Account {
         self.calls().iter().filter(|call| call.operation == operation).count()
     }
 
+    /// Calls a second, of a service or an operation; more are throttled.
+    pub fn set_rates(&self, rates: &Value) {
+        self.control("PUT", "rates", Some(rates));
+    }
+
     pub fn fault(&self, fault: &Value) {
         self.control("POST", "faults", Some(fault));
     }
