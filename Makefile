@@ -24,7 +24,7 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test check fmt fmt-check lint doc deny python infra lambda test-deploy clean
+.PHONY: help build demo test check fmt fmt-check lint doc deny python infra lambda bench test-deploy clean
 .PHONY: deploy status stop start report logs undeploy
 
 help: ## list what there is to make
@@ -49,7 +49,7 @@ check: fmt-check python infra deny lint doc test demo ## everything that a chang
 
 fmt: $(venv) ## format the code
 	cargo fmt
-	.venv/bin/ruff format $(ruff) tests infra
+	.venv/bin/ruff format $(ruff) tests infra benches
 
 fmt-check:
 	$(say) 'Format'
@@ -57,8 +57,8 @@ fmt-check:
 
 python: $(venv) ## check the Python code
 	$(say) 'Python code'
-	.venv/bin/ruff check $(ruff) $(rules) tests infra
-	.venv/bin/ruff format $(ruff) --check tests infra
+	.venv/bin/ruff check $(ruff) $(rules) tests infra benches
+	.venv/bin/ruff format $(ruff) --check tests infra benches
 
 # Offline: the region is for the linters, which want to know which resources there are.
 infra: export AWS_DEFAULT_REGION = us-east-1
@@ -124,6 +124,13 @@ logs: $(venv) ## follow the function's logs
 
 undeploy: $(venv) $(sam) ## delete the deployment, but for the bucket; not while anything is stopped
 	$(operate)
+
+bench: lambda ## measure the built function against a plain script, and planning by itself (half an hour)
+	$(say) 'The function against a plain script'
+	.venv/bin/python benches/whole.py target/lambda/aws-resource-manager/bootstrap
+	.venv/bin/python benches/whole.py target/lambda/aws-resource-manager/bootstrap --sizes 100 --rates
+	$(say) 'Planning'
+	cargo bench --locked --bench planning
 
 clean: ## remove everything that was built or installed
 	rm -rf .venv .venv-* .tools

@@ -1,0 +1,75 @@
+//! How long it takes to plan a stop and a start of 10,000 alarms, without any call.
+
+use std::hint::black_box;
+
+use async_trait::async_trait;
+use aws_resource_manager::failure::Failure;
+use aws_resource_manager::journal::{Journal, Transition};
+use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, INFO, Seen, Step};
+use aws_resource_manager::kinds::{Entry, Kit, Remote, Sighting};
+use aws_resource_manager::model::{Direction, Plain, ResourceId};
+use aws_resource_manager::observe::{Found, Inventory};
+use aws_resource_manager::pace::Pace;
+use aws_resource_manager::plan::{Circumstances, Outlook, plan};
+use aws_resource_manager::pricing::PriceBook;
+use aws_resource_manager::select::Wanted;
+use criterion::{Criterion, criterion_group, criterion_main};
+use jiff::Timestamp;
+
+const ALARMS: usize = 10_000;
+
+/// Planning makes no call.
+struct Nobody;
+
+#[async_trait]
+impl Remote<Alarms> for Nobody {
+    async fn observe(&self, _: &Wanted, _: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
+        Ok(Vec::new())
+    }
+    async fn look(&self, _: &[String], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        Vec::new()
+    }
+    async fn perform(&self, _: &[(String, Step)], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+        Vec::new()
+    }
+}
+
+fn inventory(actions_enabled: bool) -> Inventory {
+    let form = Form::Metric { metrics: 1, high_resolution: false };
+    let seen = Seen { actions_enabled, form, drives_scaling: false };
+    let seen = Plain(serde_json::to_value(seen).expect("plain data"));
+    let found = |n| Found {
+        id: ResourceId::new(INFO.name, format!("shop-alarm-{n}")),
+        seen: Ok(Some(seen.clone())),
+        selected: true,
+        keep: false,
+    };
+    Inventory { sightings: (0..ALARMS).map(found).collect(), ..Inventory::default() }
+}
+
+fn planning(criterion: &mut Criterion) {
+    let registry = [Entry::Managed(Kit::boxed(Alarms, Nobody))];
+    let prices = PriceBook::built_in("us-east-1");
+    let circumstances = Circumstances { prices: &prices, longest_stop_hours: 63.0, now: Timestamp::UNIX_EPOCH };
+    let mut journal = Journal::new("shop", "dev");
+    let running = inventory(true);
+    let first = plan(Direction::Stop, &registry, &running, &journal, &circumstances);
+    criterion.bench_function("plan a stop of 10,000 alarms", |bencher| {
+        bencher.iter(|| plan(Direction::Stop, &registry, black_box(&running), &journal, &circumstances));
+    });
+    for item in &first.items {
+        let Outlook::Change(change) = &item.outlook else { continue };
+        for transition in [change.claim.clone(), Transition::Stopped] {
+            let recorded =
+                journal.record_transition(&item.id, &transition, change.note.clone(), "op", Timestamp::UNIX_EPOCH);
+            recorded.expect("a legal transition");
+        }
+    }
+    let stopped = inventory(false);
+    criterion.bench_function("plan a start of 10,000 alarms", |bencher| {
+        bencher.iter(|| plan(Direction::Start, &registry, black_box(&stopped), &journal, &circumstances));
+    });
+}
+
+criterion_group!(benches, planning);
+criterion_main!(benches);
