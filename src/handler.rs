@@ -155,15 +155,17 @@ impl Program {
         let mut ledger = ledger?;
         self.take_over(request, &mut ledger.journal, &operation_id).await?;
         let mut plan = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, pace, &desk.book).await;
-        desk.ask(plan.usages().chain(ledger.journal.usages()), self.clock.now());
+        let used = || plan.usages().chain(plan.advised()).chain(ledger.journal.usages());
+        desk.ask(used(), self.clock.now());
         // A dry run writes nothing but its report.
-        if desk.settle(plan.usages().chain(ledger.journal.usages()), pace).await && direction.is_none() {
+        if desk.settle(used(), pace).await && direction.is_none() {
             desk.keep(self.store.as_ref()).await;
         }
         plan.price(&desk.book);
-        ledger.journal.price(&desk.book);
+        ledger.journal.price(&desk.book, self.clock.now());
         let mut heading = self.heading(request, operation_id, started_at, direction.is_some());
         heading.price_source = desk.book.source(plan.usages());
+        heading.all_seen = plan.errors.is_empty();
         let lines = plan
             .items
             .iter()
@@ -173,21 +175,22 @@ impl Program {
             })
             .collect();
         let mut report = heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
-        if direction.is_none() {
+        if direction != Some(Direction::Start) {
             report.recommendations =
                 report::advice::recommendations(&plan, &desk.book, &ledger.journal, self.clock.now());
-        } else if direction == Some(Direction::Start) && !ledger.exists() && request.originals_from.is_none() {
+        } else if !ledger.exists() && request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
-        }
-        if direction.is_some() {
-            self.archive(&mut report, &ledger.journal).await;
         }
         if direction.is_none() && request.schedule.is_some() {
             self.metrics.checked(&ledger.journal, self.clock.now());
         }
+        let whereabouts = match direction {
+            Some(_) => self.archive(&mut report, &ledger.journal).await,
+            None => Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() },
+        };
         if request.notify {
-            self.notify(&mut report).await;
+            self.notify(&mut report, &whereabouts).await;
         }
         Ok(report)
     }
@@ -263,31 +266,38 @@ impl Program {
             region: self.config.region.clone(),
             started_at,
             reason: request.reason.clone(),
+            only: request.only.0.iter().map(ToString::to_string).collect(),
             price_source: PriceBook::built_in(&self.config.region).source([]),
+            all_seen: true,
         }
     }
 
-    /// Keeps the report. An operation is not undone by a report that cannot be kept.
-    pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) {
+    /// Keeps the report and its page. An operation is not undone by a report that cannot be kept.
+    /// Returns where they are.
+    pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) -> Whereabouts {
+        let mut whereabouts = Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() };
         let kept = Kept { report, originals: journal.originals() };
         let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
-        let now = self.clock.now();
-        let days = journal.savings_at(now).last_days(report::html::DAYS, now, &journal.zone);
-        let page = report::html::page(report, &days).into_bytes();
-        let (key, page_key) = (report.key(), report.page_key());
-        let (kept, page_kept) = futures::join!(self.store.archive(&key, body), self.store.archive(&page_key, page));
-        if let Err(failure) = kept.and(page_kept) {
-            report.errors.push(format!("this report could not be kept: {failure}"));
+        match self.store.archive(&report.key(), body).await {
+            Ok(()) => whereabouts.report = Some(self.place(&report.key())),
+            Err(failure) => report.errors.push(format!("this report could not be kept: {failure}")),
         }
+        // One after the other: in a small function both at once are too much.
+        let page = report::html::page(report).into_bytes();
+        match self.store.archive(&report.page_key(), page).await {
+            Ok(()) => whereabouts.page = Some(self.place(&report.page_key())),
+            Err(failure) => report.errors.push(format!("this report's page could not be kept: {failure}")),
+        }
+        whereabouts
     }
 
-    pub(crate) async fn notify(&self, report: &mut Report) {
+    fn place(&self, key: &str) -> String {
+        format!("s3://{}/{}/{key}", self.config.state_bucket, self.config.state_prefix)
+    }
+
+    pub(crate) async fn notify(&self, report: &mut Report, whereabouts: &Whereabouts) {
         let Some(notifier) = &self.notifier else { return };
-        let location = format!("s3://{}/{}/{}", self.config.state_bucket, self.config.state_prefix, report.key());
-        let kept = report.action != Action::Status;
-        let whereabouts =
-            Whereabouts { report: kept.then_some(location.as_str()), function: self.config.function_name.as_deref() };
-        let message = notify::compose(report, &whereabouts);
+        let message = notify::compose(report, whereabouts);
         if let Err(failure) = notifier.send(&message).await {
             report.errors.push(format!("this report could not be sent: {failure}"));
         }

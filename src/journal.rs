@@ -13,6 +13,8 @@
 //! since, and their value wins), and by nothing else: no order of events replaces it by a value
 //! that a stop made. (`Amend` is a `Resume` with which a kind notes more beside the original.)
 
+mod money;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,11 +23,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::money::Unpriced;
 use crate::event::Schedule;
 use crate::model::{Direction, Goal, KindName, Plain, Rate, ResourceId};
-use crate::pricing::PriceBook;
 use crate::savings::Savings;
-use crate::usage::{Item, Usage};
+use crate::usage::Usage;
 
 /// The version of the state's form that this program writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
@@ -58,6 +60,12 @@ pub struct Journal {
     #[serde(default)]
     pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
     pub savings: Savings,
+    /// What they were when the newest operation began.
+    #[serde(default)]
+    pub saved_before_usd: f64,
+    /// Stopped time that is not booked, because what it saved was not known when it ended.
+    #[serde(default)]
+    pub unpriced: Vec<Unpriced>,
     /// Whose days and months the savings are booked in.
     #[serde(skip, default = "utc")]
     pub zone: TimeZone,
@@ -152,15 +160,6 @@ pub struct Glimpse {
     pub rate: Rate,
 }
 
-impl Glimpse {
-    /// Fills in the price, where it was not known.
-    pub fn price(&mut self, prices: &PriceBook) {
-        if self.rate == Rate::UNKNOWN {
-            self.rate = prices.rate(&self.usage);
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -217,12 +216,6 @@ impl Record {
     pub fn held(&self) -> Option<&Plain> {
         self.original.as_ref().filter(|_| self.phase != Phase::Running)
     }
-
-    /// What one hour of being stopped saves, where both prices are known.
-    fn saving_rate(&self) -> Option<f64> {
-        let (running, stopped) = (self.running.rate.0?, self.after.rate.0?);
-        Some((running.0 - stopped.0).max(0.0))
-    }
 }
 
 /// Why a stored state cannot be used. Nothing is changed then, and nothing written.
@@ -252,6 +245,8 @@ impl Journal {
             resources: BTreeMap::new(),
             counted_calls: BTreeMap::new(),
             savings: Savings::default(),
+            saved_before_usd: 0.0,
+            unpriced: Vec::new(),
             zone: utc(),
         }
     }
@@ -366,52 +361,6 @@ impl Journal {
         Ok(())
     }
 
-    /// Books what a stopped resource has saved, at the moment it leaves that phase, if it was
-    /// stopped until then.
-    fn settle_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
-        let Some(record) = self.resources.get_mut(key) else { return };
-        if record.phase != Phase::Stopped {
-            return;
-        }
-        if let Some(usd_per_hour) = record.saving_rate().filter(|_| was_stopped) {
-            record.saved_usd += self.savings.add(record.since, now, usd_per_hour, &self.zone);
-        }
-        // Booked up to here: a second settlement adds nothing.
-        record.since = now;
-    }
-
-    /// What the records' resources use.
-    pub fn usages(&self) -> impl Iterator<Item = &Item> {
-        self.resources.values().flat_map(|record| {
-            [&record.running, &record.before, &record.after].into_iter().flat_map(|glimpse| glimpse.usage.items())
-        })
-    }
-
-    /// Fills in the prices that were not known when they were written.
-    pub fn price(&mut self, prices: &PriceBook) {
-        for record in self.resources.values_mut() {
-            for glimpse in [&mut record.running, &mut record.before, &mut record.after] {
-                glimpse.price(prices);
-            }
-        }
-    }
-
-    /// What has been saved since the current stop began, booked or not.
-    pub fn saved_this_stop(&self, now: Timestamp) -> f64 {
-        self.resources.values().map(|record| record.saved_usd + unbooked(record, now)).sum()
-    }
-
-    /// All savings, with those of the resources that are stopped now.
-    pub fn savings_at(&self, now: Timestamp) -> Savings {
-        let mut savings = self.savings.clone();
-        for record in self.resources.values().filter(|record| record.phase == Phase::Stopped) {
-            if let Some(usd_per_hour) = record.saving_rate() {
-                savings.add(record.since, now, usd_per_hour, &self.zone);
-            }
-        }
-        savings
-    }
-
     /// Every original that we owe, with what it was: for the report of a stop, from which
     /// [`Self::take_over`] can bring them back when the state is lost.
     pub fn originals(&self) -> BTreeMap<String, KeptOriginal> {
@@ -495,6 +444,7 @@ impl Journal {
                 self.remember(old.id, now);
             }
             self.generation += 1;
+            self.saved_before_usd = self.savings.total_usd;
             // Restored by an operation that is over: nothing is owed, and nobody will ask.
             self.resources.retain(|_, record| record.phase != Phase::Running);
             self.counted_calls.retain(|_, calls| {
@@ -538,14 +488,6 @@ impl Journal {
         }
         let surplus = self.ended.len().saturating_sub(REMEMBER_AT_MOST);
         self.ended.drain(..surplus);
-    }
-}
-
-/// What the time since the last booking has saved.
-fn unbooked(record: &Record, now: Timestamp) -> f64 {
-    match (record.phase, record.saving_rate()) {
-        (Phase::Stopped, Some(rate)) => Savings::default().add(record.since, now, rate, &TimeZone::UTC),
-        _ => 0.0,
     }
 }
 

@@ -1,6 +1,9 @@
 use super::*;
 use crate::model::UsdPerHour;
+use crate::pricing::PriceBook;
+use crate::usage::Item;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const KINESIS: KindName = KindName::new("kinesis");
 
@@ -24,6 +27,11 @@ fn note(before: f64, after: f64) -> Note {
 
 fn journal() -> Journal {
     Journal::new("shop", "dev")
+}
+
+/// No resource was seen running.
+fn nobody() -> BTreeSet<String> {
+    BTreeSet::new()
 }
 
 impl Journal {
@@ -234,24 +242,86 @@ fn records_that_owe_nothing_go_when_the_next_operation_begins() {
 fn a_stopped_resource_saves_the_difference_for_as_long_as_it_was_off() {
     let mut journal = Journal::in_phase(Phase::Stopped);
     // 2.0 running, 1.0 stopped: one dollar an hour, ten hours.
-    assert!((journal.saved_this_stop(at(36_000)) - 10.0).abs() < 1e-9);
-    assert!((journal.savings_at(at(36_000)).total_usd - 10.0).abs() < 1e-9);
+    assert!((journal.saved_this_stop(&nobody(), at(36_000)) - 10.0).abs() < 1e-9);
+    assert!((journal.savings_at(&nobody(), at(36_000)).total_usd - 10.0).abs() < 1e-9);
     journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), "b", at(36_000)).unwrap();
     assert!((journal.savings.total_usd - 10.0).abs() < 1e-9);
     // On its way up it saves nothing more, and what was booked is not booked again.
     journal.record_transition(&id(), &Transition::Restored, note(1.0, 2.0), "b", at(72_000)).unwrap();
-    assert!((journal.savings_at(at(99_000)).total_usd - 10.0).abs() < 1e-9);
-    assert!((journal.saved_this_stop(at(99_000)) - 10.0).abs() < 1e-9);
+    assert!((journal.savings_at(&nobody(), at(99_000)).total_usd - 10.0).abs() < 1e-9);
+    assert!((journal.saved_this_stop(&nobody(), at(99_000)) - 10.0).abs() < 1e-9);
+}
+
+/// Stopped, and of a stream whose price is not known: 4 shards, then 1.
+fn stopped_without_a_price() -> Journal {
+    let mut journal = journal();
+    let shards = |n: f64| Glimpse { summary: format!("{n}"), usage: Usage::of(Item::Shard, n), rate: Rate::UNKNOWN };
+    let note = Note { before: shards(4.0), after: shards(1.0), detail: String::new(), warnings: Vec::new() };
+    journal.record_transition(&id(), &Transition::Save(original(4)), note.clone(), "a", at(0)).unwrap();
+    journal.record_transition(&id(), &Transition::Stopped, note, "a", at(0)).unwrap();
+    journal
 }
 
 #[test]
 fn an_unknown_price_saves_nothing_that_could_be_told() {
-    let mut journal = journal();
-    let mut unknown = note(2.0, 1.0);
-    unknown.before.rate = Rate::UNKNOWN;
-    journal.record_transition(&id(), &Transition::Save(original(8)), unknown.clone(), "a", at(0)).unwrap();
-    journal.record_transition(&id(), &Transition::Stopped, unknown, "a", at(0)).unwrap();
-    assert!(journal.savings_at(at(36_000)).total_usd.abs() < 1e-9);
+    let journal = stopped_without_a_price();
+    assert!(journal.savings_at(&nobody(), at(36_000)).total_usd.abs() < 1e-9);
+    assert!(!journal.savings_are_complete());
+}
+
+#[test]
+fn a_price_that_comes_after_the_stop_is_put_to_all_of_it_once() {
+    let mut journal = stopped_without_a_price();
+    journal.record_transition(&id(), &Transition::Start, note(1.0, 4.0), "b", at(36_000)).unwrap();
+    assert!(!journal.savings_are_complete());
+    for now in [at(40_000), at(50_000)] {
+        journal.price(&PriceBook::built_in("us-east-1"), now);
+        // Three shards less for ten hours: 3 × 0.015 × 10.
+        assert!((journal.savings.total_usd - 0.45).abs() < 1e-9);
+        assert!((journal.saved_this_stop(&nobody(), now) - 0.45).abs() < 1e-9);
+        assert!(journal.savings_are_complete());
+    }
+}
+
+#[test]
+fn a_price_that_never_comes_is_waited_for_two_months() {
+    let mut journal = stopped_without_a_price();
+    journal.record_transition(&id(), &Transition::Start, note(1.0, 4.0), "b", at(36_000)).unwrap();
+    let nowhere = PriceBook::built_in("eu-central-1");
+    journal.price(&nowhere, at(36_000 + 61 * 86_400));
+    assert_eq!(journal.unpriced.len(), 1);
+    journal.price(&nowhere, at(36_000 + 62 * 86_400));
+    assert!(journal.unpriced.is_empty());
+}
+
+#[test]
+fn a_newer_price_replaces_an_older_one_and_an_unknown_one_does_not() {
+    let mut glimpse = stopped_without_a_price().record(&id()).unwrap().running.clone();
+    for (region, usd) in [("eu-central-1", None), ("us-east-1", Some(0.06)), ("eu-central-1", Some(0.06))] {
+        glimpse.price(&PriceBook::built_in(region));
+        assert_eq!(glimpse.rate, Rate(usd.map(UsdPerHour)), "{region}");
+    }
+}
+
+#[test]
+fn what_is_seen_running_saves_nothing_more() {
+    let journal = Journal::in_phase(Phase::Stopped);
+    let running = [id().to_string()].into();
+    assert!(journal.saved_this_stop(&running, at(36_000)).abs() < 1e-9);
+    assert!(journal.savings_at(&running, at(36_000)).total_usd.abs() < 1e-9);
+}
+
+#[test]
+fn an_operation_knows_what_it_has_booked_itself() {
+    let mut journal = Journal::in_phase(Phase::Stopped);
+    journal.savings.total_usd = 100.0;
+    journal.begin(operation("start"), lease("x", 60), true, at(36_000));
+    journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), "start", at(36_000)).unwrap();
+    assert!((journal.saved_by_operation() - 10.0).abs() < 1e-9);
+    journal.begin(operation("start"), lease("y", 60), true, at(36_001));
+    assert!((journal.saved_by_operation() - 10.0).abs() < 1e-9, "also in its next invocation");
+    journal.begin(operation("again"), lease("z", 60), true, at(36_002));
+    assert!(journal.saved_by_operation().abs() < 1e-9);
 }
 
 #[test]

@@ -103,8 +103,10 @@ impl Metrics {
             resources_failed: count(&[Result::Failed, Result::Pending]),
             resources_skipped: count(&[Result::Skipped]),
             duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
-            // A stop has not saved anything yet: the start that ends it has.
-            saved_usd: (ended && report.action == Action::Start).then_some(report.saved.this_stop),
+            // Only what this operation has booked, so that the sum of all is what was saved. A stop books
+            // something only where it begins again.
+            saved_usd: (ended && (report.action == Action::Start || report.saved.by_operation > 0.0))
+                .then_some(report.saved.by_operation),
             api_calls: AsCount::from(self.tally.calls().saturating_sub(since.calls)),
             throttles: AsCount::from(self.tally.throttles().saturating_sub(since.throttles)),
         }
@@ -235,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn a_start_tells_what_the_stop_before_it_has_saved() {
+    fn a_start_tells_what_it_has_booked_and_not_what_others_have() {
         let mut report = sample();
         report.action = Action::Start;
-        report.saved.this_stop = 1.5;
+        (report.saved.this_stop, report.saved.by_operation) = (4.0, 1.5);
         assert_eq!(printed(&report)["SavedUSD"], 1.5);
     }
 

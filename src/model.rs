@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::usage::Usage;
+use crate::usage::{Item, Usage};
 
 /// What an event asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -163,6 +163,28 @@ pub struct Advice {
     pub text: String,
     pub pays: Usage,
     pub would_pay: Usage,
+    /// Where that depends on how much is used: up to where the other way costs less.
+    pub cheaper_below: Option<CheaperBelow>,
+}
+
+/// Another way to pay that costs less up to some use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheaperBelow {
+    /// `on demand`.
+    pub how: &'static str,
+    pub limits: Vec<Limit>,
+    /// What is said after the limits: ` a month`.
+    pub unit: &'static str,
+}
+
+/// As much of an item as costs what is paid now for the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    pub pays: Usage,
+    pub item: Item,
+    /// How many of `noun` one of the item is.
+    pub scale: f64,
+    pub noun: &'static str,
 }
 
 impl Standing {
@@ -171,7 +193,12 @@ impl Standing {
     }
 
     pub fn advise(&mut self, text: impl Into<String>, pays: Usage, would_pay: Usage) {
-        self.advice.push(Advice { text: text.into(), pays, would_pay });
+        self.advice.push(Advice { text: text.into(), pays, would_pay, cheaper_below: None });
+    }
+
+    /// Advice to pay in another way, where that costs less depends on how much is used.
+    pub fn advise_below(&mut self, text: impl Into<String>, pays: Usage, below: CheaperBelow) {
+        self.advice.push(Advice { text: text.into(), pays, would_pay: Usage::none(), cheaper_below: Some(below) });
     }
 }
 

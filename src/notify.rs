@@ -19,24 +19,31 @@ pub struct Message {
 }
 
 /// Writes the message: in full where SNS takes it, and without what went well where not.
-pub fn compose(report: &Report, whereabouts: &Whereabouts<'_>) -> Message {
-    let subject = text::subject(report);
-    let full = body(report, Extent::Full, whereabouts);
-    let body = if full.len() <= LARGEST_MESSAGE {
-        full
-    } else {
-        let mut short = report.clone();
-        short.resources.clear();
-        short.recommendations.truncate(20);
-        let email = text::body(report, Extent::Short, whereabouts);
-        json!({"default": json_with_location(&short, whereabouts.report), "email": email}).to_string()
-    };
-    Message { subject, body }
+pub fn compose(report: &Report, whereabouts: &Whereabouts) -> Message {
+    let json = serde_json::to_string(report).expect("a report is plain data");
+    let full = body(&json, &text::body(report, Extent::Full, whereabouts));
+    let body = if full.len() <= LARGEST_MESSAGE { full } else { short(report, whereabouts) };
+    Message { subject: text::subject(report), body }
 }
 
-fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> String {
-    let json = serde_json::to_string(report).expect("a report is plain data");
-    json!({"default": json, "email": text::body(report, extent, whereabouts)}).to_string()
+fn short(report: &Report, whereabouts: &Whereabouts) -> String {
+    let mut short = Report { resources: Vec::new(), ..report.clone() };
+    text::shorten(&mut short.recommendations, text::MOST_RECOMMENDATIONS, whereabouts);
+    text::shorten(&mut short.errors, text::MOST_PROBLEMS, whereabouts);
+    let json = json_with_location(&short, whereabouts.report.as_deref());
+    let mut email = text::body(report, Extent::Short, whereabouts);
+    loop {
+        let body = body(&json, &email);
+        if body.len() <= LARGEST_MESSAGE || email.is_empty() {
+            return body;
+        }
+        // Every list has its limit: only names of many bytes a letter come to this.
+        email.truncate(email.floor_char_boundary(email.len() * 3 / 4));
+    }
+}
+
+fn body(json: &str, email: &str) -> String {
+    json!({"default": json, "email": email}).to_string()
 }
 
 /// A report without its resources, with the place where they are.

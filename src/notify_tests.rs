@@ -30,7 +30,8 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
         line.result = if n % 10 == 0 { Result::Failed } else { Result::Stopped };
         line
     }));
-    let message = compose(&report, &Whereabouts { report: Some("s3://bucket/key.json"), function: None });
+    let message =
+        compose(&report, &Whereabouts { report: Some("s3://bucket/key.json".to_owned()), ..Whereabouts::default() });
     assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
     let (json, email) = parts(&message);
     assert_eq!(json["full_report"], "s3://bucket/key.json");
@@ -38,4 +39,34 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
     assert!(email.contains("501 failed"), "{email}");
     assert!(email.contains("and 401 more, in the full report"), "{email}");
     assert!(email.contains("Full report: s3://bucket/key.json"));
+}
+
+#[test]
+fn a_status_with_advice_on_5000_resources_fits_a_message_too() {
+    let mut report = sample();
+    report.recommendations =
+        (0..5000).map(|n| format!("lambda:shop-{n} {}", "loses what arrives ".repeat(40))).collect();
+    let message = compose(&report, &Whereabouts::default());
+    assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
+    let (json, email) = parts(&message);
+    assert!(email.contains("- and 4950 more\n"), "{email}");
+    assert_eq!(json["recommendations"].as_array().map(Vec::len), Some(51));
+    assert!(!email.contains("full report"), "there is none: {email}");
+}
+
+#[test]
+fn a_message_fits_whatever_letters_names_are_of() {
+    let mut report = sample();
+    report.errors = vec!["𓀀".repeat(600); 200];
+    let template = report.resources[0].clone();
+    report.resources = (0..2000)
+        .map(|n| crate::report::Line {
+            name: format!("{n}{}", "𓀀".repeat(200)),
+            result: Result::Failed,
+            ..template.clone()
+        })
+        .collect();
+    let message = compose(&report, &Whereabouts::default());
+    assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
+    assert!(parts(&message).1.starts_with("Stop of shop (dev, us-east-1) succeeded only in part."));
 }

@@ -78,10 +78,10 @@ impl Operation<'_> {
         let had_state = ledger.exists();
         let (mut plan, mut begun_at) = loop {
             match self.admission(&ledger, started_at) {
-                Admission::Over(why) => return Ok(self.skipped(&why, started_at)),
+                Admission::Over(why) => return Ok(self.skipped(&ledger, &why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
                     if self.pace.halted().is_some() {
-                        return self.wait_longer(&holder, until, started_at).await;
+                        return self.wait_longer(&ledger, &holder, until, started_at).await;
                     }
                     self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
                 }
@@ -95,6 +95,8 @@ impl Operation<'_> {
                         return Err(Refusal::NotHandedOn("looking at the account took all the time".to_owned()));
                     };
                     let begun_at = self.begin_operation(&mut ledger, started_at);
+                    // What is about to be booked is booked at a price, if there is one by now.
+                    ledger.journal.price(&desk.book, begun_at);
                     let plan = self.claim(&mut ledger, plan, begun_at);
                     if ledger.save().await? {
                         break (plan, begun_at);
@@ -195,20 +197,26 @@ impl Operation<'_> {
     }
 
     /// The lease did not become free in this invocation's time: the next one waits on.
-    async fn wait_longer(&self, holder: &str, until: Timestamp, asked_at: Timestamp) -> Result<Report, Refusal> {
+    async fn wait_longer(
+        &self,
+        ledger: &Ledger<'_>,
+        holder: &str,
+        until: Timestamp,
+        asked_at: Timestamp,
+    ) -> Result<Report, Refusal> {
         let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
         let at_work = format!("operation {holder} is at work, until {until} at the latest");
         if depth >= MAX_DEPTH {
-            return Ok(self.skipped(&format!("{at_work}: send the event again then"), asked_at));
+            return Ok(self.skipped(ledger, &format!("{at_work}: send the event again then"), asked_at));
         }
         match self.call_again(depth + 1, asked_at).await {
             HandOn::Taken => {
-                let mut report = self.skipped(&format!("{at_work}: this one begins after it"), asked_at);
+                let mut report = self.skipped(ledger, &format!("{at_work}: this one begins after it"), asked_at);
                 report.outcome = report::Outcome::InProgress;
                 report.finished_at = None;
                 Ok(report)
             }
-            HandOn::Refused(why) => Ok(self.skipped(&format!("{at_work}; {why}"), asked_at)),
+            HandOn::Refused(why) => Ok(self.skipped(ledger, &format!("{at_work}; {why}"), asked_at)),
             HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
         }
     }
@@ -396,21 +404,23 @@ impl Operation<'_> {
             });
         }
         // Everything is done: now there is time for what it cost.
-        if desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await {
-            desk.keep(self.program.store.as_ref()).await;
-        }
+        let has_new_prices = desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await;
         plan.price(&desk.book);
         fates.values_mut().filter_map(|fate| fate.now.as_mut()).for_each(|now| now.price(&desk.book));
-        ledger.journal.price(&desk.book);
+        ledger.journal.price(&desk.book, self.program.clock.now());
         let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
         if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
-        self.program.archive(&mut report, &ledger.journal).await;
+        let whereabouts = self.program.archive(&mut report, &ledger.journal).await;
         ledger.journal.end(self.program.clock.now());
         ledger.save_as_holder().await?;
-        self.program.notify(&mut report).await;
+        // What others wait for is done. Prices that are not kept are asked for again.
+        if has_new_prices {
+            desk.keep(self.program.store.as_ref()).await;
+        }
+        self.program.notify(&mut report, &whereabouts).await;
         Ok(report)
     }
 
@@ -444,12 +454,13 @@ impl Operation<'_> {
         let started_at = journal.operation.as_ref().map_or(now, |operation| operation.started_at);
         let mut heading = self.program.heading(self.request, self.id.clone(), started_at, false);
         heading.price_source = prices.source(plan.usages());
+        heading.all_seen = plan.errors.is_empty();
         heading.report(lines, errors, journal, now)
     }
 
-    fn skipped(&self, why: &str, started_at: Timestamp) -> Report {
+    fn skipped(&self, ledger: &Ledger<'_>, why: &str, started_at: Timestamp) -> Report {
         let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
-        heading.bare(report::Outcome::Skipped, why, self.program.clock.now())
+        heading.bare(report::Outcome::Skipped, why, &ledger.journal, self.program.clock.now())
     }
 }
 

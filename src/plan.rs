@@ -181,15 +181,23 @@ fn not_seen() -> Standing {
 }
 
 impl Plan {
-    /// What the plan's resources use, before and after, and what the advice on them is about.
+    /// What the plan's resources use, before and after.
     pub fn usages(&self) -> impl Iterator<Item = &usage::Item> {
         self.items.iter().flat_map(|item| {
             let after = match &item.outlook {
                 Outlook::Change(change) => Some(&change.note.after.usage),
                 _ => None,
             };
-            let advice = item.standing.advice.iter().flat_map(|advice| [&advice.pays, &advice.would_pay]);
-            std::iter::once(&item.now.usage).chain(after).chain(advice).flat_map(Usage::items)
+            std::iter::once(&item.now.usage).chain(after).flat_map(Usage::items)
+        })
+    }
+
+    /// What the advice on them is about: worth a price, and part of no sum.
+    pub fn advised(&self) -> impl Iterator<Item = &usage::Item> {
+        self.items.iter().flat_map(|item| &item.standing.advice).flat_map(|advice| {
+            let limits = advice.cheaper_below.iter().flat_map(|below| &below.limits);
+            let limits = limits.flat_map(|limit| limit.pays.items().chain([&limit.item]));
+            advice.pays.items().chain(advice.would_pay.items()).chain(limits)
         })
     }
 

@@ -61,9 +61,14 @@ impl PriceBook {
         &self.listed
     }
 
-    /// Takes newer answers of the Price List.
+    /// Takes newer answers of the Price List. One without a price leaves the older one, with its date.
     pub fn take_in(&mut self, answers: BTreeMap<Item, Listed>) {
-        self.listed.extend(answers);
+        for (item, answer) in answers {
+            let has_a_price = |listed: &Listed| listed.usd_per_hour.is_some();
+            if has_a_price(&answer) || !self.listed.get(&item).is_some_and(has_a_price) {
+                self.listed.insert(item, answer);
+            }
+        }
     }
 
     /// The items that are worth asking the Price List about.
@@ -92,29 +97,36 @@ impl PriceBook {
 
     /// Where the prices of these items come from and how old they are: every report says so.
     pub fn source<'a>(&self, items: impl IntoIterator<Item = &'a Item>) -> String {
-        let origins: Vec<Option<Origin>> =
-            items.into_iter().collect::<BTreeSet<_>>().into_iter().map(|item| Some(self.price(item)?.1)).collect();
-        let count = |wanted: fn(&Option<Origin>) -> bool| origins.iter().filter(|origin| wanted(origin)).count();
-        let listed = count(|origin| matches!(origin, Some(Origin::PriceList(_))));
-        let built_in = count(|origin| *origin == Some(Origin::BuiltIn));
-        let unknown = count(Option::is_none);
-        let oldest = origins.iter().filter_map(|origin| match origin {
-            Some(Origin::PriceList(asked_at)) => Some(*asked_at),
-            _ => None,
-        });
+        /// More unknown items are counted.
+        const NAMED: usize = 3;
+        let items: BTreeSet<&Item> = items.into_iter().collect();
+        let mut asked_at = Vec::new();
+        let (mut built_in, mut unknown) = (0, Vec::new());
+        for item in items {
+            match self.price(item) {
+                Some((_, Origin::PriceList(at))) => asked_at.push(at),
+                Some((_, Origin::BuiltIn)) => built_in += 1,
+                None => unknown.push(match item {
+                    Item::Unpriced(what) => what.clone(),
+                    item => item.to_string(),
+                }),
+            }
+        }
         let table = format!("built-in table, {}, {}", table::REGION, table::DATE);
         let mut parts = Vec::new();
-        if let Some(oldest) = oldest.min() {
+        if let Some(oldest) = asked_at.iter().min() {
             parts.push(format!("AWS Price List, {}, {}", self.region, oldest.strftime("%Y-%m-%d")));
         }
-        match (listed, built_in) {
-            (0, 0) if unknown == 0 => parts.push("none needed".to_owned()),
+        match (asked_at.len(), built_in) {
             (_, 0) => {}
             (0, _) => parts.push(table),
             (_, n) => parts.push(format!("{n} from the {table}")),
         }
-        if unknown > 0 {
-            parts.push(format!("{unknown} unknown"));
+        match unknown.len() {
+            0 if parts.is_empty() => parts.push("none needed".to_owned()),
+            0 => {}
+            n if n <= NAMED => parts.push(format!("unknown: {}", unknown.join(", "))),
+            n => parts.push(format!("{n} unknown, such as {}", unknown[..NAMED].join(", "))),
         }
         parts.join("; ")
     }

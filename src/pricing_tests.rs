@@ -146,7 +146,7 @@ fn what_has_no_known_price_makes_the_sum_unknown_and_never_less() {
 fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
     let mut book = PriceBook::built_in("eu-central-1");
     assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate::UNKNOWN);
-    assert_eq!(book.source([&Item::Shard]), "1 unknown");
+    assert_eq!(book.source([&Item::Shard]), "unknown: shard");
     let asked_at: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
     book.take_in(BTreeMap::from([(Item::Shard, Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at })]));
     assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate(Some(UsdPerHour(0.036))));
@@ -168,7 +168,7 @@ fn the_source_names_every_origin_and_the_oldest_date() {
     let unpriced = Item::Unpriced("log alarm".to_owned());
     assert_eq!(
         book.source([&Item::Shard, &Item::FanOutShard, &composite, &Item::OnDemandStream, &unpriced]),
-        "AWS Price List, us-east-1, 2026-11-20; 2 from the built-in table, us-east-1, 2026-09; 1 unknown"
+        "AWS Price List, us-east-1, 2026-11-20; 2 from the built-in table, us-east-1, 2026-09; unknown: log alarm"
     );
     assert_eq!(book.source([&composite]), "built-in table, us-east-1, 2026-09");
     assert_eq!(book.source([]), "none needed");

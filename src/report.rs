@@ -3,17 +3,22 @@
 
 pub mod advice;
 pub mod html;
+mod remedy;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::journal::{Glimpse, Journal, KeptOriginal};
 use crate::kinds::Verdict;
 use crate::model::{Action, Direction, KindName, ResourceId, State, UsdPerHour};
 use crate::plan::{Item, Move, Outlook, settled_by};
+
+/// How many days the chart of savings shows.
+const DAYS: i32 = 30;
 
 /// The version of the report's form.
 pub const SCHEMA: u32 = 1;
@@ -31,6 +36,9 @@ pub struct Report {
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub reason: Option<String>,
+    /// What a selective operation was about. Empty: everything that is managed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     pub resources: Vec<Line>,
     pub cost: Cost,
     pub saved: Saved,
@@ -100,11 +108,11 @@ pub struct Cost {
     pub per_month_before: f64,
     #[serde(serialize_with = "rounded")]
     pub per_month_after: f64,
-    /// False: at least one price is unknown, and the sums are "at least".
+    /// False: at least one price is unknown, or something could not be seen, and the sums are "at least".
     pub complete: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Saved {
     #[serde(serialize_with = "rounded")]
     pub this_stop: f64,
@@ -112,6 +120,14 @@ pub struct Saved {
     pub month_to_date: f64,
     #[serde(serialize_with = "rounded")]
     pub total: f64,
+    /// False: for some of the time the price is not known, and the sums are "at least".
+    pub complete: bool,
+    /// Booked by the newest operation: for the metrics, which add up.
+    #[serde(skip)]
+    pub by_operation: f64,
+    /// By day, the newest last: for the chart.
+    #[serde(skip)]
+    pub days: Vec<(Date, f64)>,
 }
 
 /// Hundredths of a cent: finer than any bill.
@@ -140,13 +156,16 @@ pub struct Heading {
     pub region: String,
     pub started_at: Timestamp,
     pub reason: Option<String>,
+    pub only: Vec<String>,
     pub price_source: String,
+    /// Whether every resource that is managed could be looked for: what was not seen has a cost, too.
+    pub all_seen: bool,
 }
 
 impl Heading {
     /// A report of an operation that had nothing to do with any resource.
-    pub fn bare(self, outcome: Outcome, words: &str, now: Timestamp) -> Report {
-        let mut report = self.report(Vec::new(), Vec::new(), &Journal::new("", ""), now);
+    pub fn bare(self, outcome: Outcome, words: &str, journal: &Journal, now: Timestamp) -> Report {
+        let mut report = Heading { all_seen: false, ..self }.report(Vec::new(), Vec::new(), journal, now);
         report.outcome = outcome;
         report.errors.push(words.to_owned());
         report
@@ -154,15 +173,21 @@ impl Heading {
 
     /// A report of these lines. Its outcome is that of an operation that is over.
     pub fn report(self, resources: Vec<Line>, errors: Vec<String>, journal: &Journal, now: Timestamp) -> Report {
-        let savings = journal.savings_at(now);
+        let is_running = |line: &&Line| matches!(line.result, Result::Running | Result::AlreadyRunning);
+        let running: BTreeSet<String> =
+            resources.iter().filter(is_running).map(|line| format!("{}:{}", line.kind, line.name)).collect();
+        let savings = journal.savings_at(&running, now);
         Report {
             schema: SCHEMA,
             outcome: outcome(self.action, &resources, &errors),
-            cost: cost(&resources, self.price_source),
+            cost: Cost { complete: self.all_seen && is_known(&resources), ..cost(&resources, self.price_source) },
             saved: Saved {
-                this_stop: journal.saved_this_stop(now),
+                this_stop: journal.saved_this_stop(&running, now),
                 month_to_date: savings.month_to_date(now, &journal.zone),
                 total: savings.total_usd,
+                complete: journal.savings_are_complete(),
+                by_operation: journal.saved_by_operation(),
+                days: savings.last_days(DAYS, now, &journal.zone),
             },
             recommendations: Vec::new(),
             errors,
@@ -175,6 +200,7 @@ impl Heading {
             started_at: self.started_at,
             finished_at: Some(now),
             reason: self.reason,
+            only: self.only,
             resources,
         }
     }
@@ -213,8 +239,12 @@ fn cost(lines: &[Line], price_source: String) -> Cost {
         saved_per_day: saved.max(0.0),
         per_month_before: before * month,
         per_month_after: after * month,
-        complete: lines.iter().all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some()),
+        complete: is_known(lines),
     }
+}
+
+fn is_known(lines: &[Line]) -> bool {
+    lines.iter().all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some())
 }
 
 impl Line {

@@ -63,13 +63,16 @@ pub(crate) fn sample() -> Report {
         region: "us-east-1".to_owned(),
         started_at: start,
         reason: Some("demo is over".to_owned()),
+        only: Vec::new(),
         price_source: PriceBook::built_in("us-east-1").source([&Item::Shard]),
+        all_seen: true,
     };
     heading.report(lines, Vec::new(), &Journal::new("shop", "dev"), start + jiff::SignedDuration::from_millis(83_400))
 }
 
-fn whereabouts() -> text::Whereabouts<'static> {
-    text::Whereabouts { report: Some("s3://shop-state/shop/dev/operations/x.json"), function: Some("shop-manager") }
+fn whereabouts() -> text::Whereabouts {
+    let place = |key: &str| Some(format!("s3://shop-state/shop/dev/operations/{key}"));
+    text::Whereabouts { report: place("x.json"), page: place("x.html"), function: Some("shop-manager".to_owned()) }
 }
 
 #[test]
@@ -90,13 +93,13 @@ fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
 
     Needs attention
     - kinesis:shop-events FAILED: the function's role needs kinesis:UpdateShardCount: not authorized
-    Nothing is lost. When the cause is dealt with, go on from here with
-    aws lambda invoke --function-name shop-manager --cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{"action": "stop"}' report.json
+    What was saved is safe, and what is done stays done. When the cause is dealt with, go on from here with
+    echo '{"action":"stop"}' > event.json && aws lambda invoke --function-name shop-manager --region us-east-1 --payload fileb://event.json --cli-read-timeout 0 report.json
 
     Cost
-    - Before: $3.58 a day, $108.90 a month
-    - After: $0.82 a day, $24.95 a month
-    - Saves $2.76 a day, $83.95 a month
+    - Running: $3.58 a day, $108.90 a month of such days
+    - Stopped: $0.82 a day
+    - Saves $2.76 for each 24 hours that it stays stopped
     - Prices: built-in table, us-east-1, 2026-09
 
     SageMaker endpoints (1)
@@ -122,6 +125,7 @@ fn the_text_says_first_whether_it_worked_and_what_needs_attention() {
 
     Began 2026-11-23 18:00:00 UTC, took 83.4 s. Operation 0f4c.
     Full report: s3://shop-state/shop/dev/operations/x.json
+    As a page, with a chart: s3://shop-state/shop/dev/operations/x.html
     "#);
 }
 
@@ -248,7 +252,8 @@ fn the_json_is_that_of_the_contract() {
       "saved": {
         "this_stop": 0.0,
         "month_to_date": 0.0,
-        "total": 0.0
+        "total": 0.0,
+        "complete": true
       },
       "recommendations": [],
       "errors": []
@@ -292,10 +297,100 @@ fn an_unknown_price_makes_the_sums_incomplete_and_is_never_nothing() {
     assert!(cost.saved_per_day.abs() < 1e-9);
     report.cost = cost;
     let text = text::body(&report, text::Extent::Full, &whereabouts());
-    assert!(text.contains("Before: at least $"), "{text}");
+    assert!(text.contains("Running: at least $"), "{text}");
     assert!(text.contains("unknown -> $0.00 a day"), "{text}");
     let json = serde_json::to_value(&report).unwrap();
     assert!(json["resources"][0]["cost_per_day"]["before"].is_null());
+}
+
+#[test]
+fn what_could_not_be_seen_has_a_cost_too() {
+    let mut report = sample();
+    report.cost.complete = false;
+    let text = text::body(&report, text::Extent::Full, &whereabouts());
+    assert!(
+        text.contains("- Running: at least $3.58 a day") && text.contains("- Stopped: at least $0.82 a day"),
+        "{text}"
+    );
+}
+
+#[test]
+fn many_resources_of_which_some_have_no_price_cost_at_least_the_rest() {
+    let mut report = sample();
+    let alarms =
+        report.resources.iter_mut().filter(|line| line.name.starts_with("shop-l") || line.name == "shop-errors");
+    for (line, usd) in alarms.zip([None, Some(1.0)]) {
+        line.cost_per_day = BeforeAfter { before: usd, after: usd };
+    }
+    let text = text::body(&report, text::Extent::Full, &whereabouts());
+    assert!(text.contains("- 2 stopped | actions on -> actions off | at least $1.00 a day together"), "{text}");
+}
+
+#[test]
+fn what_a_stop_had_to_leave_running_is_told_with_its_money() {
+    let mut report = sample();
+    report.resources[0].result = Result::Skipped;
+    report.resources[0].cost_per_day.after = Some(2.76);
+    report.resources[0].detail = "it could not be created again: its model x does not exist".to_owned();
+    let text = text::body(&report, text::Extent::Full, &whereabouts());
+    let told =
+        "Still running\n- sagemaker:shop-risk $2.76 a day: it could not be created again: its model x does not exist\n";
+    assert!(text.find(told).is_some_and(|at| at < text.find("Cost\n").unwrap()), "{text}");
+    report.action = Action::Start;
+    assert!(!text::body(&report, text::Extent::Full, &whereabouts()).contains("Still running"));
+}
+
+#[test]
+fn a_start_and_a_status_begin_with_what_was_saved() {
+    let mut report = sample();
+    let saved = |report: &mut Report, complete| {
+        report.saved = Saved { this_stop: 5.2, month_to_date: 60.1, total: 300.0, complete, ..report.saved.clone() };
+    };
+    saved(&mut report, true);
+    let line = |report: &Report, n: usize| {
+        text::body(report, text::Extent::Full, &whereabouts()).lines().nth(n).unwrap_or_default().to_owned()
+    };
+    for action in [Action::Start, Action::Status] {
+        report.action = action;
+        assert_eq!(line(&report, 2), "Saved $5.20 in this stop, $60.10 this month, $300.00 in all.");
+    }
+    saved(&mut report, false);
+    assert!(line(&report, 2).starts_with("Saved at least $5.20 in this stop, at least $60.10"));
+    report.action = Action::Stop;
+    assert_eq!(line(&report, 2), "Reason: demo is over", "a stop has saved nothing yet");
+}
+
+#[test]
+fn a_status_tells_what_it_could_not_look_at_and_not_what_is_in_transition() {
+    let mut report = sample();
+    report.action = Action::Status;
+    report.resources[0].result = Result::Pending;
+    let text = text::body(&report, text::Extent::Full, &whereabouts());
+    assert!(text.contains("Needs attention\n- kinesis:shop-events FAILED"), "{text}");
+    assert!(!text.contains("- sagemaker:shop-risk pending:"), "{text}");
+}
+
+#[test]
+fn an_operation_that_did_nothing_tells_the_savings_there_are_and_no_cost() {
+    let mut journal = Journal::new("shop", "dev");
+    journal.savings.total_usd = 12.0;
+    let sample = sample();
+    let heading = Heading {
+        operation_id: sample.operation_id,
+        action: sample.action,
+        dry_run: false,
+        project: sample.project,
+        environment: sample.environment,
+        region: sample.region,
+        started_at: sample.started_at,
+        reason: None,
+        only: Vec::new(),
+        price_source: String::new(),
+        all_seen: true,
+    };
+    let report = heading.bare(Outcome::Skipped, "a newer start took its place", &journal, sample.started_at);
+    assert!((report.saved.total - 12.0).abs() < 1e-9);
+    assert!(!report.cost.complete, "nothing was looked at");
 }
 
 #[test]

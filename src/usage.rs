@@ -33,6 +33,10 @@ pub enum Item {
     ReadUnit(TableClass),
     /// A provisioned write capacity unit.
     WriteUnit(TableClass),
+    /// A million requests an hour to a table on demand. No table is seen using them: they are for
+    /// comparison.
+    MillionReads(TableClass),
+    MillionWrites(TableClass),
     /// Something that bills and whose price this program does not know how to find.
     Unpriced(String),
 }
@@ -70,7 +74,7 @@ impl fmt::Display for Item {
 const UNPRICED: &str = "unpriced ";
 
 /// The items without a parameter of their own.
-const PLAIN: [(Item, &str); 13] = [
+const PLAIN: [(Item, &str); 17] = [
     (Item::Shard, "shard"),
     (Item::OnDemandStream, "on-demand stream"),
     (Item::RetentionShard, "extended retention shard"),
@@ -84,6 +88,10 @@ const PLAIN: [(Item, &str); 13] = [
     (Item::WriteUnit(TableClass::Standard), "WCU"),
     (Item::ReadUnit(TableClass::InfrequentAccess), "infrequent-access RCU"),
     (Item::WriteUnit(TableClass::InfrequentAccess), "infrequent-access WCU"),
+    (Item::MillionReads(TableClass::Standard), "million reads"),
+    (Item::MillionWrites(TableClass::Standard), "million writes"),
+    (Item::MillionReads(TableClass::InfrequentAccess), "infrequent-access million reads"),
+    (Item::MillionWrites(TableClass::InfrequentAccess), "infrequent-access million writes"),
 ];
 
 /// What is not understood has no price: a newer version may have written it.

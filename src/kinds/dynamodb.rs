@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Info, Reported, Sighting, Tier, own, plain};
 use crate::failure::{Failure, unless_missing};
-use crate::model::{KindName, Plain, Standing, State};
+use crate::model::{CheaperBelow, KindName, Limit, Plain, Standing, State, UsdPerHour};
 use crate::pace::Pace;
 use crate::select::Wanted;
 use crate::usage::{Item, TableClass, Usage};
@@ -94,11 +94,7 @@ pub(crate) fn standing(seen: Option<&Seen>) -> Standing {
             let usage = seen.usage();
             let summary = format!("provisioned, {read_units} RCU, {write_units} WCU");
             let mut standing = Standing::new(State::Running, summary, usage.clone());
-            standing.advise(
-                    "is provisioned and bills whether it is used or not; on demand it bills by the request and nothing while idle",
-                    usage,
-                    Usage::none(),
-                );
+            standing.advise_below("is provisioned and bills whether it is used or not", usage, seen.on_demand());
             standing
         }
     };
@@ -115,6 +111,38 @@ impl Seen {
             Mode::OnDemand => Usage::none(),
             Mode::Provisioned { read_units, write_units } => Usage::of(Item::ReadUnit(self.class), read_units as f64)
                 .and(Item::WriteUnit(self.class), write_units as f64),
+        }
+    }
+}
+
+impl Seen {
+    /// On demand, a table bills by the request, and nothing while idle.
+    fn on_demand(&self) -> CheaperBelow {
+        const MONTH: f64 = UsdPerHour::HOURS_PER_MONTH;
+        let usage = self.usage();
+        let of = |wanted: &Item| {
+            usage
+                .quantities()
+                .filter(|(item, _)| *item == wanted)
+                .fold(Usage::none(), |sum, (item, n)| sum.and(item.clone(), n))
+        };
+        CheaperBelow {
+            how: "on demand",
+            limits: vec![
+                Limit {
+                    pays: of(&Item::ReadUnit(self.class)),
+                    item: Item::MillionReads(self.class),
+                    scale: MONTH,
+                    noun: "million reads",
+                },
+                Limit {
+                    pays: of(&Item::WriteUnit(self.class)),
+                    item: Item::MillionWrites(self.class),
+                    scale: MONTH,
+                    noun: "million writes",
+                },
+            ],
+            unit: " a month",
         }
     }
 }

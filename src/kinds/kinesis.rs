@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
-use crate::model::{KindName, Standing, State, count};
+use crate::model::{CheaperBelow, KindName, Limit, Standing, State, count};
 use crate::usage::{Item, Usage};
 
 pub const INFO: Info = Info {
@@ -351,11 +351,19 @@ impl Seen {
 
     fn advise(&self, standing: &mut Standing) {
         if self.mode == Mode::OnDemand {
-            standing.advise(
-                "bills its hours on demand, used or not; one provisioned shard takes 1 MB and 1000 records a second, \
-                 and can be stopped",
+            standing.advise_below(
+                "bills its hours on demand, used or not, and cannot be stopped",
                 Usage::of(Item::OnDemandStream, 1),
-                Usage::of(Item::Shard, 1),
+                CheaperBelow {
+                    how: "provisioned",
+                    limits: vec![Limit {
+                        pays: Usage::of(Item::OnDemandStream, 1),
+                        item: Item::Shard,
+                        scale: 1.0,
+                        noun: "shards",
+                    }],
+                    unit: ", each of which takes 1 MB and 1000 records a second",
+                },
             );
         }
         let retention = self.retention();

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
-use super::list::PriceList;
+use super::list::{PriceList, question};
 use super::{Listed, PriceBook};
 use crate::pace::Pace;
 use crate::store::Store;
@@ -22,6 +22,8 @@ pub const CACHE_KEY: &str = "prices.json";
 const SCHEMA: u32 = 1;
 /// How long a report waits for prices that it lacks. For fresher ones it does not wait.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// In one invocation. What is left out is asked in the next.
+const QUESTIONS: usize = 8;
 
 /// The cache object.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,7 +40,10 @@ pub struct Desk {
     pub book: PriceBook,
     list: Arc<dyn PriceList>,
     asked: BTreeSet<Item>,
-    under_way: Vec<JoinHandle<Answers>>,
+    questions: usize,
+    /// A task for each question, so that one that is slow keeps no other's answer back. They end with
+    /// the desk: what outlives its invocation would go on in the next.
+    under_way: JoinSet<Answers>,
 }
 
 impl Desk {
@@ -58,7 +63,7 @@ impl Desk {
         let cache = cached.and_then(|bytes| serde_json::from_slice::<Cache>(&bytes).ok());
         let listed = cache.filter(|cache| cache.schema == SCHEMA && cache.region == region).map(|cache| cache.prices);
         let book = PriceBook::with(region, listed.unwrap_or_default());
-        let mut desk = Desk { book, list, asked: BTreeSet::new(), under_way: Vec::new() };
+        let mut desk = Desk { book, list, asked: BTreeSet::new(), questions: 0, under_way: JoinSet::new() };
         // What was used before will most likely be used now.
         let known: Vec<Item> = desk.book.listed().keys().cloned().collect();
         desk.ask(&known, now);
@@ -67,38 +72,52 @@ impl Desk {
 
     /// Asks for the prices of these items, where they are not known or not fresh. Does not wait.
     pub fn ask<'a>(&mut self, items: impl IntoIterator<Item = &'a Item>, now: Timestamp) {
-        let wanted: BTreeSet<Item> =
-            self.book.to_ask(items, now).into_iter().filter(|item| !self.asked.contains(item)).collect();
-        if wanted.is_empty() {
-            return;
+        let mut wanted: BTreeMap<_, BTreeSet<Item>> = BTreeMap::new();
+        for item in self.book.to_ask(items, now).into_iter().filter(|item| !self.asked.contains(item)) {
+            wanted.entry(question(&item)).or_default().insert(item);
         }
-        self.asked.extend(wanted.iter().cloned());
-        let (list, region) = (Arc::clone(&self.list), self.book.region().to_owned());
-        #[allow(clippy::disallowed_methods, reason = "it only asks: what outlives its operation changes nothing")]
-        self.under_way.push(tokio::spawn(async move {
-            let prices = list.prices(&region, &wanted).await;
-            prices.into_iter().map(|(item, usd_per_hour)| (item, Listed { usd_per_hour, asked_at: now })).collect()
-        }));
+        for items in wanted.into_values().take(QUESTIONS - self.questions) {
+            self.questions += 1;
+            self.asked.extend(items.iter().cloned());
+            let (list, region) = (Arc::clone(&self.list), self.book.region().to_owned());
+            self.under_way.spawn(async move {
+                let prices = list.prices(&region, &items).await;
+                prices.into_iter().map(|(item, usd_per_hour)| (item, Listed { usd_per_hour, asked_at: now })).collect()
+            });
+        }
     }
 
-    /// Takes what has come. Waits a little where the report lacks one of these prices. Returns
-    /// whether there is something new to [`Self::keep`].
+    /// Takes what has come. Waits a little where the report lacks one of these prices, and not past the
+    /// invocation's time. Returns whether there is something new to [`Self::keep`].
     pub async fn settle<'a>(&mut self, used: impl IntoIterator<Item = &'a Item>, pace: &Pace) -> bool {
-        let lacks = used.into_iter().any(|item| self.book.price(item).is_none() && self.asked.contains(item));
-        let patience = if lacks && pace.halted().is_none() { PATIENCE } else { Duration::ZERO };
-        let give_up_at = tokio::time::Instant::now() + patience;
+        let mut missing: BTreeSet<&Item> =
+            used.into_iter().filter(|item| self.book.price(item).is_none() && self.asked.contains(item)).collect();
         let mut answers = Answers::new();
-        for asking in self.under_way.drain(..) {
-            let stop = asking.abort_handle();
-            match tokio::time::timeout_at(give_up_at, asking).await {
-                Ok(Ok(came)) => answers.extend(came),
-                Ok(Err(panic)) => tracing::error!(error = %panic, "asking for prices"),
-                Err(_) => {
-                    tracing::warn!("the Price List has not answered in time: going on without");
-                    stop.abort();
+        let patience = pace.sleep(PATIENCE);
+        tokio::pin!(patience);
+        loop {
+            let answer = if missing.is_empty() {
+                self.under_way.try_join_next()
+            } else {
+                tokio::select! {
+                    biased;
+                    answer = self.under_way.join_next() => answer,
+                    () = &mut patience => {
+                        tracing::warn!(?missing, "the Price List has not answered in time: going on without");
+                        None
+                    }
                 }
+            };
+            match answer {
+                Some(Ok(came)) => {
+                    missing.retain(|item| !came.contains_key(*item));
+                    answers.extend(came);
+                }
+                Some(Err(error)) => tracing::error!(%error, "asking for prices"),
+                None => break,
             }
         }
+        self.under_way.abort_all();
         let is_new = !answers.is_empty();
         self.book.take_in(answers);
         is_new
@@ -114,3 +133,7 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

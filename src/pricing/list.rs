@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::UsdPerHour;
 use crate::usage::{AlarmKind, Architecture, Item, TableClass};
@@ -50,6 +51,8 @@ enum Unit {
     Hour(&'static [&'static str]),
     Second(&'static [&'static str]),
     Month(&'static [&'static str]),
+    /// For each of them: a million is the item.
+    Each(&'static [&'static str]),
 }
 
 /// What to ask for an item. `None`: this program does not know how.
@@ -73,6 +76,9 @@ pub fn question(item: &Item) -> Option<Question> {
         }
         Item::Alarm(_) => of("AmazonCloudWatch", &[("productFamily", "Alarm")]),
         Item::ReadUnit(_) | Item::WriteUnit(_) => of("AmazonDynamoDB", &[("productFamily", "Provisioned IOPS")]),
+        Item::MillionReads(_) | Item::MillionWrites(_) => {
+            of("AmazonDynamoDB", &[("productFamily", "Amazon DynamoDB PayPerRequest Throughput")])
+        }
         Item::ServerlessConcurrency(_) => of("AmazonSageMaker", &[("group", "ServerlessProvisionedConcurrency-Usage")]),
         Item::Unpriced(_) => None,
     }
@@ -94,6 +100,8 @@ fn entry(item: &Item) -> Option<Entry> {
         Item::Alarm(AlarmKind::Composite) => ("CW:CompositeAlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"])),
         Item::ReadUnit(class) => (by_class("ReadCapacityUnit-Hrs", *class), Unit::Hour(&["ReadCapacityUnit-Hrs"])),
         Item::WriteUnit(class) => (by_class("WriteCapacityUnit-Hrs", *class), Unit::Hour(&["WriteCapacityUnit-Hrs"])),
+        Item::MillionReads(class) => (by_class("ReadRequestUnits", *class), Unit::Each(&["ReadRequestUnits"])),
+        Item::MillionWrites(class) => (by_class("WriteRequestUnits", *class), Unit::Each(&["WriteRequestUnits"])),
         // It comes in whole gigabytes, and bills each second of one execution at that size.
         Item::ServerlessConcurrency(megabytes) => (
             format!("ProvisionedConcurrency:Usage-{}GB", megabytes / 1024),
@@ -111,18 +119,12 @@ fn by_class(usage_type: &str, class: TableClass) -> String {
     }
 }
 
-/// A product with its on-demand terms, as far as it is read
+/// A product's on-demand terms, as far as they are read
 /// (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html).
 #[derive(Debug, Deserialize)]
 struct Product {
-    product: Description,
     #[serde(default)]
     terms: Terms,
-}
-
-#[derive(Debug, Deserialize)]
-struct Description {
-    attributes: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -149,28 +151,29 @@ struct Dimension {
 /// The price of an item in what the list answered. `None`: not exactly one.
 pub fn price(item: &Item, region: &str, products: &[String]) -> Option<UsdPerHour> {
     let entry = entry(item)?;
-    let products = products.iter().filter_map(|product| serde_json::from_str::<Product>(product).ok());
-    let attribute = |product: &Product, name: &str| product.product.attributes.get(name).cloned().unwrap_or_default();
-    let mut matching = products.filter(|product| {
-        attribute(product, "regionCode") == region
-            && without_region(&attribute(product, "usagetype")) == entry.usage_type
-    });
-    let (product, another) = (matching.next()?, matching.next());
-    if another.is_some() {
-        return None;
-    }
-    let usd = only_price(&product, entry.unit)?;
+    let mut matching = products.iter().filter(|product| is_of(product, &entry, region));
+    let (product, None) = (matching.next()?, matching.next()) else { return None };
+    let usd = only_price(&serde_json::from_str(product).ok()?, entry.unit)?;
     Some(match entry.unit {
         Unit::Hour(_) => UsdPerHour(usd),
         Unit::Second(_) => UsdPerHour(usd * 3600.0),
         Unit::Month(_) => UsdPerHour::monthly(usd),
+        Unit::Each(_) => UsdPerHour(usd * 1_000_000.0),
     })
+}
+
+/// Whether a product is the one that is looked for, as far as it tells: also one whose terms cannot be
+/// read. It would make another one look like the only one.
+fn is_of(product: &str, entry: &Entry, region: &str) -> bool {
+    let Ok(product) = serde_json::from_str::<Value>(product) else { return false };
+    let attribute = |name: &str| product["product"]["attributes"][name].as_str().unwrap_or_default();
+    attribute("regionCode") == region && without_region(attribute("usagetype")) == entry.usage_type
 }
 
 /// The price of a product in the expected unit, for the first that one uses of it. A tier for nothing
 /// is a free tier, which is the account's and not the project's.
 fn only_price(product: &Product, unit: Unit) -> Option<f64> {
-    let (Unit::Hour(units) | Unit::Second(units) | Unit::Month(units)) = unit;
+    let (Unit::Hour(units) | Unit::Second(units) | Unit::Month(units) | Unit::Each(units)) = unit;
     let mut terms = product.terms.on_demand.values();
     let (Some(term), None) = (terms.next(), terms.next()) else { return None };
     let mut tiers = Vec::new();

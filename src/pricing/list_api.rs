@@ -15,8 +15,6 @@ use crate::usage::Item;
 
 /// The API is there in three regions only. It tells the prices of all.
 const HOME: Region = Region::from_static("us-east-1");
-/// In one invocation. What is left out is asked for in the next.
-const CALLS: usize = 8;
 
 pub struct PriceListApi {
     client: Client,
@@ -60,13 +58,11 @@ impl PriceList for PriceListApi {
                 questions.entry(question).or_default().push(item);
             }
         }
-        let asked: Vec<_> = questions.into_iter().take(CALLS).collect();
-        let answers = futures::future::join_all(asked.iter().map(|(question, _)| self.ask(region, question))).await;
         let mut prices = BTreeMap::new();
-        for ((question, items), answer) in asked.iter().zip(answers) {
-            match answer {
+        for (question, items) in questions {
+            match self.ask(region, &question).await {
                 Ok(products) => {
-                    prices.extend(items.iter().map(|item| ((*item).clone(), price(item, region, &products))));
+                    prices.extend(items.into_iter().map(|item| (item.clone(), price(item, region, &products))));
                 }
                 Err(failure) => {
                     tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");

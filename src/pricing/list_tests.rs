@@ -159,3 +159,71 @@ fn every_item_that_can_be_asked_for_can_be_recognized() {
         assert_eq!(question(&item).is_some(), entry(&item).is_some(), "{item}");
     }
 }
+
+#[test]
+fn a_product_that_cannot_be_read_does_not_make_another_the_only_one() {
+    let good = product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.015"]);
+    let mut odd = good.clone();
+    odd["terms"] = json!("see our page");
+    assert_eq!(shard(std::slice::from_ref(&good)), Some(0.015));
+    assert_eq!(shard(&[good, odd]), None);
+}
+
+/// The answers of each service, as the simulated account gives them to the same questions.
+fn answer(question: &Question, region: &str) -> Vec<String> {
+    let file = match question.service_code {
+        "AWSLambda" => include_str!("../../tests/account/prices/AWSLambda.json"),
+        "AmazonCloudWatch" => include_str!("../../tests/account/prices/AmazonCloudWatch.json"),
+        "AmazonDynamoDB" => include_str!("../../tests/account/prices/AmazonDynamoDB.json"),
+        "AmazonKinesis" => include_str!("../../tests/account/prices/AmazonKinesis.json"),
+        "AmazonSageMaker" => include_str!("../../tests/account/prices/AmazonSageMaker.json"),
+        other => panic!("{other}"),
+    };
+    let file: Value = serde_json::from_str(file).unwrap();
+    let is_asked_for = |product: &&Value| {
+        let description = &product["product"];
+        let filters =
+            question.filters.iter().map(|(field, value)| (*field, value.as_str())).chain([("regionCode", region)]);
+        let mut filters = filters.map(|(field, value)| {
+            let told = if field == "productFamily" { &description[field] } else { &description["attributes"][field] };
+            told == value
+        });
+        filters.all(|matches| matches)
+    };
+    file["products"].as_array().unwrap().iter().filter(is_asked_for).map(Value::to_string).collect()
+}
+
+#[test]
+fn every_item_is_found_in_the_answer_of_its_service_and_nothing_else_is_taken_for_it() {
+    use TableClass::{InfrequentAccess, Standard};
+    let cases = [
+        // As the list states it, and made an hour's: of a second × 3600, of a month / 730, of one × 1,000,000.
+        (Item::HostingInstance("ml.m5.large".to_owned()), 0.115, 0.138),
+        (Item::HostingInstance("ml.g5.xlarge".to_owned()), 1.408, 1.761),
+        (Item::ServerlessConcurrency(2048), 0.00001 * 3600.0, 0.000_012 * 3600.0),
+        (Item::Shard, 0.015, 0.018),
+        (Item::OnDemandStream, 0.04, 0.048),
+        (Item::RetentionShard, 0.02, 0.024),
+        (Item::FanOutShard, 0.015, 0.018),
+        (Item::ProvisionedConcurrency(Architecture::X86), 0.000_004_166_7 * 3600.0, 0.000_004_166_7 * 3600.0),
+        (Item::ProvisionedConcurrency(Architecture::Arm), 0.000_003_333_4 * 3600.0, 0.000_003_333_4 * 3600.0),
+        (Item::Alarm(AlarmKind::Standard), 0.1 / 730.0, 0.1 / 730.0),
+        (Item::Alarm(AlarmKind::HighResolution), 0.3 / 730.0, 0.3 / 730.0),
+        (Item::Alarm(AlarmKind::Composite), 0.5 / 730.0, 0.5 / 730.0),
+        (Item::ReadUnit(Standard), 0.000_13, 0.000_158_6),
+        (Item::WriteUnit(Standard), 0.000_65, 0.000_793),
+        (Item::ReadUnit(InfrequentAccess), 0.000_16, 0.000_198),
+        (Item::WriteUnit(InfrequentAccess), 0.000_81, 0.000_989),
+        (Item::MillionReads(Standard), 0.125, 0.1525),
+        (Item::MillionWrites(Standard), 0.625, 0.7625),
+        (Item::MillionReads(InfrequentAccess), 0.155, 0.19),
+        (Item::MillionWrites(InfrequentAccess), 0.78, 0.95),
+    ];
+    for (item, virginia, frankfurt) in cases {
+        for (region, usd) in [("us-east-1", virginia), ("eu-central-1", frankfurt)] {
+            let answer = answer(&question(&item).unwrap(), region);
+            let told = price(&item, region, &answer).unwrap_or_else(|| panic!("{item} in {region}: {answer:#?}")).0;
+            assert!((told - usd).abs() < 1e-12, "{item} in {region}: {told}");
+        }
+    }
+}

@@ -57,8 +57,13 @@ pub fn price(item: &Item) -> Option<UsdPerHour> {
         // aws.amazon.com/dynamodb/pricing/provisioned
         Item::ReadUnit(TableClass::Standard) => UsdPerHour(0.000_13),
         Item::WriteUnit(TableClass::Standard) => UsdPerHour(0.000_65),
+        // aws.amazon.com/dynamodb/pricing/on-demand
+        Item::MillionReads(TableClass::Standard) => UsdPerHour(0.125),
+        Item::MillionWrites(TableClass::Standard) => UsdPerHour(0.625),
         Item::ReadUnit(TableClass::InfrequentAccess)
         | Item::WriteUnit(TableClass::InfrequentAccess)
+        | Item::MillionReads(TableClass::InfrequentAccess)
+        | Item::MillionWrites(TableClass::InfrequentAccess)
         | Item::ServerlessConcurrency(_)
         | Item::Unpriced(_) => return None,
     })

@@ -1,48 +1,89 @@
 //! What a person could do to pay less, or to lose nothing: only what there is a fact for.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::money;
 use crate::journal::Journal;
-use crate::model::UsdPerHour;
-use crate::plan::{Item, Plan};
+use crate::kinds::Verdict;
+use crate::model::{Advice, KindName, Limit, UsdPerHour};
+use crate::plan::{Item, Outlook, Plan};
 use crate::pricing::PriceBook;
+use crate::usage::Usage;
 
 /// The plan's advice, each with the resource it is about and its money, the most money first.
 pub fn recommendations(plan: &Plan, prices: &PriceBook, journal: &Journal, now: Timestamp) -> Vec<String> {
-    let weekend = Weekend::before(now, &journal.zone).filter(|weekend| !weekend.has_savings(journal));
+    let weekend = Weekend::before(now, &journal.zone);
     let mut all: Vec<(f64, String)> = Vec::new();
+    // What costs nothing is said once of all that it is said of.
+    let mut free: BTreeMap<(KindName, &str), Vec<&str>> = BTreeMap::new();
     for item in &plan.items {
-        all.extend(of_its_kind(item, prices));
+        for advice in &item.standing.advice {
+            if !advice.pays.is_none() {
+                all.push(with_money(item, advice, prices));
+            } else if may_be_stopped(item) {
+                free.entry((item.id.kind, &advice.text)).or_default().push(&item.id.name);
+            }
+        }
         let is_ours = journal.record(&item.id).is_some_and(|record| record.held().is_some());
-        all.extend(weekend.as_ref().filter(|_| !is_ours).and_then(|weekend| weekend.ran_through(item)));
+        let ran = weekend.as_ref().filter(|_| !is_ours && may_be_stopped(item));
+        all.extend(ran.and_then(|weekend| weekend.ran_through(item)));
     }
     all.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    all.into_iter().map(|(_, text)| text).collect()
+    all.into_iter().map(|(_, text)| text).chain(free.into_iter().map(of_many)).collect()
+}
+
+/// What is tagged to be kept, or only reported, its owner wants as it is.
+fn may_be_stopped(item: &Item) -> bool {
+    !matches!(item.outlook, Outlook::Leave { verdict: Verdict::Unmanaged, .. })
 }
 
 /// What the kind has to say of the resource, with the money of a month.
-fn of_its_kind(item: &Item, prices: &PriceBook) -> Vec<(f64, String)> {
-    let told = item.standing.advice.iter().map(|advice| {
-        let monthly = |usage| prices.rate(usage).0.map(UsdPerHour::per_month);
-        let (now, instead) = (monthly(&advice.pays), monthly(&advice.would_pay));
-        let words = match (now, instead) {
-            _ if advice.pays.is_none() => String::new(),
-            (Some(now), Some(0.0)) => format!(" ({} a month)", money(Some(now))),
-            (now, instead) => format!(" ({} a month, then {})", money(now), money(instead)),
+fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String) {
+    let monthly = |usage| prices.rate(usage).0.map(UsdPerHour::per_month);
+    let now = monthly(&advice.pays);
+    if let Some(below) = &advice.cheaper_below {
+        let limit = |limit: &Limit| {
+            let unit = prices.rate(&Usage::of(limit.item.clone(), 1)).0?;
+            Some(format!("{:.1} {}", prices.rate(&limit.pays).0?.0 / unit.0 * limit.scale, limit.noun))
         };
-        let gain = now.zip(instead).map_or(0.0, |(now, instead)| now - instead);
-        (gain, format!("{} {}{words}", item.id, advice.text))
-    });
-    told.collect()
+        let limits: Option<Vec<String>> = below.limits.iter().map(limit).collect();
+        let words = match limits {
+            Some(limits) => format!("costs less below {}{}", limits.join(" and "), below.unit),
+            None => "may cost less".to_owned(),
+        };
+        return (
+            now.unwrap_or(0.0),
+            format!("{} {} ({} a month); {} it {words}", item.id, advice.text, money(now), below.how),
+        );
+    }
+    let instead = monthly(&advice.would_pay);
+    let words = match instead {
+        Some(0.0) => format!("{} a month", money(now)),
+        _ => format!("{} a month, then {}", money(now), money(instead)),
+    };
+    let gain = now.zip(instead).map_or(0.0, |(now, instead)| now - instead);
+    (gain, format!("{} {} ({words})", item.id, advice.text))
+}
+
+/// `lambda:a loses …`, or `3 of lambda (a, b, c): each loses …`.
+fn of_many(((kind, text), names): ((KindName, &str), Vec<&str>)) -> String {
+    const NAMED: usize = 5;
+    match &names[..] {
+        [one] => format!("{kind}:{one} {text}"),
+        [..] if names.len() <= NAMED => format!("{} of {kind} ({}): each {text}", names.len(), names.join(", ")),
+        [..] => {
+            let rest = names.len() - NAMED;
+            format!("{} of {kind} ({} and {rest} more): each {text}", names.len(), names[..NAMED].join(", "))
+        }
+    }
 }
 
 /// The last whole weekend, in the schedule's time zone.
 struct Weekend {
-    saturday: Date,
-    sunday: Date,
     start: Timestamp,
     hours: f64,
 }
@@ -55,12 +96,7 @@ impl Weekend {
         let saturday = sunday.checked_sub(1.day()).ok()?;
         let midnight = |day: Date| Some(day.to_zoned_datetime(zone.clone()).ok()?.timestamp());
         let (start, end) = (midnight(saturday)?, midnight(sunday.checked_add(1.day()).ok()?)?);
-        Some(Weekend { saturday, sunday, start, hours: end.duration_since(start).as_secs_f64() / 3600.0 })
-    }
-
-    fn has_savings(&self, journal: &Journal) -> bool {
-        let saved = |day| journal.savings.days.get(day).is_some_and(|usd| *usd > 0.0);
-        saved(&self.saturday) || saved(&self.sunday)
+        Some(Weekend { start, hours: end.duration_since(start).as_secs_f64() / 3600.0 })
     }
 
     /// Something that bills by the hour, was there before the weekend, and is running now.
@@ -82,10 +118,9 @@ impl Weekend {
 mod tests {
     use super::*;
     use crate::journal::Glimpse;
-    use crate::kinds::{Tier, Verdict, kinesis, sagemaker};
+    use crate::kinds::{Rules, Tier, dynamodb, kinesis, lambda, sagemaker};
     use crate::model::{ResourceId, Standing, State};
-    use crate::plan::Outlook;
-    use crate::usage::{Item as Priced, Usage};
+    use crate::usage::{Item as Priced, TableClass};
 
     const MONDAY: &str = "2026-11-23T09:00:00Z";
 
@@ -102,7 +137,7 @@ mod tests {
 
     fn item(id: ResourceId, standing: Standing) -> Item {
         let now = Glimpse::of(&standing, &PriceBook::built_in("us-east-1"));
-        let outlook = Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() };
+        let outlook = Outlook::Leave { verdict: Verdict::Skipped, why: String::new() };
         Item { id, tier: Tier::Capacity, standing, now, outlook }
     }
 
@@ -130,19 +165,82 @@ mod tests {
     }
 
     #[test]
-    fn a_weekend_that_saved_something_was_stopped() {
-        let mut stopped = journal();
-        stopped.savings.days.insert(Date::constant(2026, 11, 22), 0.5);
-        assert!(advice(vec![endpoint("2026-11-02T09:00:00Z")], &stopped, MONDAY).is_empty());
+    fn what_is_tagged_to_be_kept_ran_all_weekend_because_its_owner_wanted_it() {
+        let mut kept = endpoint("2026-11-02T09:00:00Z");
+        kept.outlook = Outlook::Leave { verdict: Verdict::Unmanaged, why: "tagged".to_owned() };
+        kept.standing.advise("loses events while it is stopped", Usage::none(), Usage::none());
+        assert!(advice(vec![kept], &journal(), MONDAY).is_empty());
     }
 
     #[test]
     fn on_a_sunday_the_last_weekend_is_the_one_before() {
-        let of = |now: &str| Weekend::before(at(now), &TimeZone::UTC).unwrap();
-        assert_eq!(of("2026-11-22T12:00:00Z").sunday, Date::constant(2026, 11, 15));
-        assert_eq!(of("2026-11-21T12:00:00Z").sunday, Date::constant(2026, 11, 15));
-        assert_eq!(of("2026-11-23T00:00:00Z").sunday, Date::constant(2026, 11, 22));
-        assert_eq!(of("2026-11-27T00:00:00Z").saturday, Date::constant(2026, 11, 21));
+        let start = |now: &str| Weekend::before(at(now), &TimeZone::UTC).unwrap().start.to_string();
+        assert_eq!(start("2026-11-22T12:00:00Z"), "2026-11-14T00:00:00Z");
+        assert_eq!(start("2026-11-21T12:00:00Z"), "2026-11-14T00:00:00Z");
+        assert_eq!(start("2026-11-23T00:00:00Z"), "2026-11-21T00:00:00Z");
+        assert_eq!(start("2026-11-27T00:00:00Z"), "2026-11-21T00:00:00Z");
+    }
+
+    #[test]
+    fn a_weekend_in_which_clocks_go_back_has_49_hours() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let weekend = Weekend::before(at("2026-10-26T12:00:00Z"), &berlin).unwrap();
+        assert!((weekend.hours - 49.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_table_is_told_up_to_where_it_would_cost_less_on_demand() {
+        let table = dynamodb::Seen {
+            mode: dynamodb::Mode::Provisioned { read_units: 5, write_units: 5 },
+            class: TableClass::Standard,
+            items: 0,
+            bytes: 0,
+        };
+        let table = item(ResourceId::new(dynamodb::INFO.name, "scores"), dynamodb::standing(Some(&table)));
+        assert_eq!(
+            advice(vec![table], &journal(), MONDAY),
+            // 5 × 0.00013 × 730 / 0.125 and 5 × 0.00065 × 730 / 0.625
+            ["dynamodb:scores is provisioned and bills whether it is used or not ($2.85 a month); on demand it costs \
+              less below 3.8 million reads and 3.8 million writes a month"]
+        );
+    }
+
+    #[test]
+    fn an_on_demand_stream_is_told_up_to_where_it_would_cost_less_provisioned() {
+        let stream = kinesis::Seen {
+            status: kinesis::Status::Active,
+            mode: kinesis::Mode::OnDemand,
+            shards: 4,
+            retention_hours: 24,
+            consumers: 0,
+        };
+        let stream = item(ResourceId::new(kinesis::INFO.name, "clicks"), kinesis::Streams::standing(Some(&stream)));
+        assert_eq!(
+            advice(vec![stream], &journal(), MONDAY),
+            // 0.04 × 730, and 0.04 / 0.015
+            [
+                "kinesis:clicks bills its hours on demand, used or not, and cannot be stopped ($29.20 a month); provisioned it \
+              costs less below 2.7 shards, each of which takes 1 MB and 1000 records a second"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_many_could_lose_is_said_once() {
+        let function = |n: usize| {
+            let mut standing = Standing::new(State::Running, "unreserved", Usage::none());
+            standing.advise("loses events", Usage::none(), Usage::none());
+            item(ResourceId::new(lambda::INFO.name, format!("f{n}")), standing)
+        };
+        assert_eq!(advice((0..1).map(function).collect(), &journal(), MONDAY), ["lambda:f0 loses events"]);
+        assert_eq!(
+            advice((0..3).map(function).collect(), &journal(), MONDAY),
+            ["3 of lambda (f0, f1, f2): each loses events"]
+        );
+        assert_eq!(
+            advice((0..8).map(function).collect(), &journal(), MONDAY),
+            ["8 of lambda (f0, f1, f2, f3, f4 and 3 more): each loses events"]
+        );
     }
 
     #[test]
@@ -161,8 +259,8 @@ mod tests {
                 "kinesis:clicks keeps too much ($58.40 a month)",
                 // 0.04 × 730, 0.015 × 730
                 "kinesis:clicks could be smaller ($29.20 a month, then $10.95)",
+                "kinesis:clicks is a riddle (unknown a month)",
                 "kinesis:clicks loses events",
-                "kinesis:clicks is a riddle (unknown a month, then $0.00)",
             ]
         );
     }

@@ -9,9 +9,6 @@ use super::{BeforeAfter, Line, Report, Result, money};
 use crate::kinds::CATALOG;
 use crate::model::Action;
 
-/// How many days the chart shows.
-pub const DAYS: i32 = 30;
-
 /// No script, no font, no picture: a page that a mail filter and a private bucket let through.
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1a1f26; --faint: #5b6572; --line: #d9dee5; --back: #ffffff; --bar: #2f7d5b; --bad: #b3261e; --shade: #f4f6f8 }
@@ -39,8 +36,8 @@ td:nth-child(2) { white-space: nowrap } td:nth-child(3), td:nth-child(4) { min-w
 }
 ";
 
-/// The whole page. `days` are the savings of the last days, the newest last.
-pub fn page(report: &Report, days: &[(Date, f64)]) -> String {
+/// The whole page.
+pub fn page(report: &Report) -> String {
     let title = subject(report);
     html! {
         (DOCTYPE)
@@ -60,10 +57,11 @@ pub fn page(report: &Report, days: &[(Date, f64)]) -> String {
                     }
                     " · operation " (report.operation_id)
                 }
+                @if !report.only.is_empty() { p { "Only: " (report.only.join(", ")) } }
                 @if let Some(reason) = &report.reason { p { "Reason: " (reason) } }
                 (list("Needs attention", &problems(report), "bad"))
                 (figures(report))
-                (chart(days))
+                (chart(&report.saved.days))
                 @for info in CATALOG { (section(info.title, report.resources.iter().filter(|line| line.kind == info.name).collect())) }
                 (list("Recommendations", &report.recommendations, ""))
                 p.faint { "Prices: " (report.cost.price_source) }
@@ -80,14 +78,15 @@ fn figures(report: &Report) -> Markup {
         Action::Status => ("A day when running", "A day now"),
         Action::Stop | Action::Start => ("A day before", "A day after"),
     };
+    let saved_least = if report.saved.complete { "" } else { "at least " };
     let figures = [
-        (before, format!("{least}{}", money(Some(cost.per_day_before)))),
-        (after, format!("{least}{}", money(Some(cost.per_day_after)))),
-        ("Saved this stop", money(Some(report.saved.this_stop))),
-        ("Saved this month", money(Some(report.saved.month_to_date))),
-        ("Saved in all", money(Some(report.saved.total))),
+        (before, least, cost.per_day_before),
+        (after, least, cost.per_day_after),
+        ("Saved in this stop", saved_least, report.saved.this_stop),
+        ("Saved this month", saved_least, report.saved.month_to_date),
+        ("Saved in all", saved_least, report.saved.total),
     ];
-    html! { dl { @for (name, value) in figures { div { dt { (name) } dd { (value) } } } } }
+    html! { dl { @for (name, least, usd) in figures { div { dt { (name) } dd { (least) (money(Some(usd))) } } } } }
 }
 
 fn list(title: &str, items: &[String], class: &str) -> Markup {
@@ -169,14 +168,17 @@ mod tests {
     use crate::report::tests::sample;
     use jiff::ToSpan;
 
-    fn days(usd: &[f64]) -> Vec<(Date, f64)> {
-        (0_i64..).zip(usd).map(|(n, usd)| (Date::constant(2026, 11, 1).checked_add(n.days()).unwrap(), *usd)).collect()
+    fn with_days(usd: &[f64]) -> Report {
+        let day = |n: i64| Date::constant(2026, 11, 1).checked_add(n.days()).unwrap();
+        let mut report = sample();
+        report.saved.days = (0..).zip(usd).map(|(n, usd)| (day(n), *usd)).collect();
+        report
     }
 
     #[test]
     fn the_page_has_every_resource_and_loads_nothing() {
-        let report = sample();
-        let page = page(&report, &days(&[1.0, 2.0]));
+        let report = with_days(&[1.0, 2.0]);
+        let page = page(&report);
         for line in &report.resources {
             assert!(page.contains(&format!("<td>{}", line.name)), "{}", line.name);
         }
@@ -199,21 +201,21 @@ mod tests {
             *field = attack.to_owned();
         }
         line.warnings = vec![attack.to_owned()];
-        let page = page(&report, &[]);
+        let page = page(&report);
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
         assert!(page.matches("&lt;script&gt;").count() >= 9);
     }
 
     #[test]
     fn what_needs_attention_is_told_before_everything_else() {
-        let page = page(&sample(), &days(&[1.0]));
+        let page = page(&with_days(&[1.0]));
         let (attention, figures) = (page.find("kinesis:shop-events FAILED"), page.find("<dl>"));
         assert!(attention.is_some() && attention < figures, "{page}");
     }
 
     #[test]
     fn a_bar_is_as_high_as_its_days_share_of_the_best_day() {
-        let page = page(&sample(), &days(&[2.0, 0.0, 1.0]));
+        let page = page(&with_days(&[2.0, 0.0, 1.0]));
         let heights: Vec<&str> = page.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(heights, ["120.0", "0.0", "60.0"]);
         assert!(page.contains("<title>2026-11-03: $1.00</title>"));
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn without_savings_there_is_no_chart() {
-        assert!(!page(&sample(), &days(&[0.0, 0.0])).contains("<svg"));
-        assert!(!page(&sample(), &[]).contains("<svg"));
+        assert!(!page(&with_days(&[0.0, 0.0])).contains("<svg"));
+        assert!(!page(&with_days(&[])).contains("<svg"));
     }
 }

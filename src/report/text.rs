@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{BeforeAfter, Line, Outcome, Report, Result, money};
+use super::{BeforeAfter, Line, Outcome, Report, Result, money, remedy};
 use crate::kinds::CATALOG;
-use crate::model::{Action, KindName, UsdPerHour};
+use crate::model::{Action, KindName};
 
 /// SNS takes subjects of up to 99 characters of printable ASCII
 /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
@@ -12,6 +12,11 @@ pub const LONGEST_SUBJECT: usize = 99;
 
 /// Less than half a cent is not worth a line.
 const SMALLEST: f64 = 0.005;
+
+/// How much of each list a message has. SNS takes 262,144 bytes.
+pub const MOST_PROBLEMS: usize = 100;
+pub const MOST_RECOMMENDATIONS: usize = 50;
+const LONGEST_ITEM: usize = 500;
 
 /// How much of a report to write out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,24 +66,27 @@ fn counts(report: &Report) -> String {
 }
 
 /// What a reader may want to go to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Whereabouts<'a> {
-    /// Where the full report is kept.
-    pub report: Option<&'a str>,
+#[derive(Debug, Clone, Default)]
+pub struct Whereabouts {
+    /// Where the full report is kept, if it is.
+    pub report: Option<String>,
+    /// The same as a page.
+    pub page: Option<String>,
     /// The function that sends it.
-    pub function: Option<&'a str>,
+    pub function: Option<String>,
 }
 
 /// The whole message.
-pub fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> String {
+pub fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts) -> String {
     let mut out = String::new();
     write_body(&mut out, report, extent, whereabouts).expect("a string takes everything");
     out
 }
 
-fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &Whereabouts<'_>) -> std::fmt::Result {
+fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &Whereabouts) -> std::fmt::Result {
     headline(out, report)?;
-    attention(out, report, whereabouts.function)?;
+    attention(out, report, whereabouts)?;
+    not_stopped(out, report)?;
     costs(out, report)?;
     match extent {
         Extent::Full => {
@@ -87,14 +95,35 @@ fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &W
             }
         }
         Extent::Short => {
-            writeln!(out, "\nToo many resources for a message: the full report has them all.")?;
+            writeln!(out, "\nToo many resources for a message{}.", in_the_full_report(whereabouts))?;
             for info in CATALOG {
                 sums(out, info.title, info.name, report)?;
             }
         }
     }
-    list(out, "Recommendations", &report.recommendations)?;
-    footer(out, report, whereabouts.report)
+    let mut recommendations = report.recommendations.clone();
+    shorten(&mut recommendations, MOST_RECOMMENDATIONS, whereabouts);
+    list(out, "Recommendations", &recommendations)?;
+    footer(out, report, whereabouts)
+}
+
+fn in_the_full_report(whereabouts: &Whereabouts) -> &'static str {
+    if whereabouts.report.is_some() { ": the full report has them all" } else { "" }
+}
+
+/// A message has a limit, and a reader, too.
+pub fn shorten(items: &mut Vec<String>, at_most: usize, whereabouts: &Whereabouts) {
+    let rest = items.len().saturating_sub(at_most);
+    items.truncate(at_most);
+    for item in items.iter_mut() {
+        if let Some((end, _)) = item.char_indices().nth(LONGEST_ITEM) {
+            item.replace_range(end.., "…");
+        }
+    }
+    if rest > 0 {
+        let place = if whereabouts.report.is_some() { ", in the full report" } else { "" };
+        items.push(format!("and {rest} more{place}"));
+    }
 }
 
 fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
@@ -121,49 +150,71 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.dry_run {
         writeln!(out, "Nothing was changed.")?;
     }
+    // What a reader of these two opens the mail for. A stop has saved nothing yet.
+    if report.action != Action::Stop && report.saved.total >= SMALLEST {
+        writeln!(out, "Saved {}.", saved(report))?;
+    }
+    if !report.only.is_empty() {
+        writeln!(out, "Only: {}", report.only.join(", "))?;
+    }
     if let Some(reason) = &report.reason {
         writeln!(out, "Reason: {reason}")?;
     }
     Ok(())
 }
 
-/// What a person has to do something about.
+/// `$5.20 in this stop, $60.10 this month, $300.00 in all`.
+fn saved(report: &Report) -> String {
+    let saved = &report.saved;
+    let least = if saved.complete { "" } else { "at least " };
+    let words = [(saved.this_stop, "in this stop"), (saved.month_to_date, "this month"), (saved.total, "in all")];
+    words.map(|(usd, when)| format!("{least}{} {when}", money(Some(usd)))).join(", ")
+}
+
+/// What a person has to do something about. To a status, what is in transition is no trouble.
 pub(super) fn problems(report: &Report) -> Vec<String> {
-    let is_one =
-        |line: &&Line| matches!(line.result, Result::Failed | Result::Pending) && report.action != Action::Status;
+    let is_one = |line: &&Line| match line.result {
+        Result::Failed => true,
+        Result::Pending => report.action != Action::Status,
+        _ => false,
+    };
     let lines = report.resources.iter().filter(is_one);
     let lines = lines.map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail));
     report.errors.iter().cloned().chain(lines).collect()
 }
 
-/// The same, before anything else.
-fn attention(out: &mut String, report: &Report, function: Option<&str>) -> std::fmt::Result {
-    const AT_MOST: usize = 100;
+/// The same, before anything else, with the commands that help.
+fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::fmt::Result {
     let mut problems = problems(report);
-    let rest = problems.len().saturating_sub(AT_MOST);
-    problems.truncate(AT_MOST);
-    if rest > 0 {
-        problems.push(format!("and {rest} more, in the full report"));
+    if problems.is_empty() {
+        return Ok(());
     }
+    shorten(&mut problems, MOST_PROBLEMS, whereabouts);
     let title = if report.outcome == Outcome::Skipped { "Why" } else { "Needs attention" };
     list(out, title, &problems)?;
-    let superseded = report.errors.iter().any(|error| error.starts_with("a newer "));
-    if !problems.is_empty() && !superseded && matches!(report.outcome, Outcome::Partial | Outcome::Failed) {
-        let on = match report.action {
-            Action::Stop | Action::Start => "Nothing is lost. When the cause is dealt with, go on from here with",
-            Action::Status => "When the cause is dealt with, ask again with",
-        };
-        let dry_run = if report.dry_run { ", \"dry_run\": true" } else { "" };
-        let function = function.unwrap_or("NAME");
-        writeln!(out, "{on}")?;
-        writeln!(
-            out,
-            "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 0 \
-             --payload '{{\"action\": \"{}\"{dry_run}}}' report.json",
-            report.action
-        )?;
+    let grants = remedy::grants(report);
+    if !grants.is_empty() {
+        writeln!(out, "The role lacks a permission. What grants it, beside your template:")?;
+        grants.iter().try_for_each(|grant| writeln!(out, "{grant}"))?;
+    }
+    if remedy::can_go_on(report) {
+        writeln!(out, "{}", remedy::introduction(report.action))?;
+        writeln!(out, "{}", remedy::again(report, whereabouts.function.as_deref()))?;
     }
     Ok(())
+}
+
+/// What a stop had to leave running, and what that costs: no failure, and yet not what was wanted.
+fn not_stopped(out: &mut String, report: &Report) -> std::fmt::Result {
+    let costs = |line: &Line| line.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
+    let is_left = |line: &&Line| line.result == Result::Skipped && report.action == Action::Stop && costs(line);
+    let mut left: Vec<&Line> = report.resources.iter().filter(is_left).collect();
+    left.sort_by(|a, b| b.cost_per_day.after.partial_cmp(&a.cost_per_day.after).unwrap_or(std::cmp::Ordering::Equal));
+    let told =
+        |line: &&Line| format!("{}:{} {} a day: {}", line.kind, line.name, money(line.cost_per_day.after), line.detail);
+    let mut left: Vec<String> = left.iter().map(told).collect();
+    shorten(&mut left, MOST_PROBLEMS, &Whereabouts::default());
+    list(out, "Still running", &left)
 }
 
 fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
@@ -171,33 +222,29 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.resources.is_empty() {
         return Ok(());
     }
-    let least = |known: bool| if known { "" } else { "at least " };
-    let known_before = least(report.resources.iter().all(|line| line.cost_per_day.before.is_some()));
-    let known_after = least(report.resources.iter().all(|line| line.cost_per_day.after.is_some()));
-    let (before, after) = match report.action {
-        Action::Status => ("When running", "Now"),
-        Action::Stop | Action::Start => ("Before", "After"),
+    let is_known =
+        |of: fn(&BeforeAfter) -> Option<f64>| report.resources.iter().all(|line| of(&line.cost_per_day).is_some());
+    let (before, after) = (is_known(|cost| cost.before), is_known(|cost| cost.after));
+    // Every price is known, and yet not every cost: something was not seen.
+    let unseen = before && after && !cost.complete;
+    let sum = |is_known: bool, usd: f64, unit: &str| {
+        format!("{}{} {unit}", if is_known && !unseen { "" } else { "at least " }, money(Some(usd)))
     };
-    let line = |least: &str, day: f64, month: f64| {
-        format!("{least}{} a day, {least}{} a month", money(Some(day)), money(Some(month)))
-    };
+    let days = (sum(before, cost.per_day_before, "a day"), sum(after, cost.per_day_after, "a day"));
+    let month = |is_known, usd| sum(is_known, usd, "a month of such days");
+    let months = (month(before, cost.per_month_before), month(after, cost.per_month_after));
     writeln!(out, "\nCost")?;
-    writeln!(out, "- {before}: {}", line(known_before, cost.per_day_before, cost.per_month_before))?;
-    writeln!(out, "- {after}: {}", line(known_after, cost.per_day_after, cost.per_month_after))?;
+    match report.action {
+        Action::Stop => write!(out, "- Running: {}, {}\n- Stopped: {}\n", days.0, months.0, days.1)?,
+        Action::Start => write!(out, "- Stopped: {}\n- Running: {}, {}\n", days.0, days.1, months.1)?,
+        Action::Status => write!(out, "- Running: {}, {}\n- Now: {}\n", days.0, months.0, days.1)?,
+    }
     if cost.saved_per_day >= SMALLEST {
         let known = if cost.complete { "" } else { ", where both prices are known" };
-        let month = cost.saved_per_day * UsdPerHour::HOURS_PER_MONTH / UsdPerHour::HOURS_PER_DAY;
-        writeln!(out, "- Saves {} a day, {} a month{known}", money(Some(cost.saved_per_day)), money(Some(month)))?;
+        writeln!(out, "- Saves {} for each 24 hours that it stays stopped{known}", money(Some(cost.saved_per_day)))?;
     }
-    let saved = &report.saved;
-    if saved.total >= SMALLEST {
-        writeln!(
-            out,
-            "- Saved so far: {} this stop, {} this month, {} in all",
-            money(Some(saved.this_stop)),
-            money(Some(saved.month_to_date)),
-            money(Some(saved.total))
-        )?;
+    if report.action == Action::Stop && report.saved.total >= SMALLEST {
+        writeln!(out, "- Saved so far: {}", saved(report))?;
     }
     writeln!(out, "- Prices: {}", cost.price_source)
 }
@@ -261,19 +308,27 @@ fn row(out: &mut String, group: &[&Line]) -> std::fmt::Result {
     notes.into_iter().try_for_each(|note| writeln!(out, "    ({note})"))
 }
 
-/// What the resources of one row cost together.
+/// What the resources of one row cost together. Of many, those whose price is known cost at least that.
 fn price(group: &[&Line]) -> String {
-    let sum =
-        |of: fn(&BeforeAfter) -> Option<f64>| group.iter().map(|line| of(&line.cost_per_day)).sum::<Option<f64>>();
-    let (before, after) = (sum(|cost| cost.before), sum(|cost| cost.after));
+    let sum = |of: fn(&BeforeAfter) -> Option<f64>| {
+        let known: Vec<f64> = group.iter().filter_map(|line| of(&line.cost_per_day)).collect();
+        let usd: f64 = known.iter().sum();
+        match known.len() {
+            0 => (None, money(None)),
+            n if n == group.len() => (Some(usd), money(Some(usd))),
+            _ => (None, format!("at least {}", money(Some(usd)))),
+        }
+    };
+    let ((before, before_words), (after, after_words)) = (sum(|cost| cost.before), sum(|cost| cost.after));
     let is_small = |usd: Option<f64>| usd.is_some_and(|usd| usd < SMALLEST);
     if is_small(before) && is_small(after) {
         return String::new();
     }
     let together = if group.len() > 1 { " together" } else { "" };
-    match (money(before), money(after)) {
-        (before, after) if before == after => format!(" | {before} a day{together}"),
-        (before, after) => format!(" | {before} -> {after} a day{together}"),
+    if before_words == after_words {
+        format!(" | {after_words} a day{together}")
+    } else {
+        format!(" | {before_words} -> {after_words} a day{together}")
     }
 }
 
@@ -285,7 +340,7 @@ fn list(out: &mut String, title: &str, items: &[String]) -> std::fmt::Result {
     items.iter().try_for_each(|item| writeln!(out, "- {item}"))
 }
 
-fn footer(out: &mut String, report: &Report, location: Option<&str>) -> std::fmt::Result {
+fn footer(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::fmt::Result {
     writeln!(out)?;
     let start = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     match report.finished_at {
@@ -295,8 +350,11 @@ fn footer(out: &mut String, report: &Report, location: Option<&str>) -> std::fmt
         }
         None => writeln!(out, "Began {start}. Operation {}.", report.operation_id)?,
     }
-    if let Some(location) = location {
+    if let Some(location) = &whereabouts.report {
         writeln!(out, "Full report: {location}")?;
+    }
+    if let Some(location) = &whereabouts.page {
+        writeln!(out, "As a page, with a chart: {location}")?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, assert_same, line};
+use crate::support::{Account, BUCKET, Call, Function, MANAGER, assert_same, line};
 
 /// An endpoint whose price only the Price List knows: it is not in the built-in table.
 const RARE: &str = "user-journey-analytics-rare";
@@ -48,9 +48,7 @@ fn kept_prices_that_cannot_be_read_are_asked_for_again() {
 fn goes_as_well_without_prices(fault: &Value) {
     let account = Account::demo();
     let function = Function::new(&account);
-    let mut fault_of_prices = json!({"service": "pricing", "times": null});
-    fault_of_prices.as_object_mut().expect("an object").extend(fault.as_object().expect("an object").clone());
-    account.fault(&fault_of_prices);
+    account.fault(&of_prices(fault));
     let before = account.snapshot();
     let stop = function.succeed(&json!({"action": "stop"}));
     assert_eq!(source(&stop), "built-in table, us-east-1, 2026-09");
@@ -58,6 +56,12 @@ fn goes_as_well_without_prices(fault: &Value) {
     assert!(prices_asked(&account) > 0, "it did ask");
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "after the start");
+}
+
+fn of_prices(fault: &Value) -> Value {
+    let mut fault_of_prices = json!({"service": "pricing", "times": null});
+    fault_of_prices.as_object_mut().expect("an object").extend(fault.as_object().expect("an object").clone());
+    fault_of_prices
 }
 
 #[test]
@@ -84,6 +88,171 @@ fn nobody_waits_for_a_price_list_that_is_slow() {
     assert!(!asked.is_empty() && asked.iter().all(Option::is_none), "the report came before the prices: {asked:?}");
 }
 
+/// A project where only the Price List knows any price.
+fn in_frankfurt() -> Account {
+    let account = Account::new();
+    account.seed(&json!({"bucket": BUCKET, "topic": "user-journey-analytics-reports"}));
+    account.seed(&json!({
+        "region": "eu-central-1",
+        "streams": [{"name": "user-journey-analytics-events", "shards": 4}],
+        "endpoints": [{"name": "user-journey-analytics-risk"}],
+    }));
+    account
+}
+
+fn function_in_frankfurt(account: &Account) -> Function<'_> {
+    Function::new(account).with("AWS_REGION", "eu-central-1").without("SNS_TOPIC_ARN")
+}
+
+/// What a stop and a start did: the calls that changed something, and each resource's result.
+fn stop_and_start_in_frankfurt(fault: Option<&Value>) -> (Vec<String>, Vec<String>, Value) {
+    let account = in_frankfurt();
+    let function = function_in_frankfurt(&account);
+    if let Some(fault) = fault {
+        account.fault(&of_prices(fault));
+    }
+    let reports = [function.succeed(&json!({"action": "stop"})), function.succeed(&json!({"action": "start"}))];
+    let results = reports.iter().flat_map(|report| report["resources"].as_array().cloned().unwrap_or_default());
+    let results = results.map(|line| format!("{} {} {}", line["name"], line["result"], line["after"])).collect();
+    let mut changes: Vec<String> = account.changes().iter().map(Call::words).collect();
+    changes.sort();
+    let [stop, _] = reports;
+    (changes, results, stop)
+}
+
+#[test]
+fn where_only_the_price_list_knows_prices_an_operation_is_the_same_without_it() {
+    let (changes, results, priced) = stop_and_start_in_frankfurt(None);
+    // (4 × 0.018 + 0.138) × 24
+    assert_eq!((&priced["cost"]["per_day_before"], &priced["cost"]["complete"]), (&json!(5.04), &json!(true)));
+    assert!(source(&priced).starts_with("AWS Price List, eu-central-1, "), "{}", source(&priced));
+    let denied = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    for fault in [json!({"error": denied}), json!({"drop": "before"}), json!({"delay_seconds": 20})] {
+        let (same_changes, same_results, stop) = stop_and_start_in_frankfurt(Some(&fault));
+        assert_eq!((&same_changes, &same_results), (&changes, &results), "{fault}");
+        assert_eq!(stop["cost"]["complete"], false, "{fault}");
+        assert_eq!(source(&stop), "unknown: hosting ml.m5.large, shard", "{fault}");
+    }
+}
+
+#[test]
+fn a_price_that_comes_in_the_morning_is_put_to_the_night_before() {
+    let account = in_frankfurt();
+    let function = function_in_frankfurt(&account);
+    account.fault(&of_prices(&json!({"drop": "before"})));
+    let stop = function.succeed(&json!({"action": "stop"}));
+    assert_eq!(stop["saved"]["complete"], false);
+    account.clear_faults();
+    let start = function.succeed(&json!({"action": "start"}));
+    assert_eq!(start["saved"]["complete"], true, "{:#}", start["saved"]);
+    let state = account.state();
+    assert!(state["savings"]["total_usd"].as_f64().is_some_and(|usd| usd > 0.0), "{:#}", state["savings"]);
+}
+
+#[test]
+fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let saved = |report: &Value| report["saved"]["total"].as_f64().unwrap_or_default();
+    function.succeed(&json!({"action": "stop"}));
+    // Two days ago: a night is too long for a test.
+    account.edit_state(|state| {
+        for (id, record) in state["resources"].as_object_mut().expect("records") {
+            if id.starts_with("sagemaker:") {
+                record["since"] = json!(two_days_before(&record["since"]));
+            }
+        }
+    });
+    // 48 × 0.115, and the seconds that the test takes.
+    let is_two_days = |usd: f64| (5.52..5.53).contains(&usd);
+    let status = function.must(&json!({"action": "status"}));
+    assert!(is_two_days(saved(&status)), "{:#}", status["saved"]);
+    let request = Some("the-same-request");
+    let start = function.invoke_as(request, &json!({"action": "start"})).expect("a report");
+    assert!(is_two_days(saved(&start)), "{:#}", start["saved"]);
+    assert!(is_two_days(start["saved"]["this_stop"].as_f64().unwrap_or_default()));
+    let mail = account.messages().last().expect("a message")["email"].as_str().unwrap_or_default().to_owned();
+    assert!(mail.lines().nth(2).is_some_and(|line| line.starts_with("Saved $5.52 in this stop")), "{mail}");
+    function.invoke_as(request, &json!({"action": "start"})).expect("a report");
+    function.succeed(&json!({"action": "start"}));
+    let status = function.must(&json!({"action": "status"}));
+    assert!(is_two_days(saved(&status)), "booked once: {:#}", status["saved"]);
+}
+
+fn two_days_before(time: &Value) -> String {
+    let time: jiff::Timestamp = time.as_str().unwrap_or_default().parse().expect("a time");
+    (time - jiff::SignedDuration::from_hours(48)).to_string()
+}
+
+#[test]
+fn a_start_that_is_killed_books_what_was_saved_once() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    function.succeed(&json!({"action": "stop"}));
+    account.edit_state(|state| {
+        let record = &mut state["resources"]["sagemaker:user-journey-analytics-exit-risk-endpoint"];
+        record["since"] = json!(two_days_before(&record["since"]));
+    });
+    account.fault(&json!({"operation": "CreateEndpoint", "kill": "after"}));
+    // Its lease ends with its time.
+    let function = function.timeout(4.0);
+    function.invoke(&json!({"action": "start"})).expect_err("killed");
+    let function = function.timeout(60.0);
+    function.succeed(&json!({"action": "start"}));
+    let total = account.state()["savings"]["total_usd"].as_f64().unwrap_or_default();
+    assert!((5.52..5.53).contains(&total), "{total}");
+}
+
+#[test]
+fn what_cannot_be_listed_makes_the_sums_incomplete() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let denied = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    account.fault(&json!({"service": "sagemaker", "operation": "ListEndpoints", "times": null, "error": denied}));
+    let status = function.must(&json!({"action": "status", "notify": true}));
+    assert_eq!(status["cost"]["complete"], false);
+    let mail = account.messages()[0]["email"].as_str().unwrap_or_default().to_owned();
+    assert!(mail.contains("- Now: at least $"), "{mail}");
+}
+
+#[test]
+fn a_mail_tells_how_to_go_on_with_what_was_asked_and_no_more() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let denied = json!({"status": 400, "code": "AccessDeniedException", "message": format!(
+        "User: arn:aws:sts::{0}:assumed-role/shop-role/{1} is not authorized to perform: kinesis:UpdateShardCount on \
+         resource: arn:aws:kinesis:us-east-1:{0}:stream/user-journey-analytics-user-events because no identity-based \
+         policy allows the kinesis:UpdateShardCount action", account.id, MANAGER
+    )});
+    account.fault(&json!({"operation": "UpdateShardCount", "times": null, "error": denied}));
+    let report = function.must(&json!({"action": "stop", "only": ["kinesis"]}));
+    assert_eq!(report["only"], json!(["kinesis"]));
+    let mail = account.messages()[0]["email"].as_str().unwrap_or_default().to_owned();
+    assert!(mail.contains("\nOnly: kinesis\n"), "{mail}");
+    assert!(
+        mail.contains(r#"echo '{"action":"stop","only":["kinesis"]}' > event.json && aws lambda invoke"#),
+        "{mail}"
+    );
+    assert!(
+        mail.contains("aws iam put-role-policy --role-name shop-role --policy-name kinesis-UpdateShardCount"),
+        "{mail}"
+    );
+}
+
+#[test]
+fn a_dry_run_of_a_stop_has_a_page_with_advice_and_a_status_has_none() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let advice = "is provisioned and bills whether it is used or not";
+    let status = function.must(&json!({"action": "status", "notify": true}));
+    assert!(status["recommendations"].to_string().contains(advice), "{:#}", status["recommendations"]);
+    assert_eq!(account.pages(), Vec::<String>::new());
+    function.must(&json!({"action": "stop", "dry_run": true}));
+    let pages = account.pages();
+    let [page] = &pages[..] else { panic!("{pages:?}") };
+    assert!(account.object(page).is_some_and(|page| page.contains(advice)));
+}
+
 #[test]
 fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
     let account = Account::with(&json!({
@@ -96,8 +265,9 @@ fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
     assert_eq!(report["cost"]["complete"], false);
     // Two shards: 2 × 0.015 × 24.
     assert_eq!(report["cost"]["per_day_before"], 0.72);
+    assert!(source(&report).ends_with("; unknown: hosting ml.nobody.knows"), "{}", source(&report));
     let mail = account.messages()[0]["email"].as_str().unwrap_or_default().to_owned();
-    assert!(mail.contains("Before: at least $0.72 a day"), "{mail}");
+    assert!(mail.contains("Running: at least $0.72 a day, at least $21.90 a month"), "{mail}");
     assert!(mail.contains("unknown -> $0.00 a day"), "{mail}");
 }
 

@@ -297,6 +297,13 @@ impl Account {
         let text = self.object(STATE_KEY).expect("there is a state");
         serde_json::from_str(&text).expect("the state is JSON")
     }
+
+    /// Time that no test can wait for.
+    pub fn edit_state(&self, edit: impl FnOnce(&mut Value)) {
+        let mut state = self.state();
+        edit(&mut state);
+        self.put_object(STATE_KEY, &state.to_string());
+    }
 }
 
 impl Drop for Account {

@@ -1,0 +1,145 @@
+//! What a person can paste to go on, and to deal with what stood in the way.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{Report, Result};
+use crate::model::Action;
+
+/// The command that sends the same event again, for either version of the AWS CLI: they disagree on
+/// how a payload is written on the command line, and agree on one in a file.
+pub fn again(report: &Report, function: Option<&str>) -> String {
+    let mut event = json!({"action": report.action});
+    if !report.only.is_empty() {
+        event["only"] = json!(report.only);
+    }
+    if report.dry_run {
+        event["dry_run"] = json!(true);
+    }
+    format!(
+        "echo {} > event.json && aws lambda invoke --function-name {} --region {} --payload fileb://event.json \
+         --cli-read-timeout 0 report.json",
+        quoted(&event.to_string()),
+        function.unwrap_or("NAME"),
+        report.region,
+    )
+}
+
+/// The commands that grant what IAM refused, where its words tell whose role it was and on what.
+/// What a policy denies explicitly, no grant can allow.
+pub fn grants(report: &Report) -> Vec<String> {
+    /// More resources are better granted by a pattern, which is a person's choice.
+    const AT_MOST: usize = 10;
+    let details = report.resources.iter().filter(|line| line.result == Result::Failed).map(|line| &line.detail);
+    let mut wanted: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for refusal in details.chain(&report.errors).filter_map(|words| Refusal::read(words)) {
+        wanted.entry((refusal.role, refusal.action)).or_default().insert(refusal.resource);
+    }
+    let command = |((role, action), resources): ((&str, &str), BTreeSet<&str>)| {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resources});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+        format!(
+            "aws iam put-role-policy --role-name {role} --policy-name {} --policy-document {}",
+            action.replace(':', "-"),
+            quoted(&policy.to_string())
+        )
+    };
+    wanted.into_iter().filter(|(_, resources)| resources.len() <= AT_MOST).map(command).collect()
+}
+
+/// What IAM says when it refuses
+/// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html):
+/// `User: arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
+/// resource: ARN because no identity-based policy allows the ACTION action`.
+struct Refusal<'a> {
+    role: &'a str,
+    action: &'a str,
+    resource: &'a str,
+}
+
+impl<'a> Refusal<'a> {
+    fn read(words: &'a str) -> Option<Self> {
+        let (_, rest) = words.split_once("the function's role needs ")?;
+        let action = rest.split(':').take(2).map(str::len).sum::<usize>() + 1;
+        let (_, role) = rest.split_once(":assumed-role/")?;
+        let (_, resource) = rest.split_once(" on resource: ")?;
+        let is_denied_for_good = rest.contains("with an explicit deny");
+        let refusal = Refusal {
+            action: rest.get(..action)?,
+            role: role.split('/').next()?,
+            resource: resource.split_whitespace().next()?,
+        };
+        (!is_denied_for_good).then_some(refusal)
+    }
+}
+
+/// For a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Whether the same event can go on from here.
+pub fn can_go_on(report: &Report) -> bool {
+    use super::Outcome::{Failed, Partial};
+    let superseded = report.errors.iter().any(|error| error.starts_with("a newer "));
+    !superseded && matches!(report.outcome, Partial | Failed)
+}
+
+/// What is told before [`again`].
+pub fn introduction(action: Action) -> &'static str {
+    match action {
+        Action::Stop | Action::Start => {
+            "What was saved is safe, and what is done stays done. When the cause is dealt with, go on from here with"
+        }
+        Action::Status => "When the cause is dealt with, ask again with",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+
+    #[test]
+    fn what_a_selective_operation_left_is_gone_on_with_selectively() {
+        let mut report = sample();
+        report.only = vec!["kinesis".to_owned(), "cloudwatch:it's late".to_owned()];
+        assert_eq!(
+            again(&report, Some("shop-manager")),
+            r#"echo '{"action":"stop","only":["kinesis","cloudwatch:it'\''s late"]}' > event.json && aws lambda invoke --function-name shop-manager --region us-east-1 --payload fileb://event.json --cli-read-timeout 0 report.json"#
+        );
+    }
+
+    fn refused(resource: &str, because: &str) -> String {
+        format!(
+            "the function's role needs kinesis:UpdateShardCount: User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager \
+             is not authorized to perform: kinesis:UpdateShardCount on resource: {resource} because {because}"
+        )
+    }
+
+    #[test]
+    fn a_missing_permission_is_granted_by_one_command_for_all_resources() {
+        let mut report = sample();
+        report.resources[1].detail = refused("arn:aws:kinesis:us-east-1:123456789012:stream/a", "no policy allows it");
+        report.errors.push(refused("arn:aws:kinesis:us-east-1:123456789012:stream/b", "no policy allows it"));
+        assert_eq!(
+            grants(&report),
+            [concat!(
+                "aws iam put-role-policy --role-name shop-role --policy-name kinesis-UpdateShardCount --policy-document ",
+                r#"'{"Statement":[{"Action":"kinesis:UpdateShardCount","Effect":"Allow","Resource":["#,
+                r#""arn:aws:kinesis:us-east-1:123456789012:stream/a","arn:aws:kinesis:us-east-1:123456789012:stream/b"]}],"#,
+                r#""Version":"2012-10-17"}'"#
+            )]
+        );
+    }
+
+    #[test]
+    fn what_is_denied_explicitly_or_told_without_a_role_gets_no_command() {
+        let mut report = sample();
+        assert!(grants(&report).is_empty(), "the sample's words tell no role");
+        report.resources[1].detail = refused("arn:x", "there is one with an explicit deny in a service control policy");
+        assert!(grants(&report).is_empty());
+    }
+}
