@@ -45,8 +45,8 @@ pub struct Ended<'a> {
     pub last: Option<LastLook>,
     /// What did not go straight: for the report.
     pub remarks: Vec<String>,
-    /// The calls that AWS takes only so many of a day.
-    pub counted: usize,
+    /// When the calls were answered that AWS takes only so many of a day.
+    pub counted: Vec<Instant>,
 }
 
 /// How a step may be tried again within one operation, after failures that pass.
@@ -68,7 +68,7 @@ pub struct Job<'a> {
     waits_for: String,
     last: Option<LastLook>,
     remarks: Vec<String>,
-    counted: usize,
+    counted: Vec<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +94,7 @@ impl<'a> Job<'a> {
             waits_for: String::new(),
             last: None,
             remarks: Vec::new(),
-            counted: 0,
+            counted: Vec::new(),
         };
         job.settle();
         job
@@ -123,9 +123,11 @@ impl<'a> Job<'a> {
 
     /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
     fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>) {
-        let was_sent = !matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted);
-        if was_sent && self.steps.front().is_some_and(|step| self.kind.is_counted(step)) {
-            self.counted += 1;
+        // AWS does not count what it refuses. Where there was no answer, it may have worked.
+        let was_refused =
+            matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted || failure.code.is_some());
+        if !was_refused {
+            self.count();
         }
         match answer {
             Some(Ok(Some(seen))) => {
@@ -141,6 +143,13 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Remembers the call, where AWS takes only so many of it a day.
+    fn count(&mut self) {
+        if self.steps.front().is_some_and(|step| self.kind.is_counted(step)) {
+            self.counted.push(Instant::now());
+        }
+    }
+
     /// Takes in what a look showed after a step was taken.
     fn looked(&mut self, look: Result<Option<Plain>, Failure>) {
         let seen = match look {
@@ -151,7 +160,14 @@ impl<'a> Job<'a> {
         };
         self.last = Some(LastLook(seen.clone()));
         let Some(step) = self.steps.front() else { return };
-        match self.kind.progress(step, seen.as_ref()) {
+        let progress = self.kind.progress(step, seen.as_ref());
+        // An error that was none: the call shows its effect.
+        if matches!(progress, Progress::Done | Progress::Waiting(_))
+            && self.doubt.take_if(|failure| failure.class == Class::Transient && failure.code.is_some()).is_some()
+        {
+            self.count();
+        }
+        match progress {
             Progress::Done => self.next_step(),
             Progress::Waiting(what) => self.waits_for = what,
             Progress::Failed(why) => self.fail(&why),

@@ -58,6 +58,9 @@ impl Rules for Numbers {
             _ => Progress::NotBegun,
         }
     }
+    fn is_counted(_: &Set) -> bool {
+        true
+    }
 }
 
 type Answer = Result<Option<Number>, Failure>;
@@ -142,11 +145,17 @@ fn set(n: i32) -> Step {
 
 /// Runs one resource through these steps.
 async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Outcome {
+    run_to_its_end(script, steps, seconds, wait).await.0
+}
+
+/// The same, and the ages in seconds of the calls that count.
+async fn run_to_its_end(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> (Outcome, Vec<u64>) {
     let kind = Kit::boxed(Numbers, script.clone());
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
     let jobs = vec![Job::new(&id, kind.as_ref(), steps.iter().map(|n| set(*n)).collect())];
-    run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0).outcome
+    let ended = run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0);
+    (ended.outcome, ended.counted.iter().map(|at| at.elapsed().as_secs()).collect())
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,6 +203,29 @@ async fn what_passes_is_tried_again_but_not_for_ever() {
     let script = Script::default().looks("a", &[9]).answers("a", &again(100));
     assert!(matches!(run_one(&script, &[4], 900, true).await, Outcome::Failed(_)));
     assert_eq!(script.calls().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_counts_from_when_it_was_answered() {
+    let script = Script::default().looks("a", &[-1, -1, 4, -1, -1, -1, 2]);
+    assert_eq!(run_to_its_end(&script, &[4, 2], 900, true).await, (Outcome::Done, vec![25, 15]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
+    let answer = |class, code: Option<&str>| Err(Failure { code: code.map(str::to_owned), ..failure(class) });
+    let count = |answers: Vec<Answer>, looks: &'static [i32]| async move {
+        let script = Script::default().looks("a", looks).answers("a", &answers);
+        run_to_its_end(&script, &[4], 900, true).await.1.len()
+    };
+    let refused = answer(Class::Refused, Some("LimitExceededException"));
+    assert_eq!(count(vec![refused], &[9]).await, 0);
+    assert_eq!(count(vec![answer(Class::Denied, Some("AccessDeniedException"))], &[9]).await, 0);
+    let throttled = || answer(Class::Transient, Some("ThrottlingException"));
+    assert_eq!(count(vec![throttled(), throttled()], &[9, 9, 4]).await, 1, "the third was taken");
+    assert_eq!(count(vec![answer(Class::Transient, None)], &[-1, 4]).await, 1, "the answer was lost");
+    let failed = answer(Class::Transient, Some("InternalFailure"));
+    assert_eq!(count(vec![failed], &[-1, 4]).await, 1, "it failed, and yet it shows");
 }
 
 #[tokio::test(start_paused = true)]

@@ -405,11 +405,11 @@ impl Journal {
         calls.extend(std::iter::repeat_n(now, count));
     }
 
-    /// Replaces the calls that were planned at `planned_at` by those that were made since.
-    pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: usize, now: Timestamp) {
+    /// Replaces the calls that were planned at `planned_at` by those that were made since, at these times.
+    pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: impl IntoIterator<Item = Timestamp>) {
         let calls = self.counted_calls.entry(id.to_string()).or_default();
         calls.retain(|time| *time != planned_at);
-        calls.extend(std::iter::repeat_n(now, made));
+        calls.extend(made);
     }
 
     /// The ages of the calls of the last 24 hours, the oldest first.

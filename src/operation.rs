@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::apply::{self, Ended, Job, LastLook, Outcome, Watch as _};
@@ -322,6 +323,14 @@ impl Operation<'_> {
                 ledger.save_as_holder().await?;
             }
         }
+        // What an unfinished tier kept from its turn has made no calls. They are planned anew.
+        let unmade = tiers
+            .iter()
+            .flat_map(|tier| plan.moves(*tier))
+            .filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id));
+        for (id, _) in unmade {
+            ledger.journal.made_calls(id, begun_at, []);
+        }
         Ok(fates)
     }
 
@@ -342,8 +351,10 @@ impl Operation<'_> {
 
     fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &Ended<'_>, begun_at: Timestamp) {
         let id = ended.id;
-        if ended.counted > 0 || plan.counted(id) > 0 {
-            ledger.journal.made_calls(id, begun_at, ended.counted, self.program.clock.now());
+        if !ended.counted.is_empty() || plan.counted(id) > 0 {
+            let now = self.program.clock.now();
+            let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
+            ledger.journal.made_calls(id, begun_at, ended.counted.iter().map(|at| now - ago(at)));
         }
         match &ended.outcome {
             Outcome::Done => {

@@ -1,5 +1,8 @@
 //! Streams as AWS lets them be scaled: by halves and doubles, ten times a day, when ACTIVE.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::{Account, Function, assert_same, line};
@@ -21,6 +24,11 @@ fn shards(account: &Account) -> Value {
 
 fn scalings(account: &Account) -> usize {
     account.count("UpdateShardCount")
+}
+
+/// When the calls were made that the state remembers.
+fn counted(account: &Account) -> Vec<Timestamp> {
+    serde_json::from_value(account.state()["counted_calls"][format!("kinesis:{NAME}")].clone()).expect("times")
 }
 
 #[test]
@@ -104,4 +112,50 @@ fn retention_shorter_than_the_stop_and_fan_out_consumers_are_told() {
     let warnings = line(&report, "kinesis", NAME)["warnings"].to_string();
     assert!(warnings.contains("records are kept for 24 hours"), "{warnings}");
     assert!(warnings.contains("1 enhanced fan-out consumer"), "{warnings}");
+}
+
+#[test]
+fn calls_that_an_unfinished_tier_kept_from_their_turn_do_not_count() {
+    let account = Account::with(&json!({
+        "queues": ["orders"],
+        "functions": [{"name": "user-journey-analytics-work", "mappings": [{"queue": "orders"}]}],
+        "streams": [{"name": NAME, "shards": 32}],
+    }));
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    // The first invocation disables the mapping, and comes no further.
+    function.must(&json!({"action": "stop", "wait": false}));
+    account.wait_until_idle(Duration::from_secs(60));
+    assert_eq!(shards(&account), 1);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_call_that_is_refused_is_not_one_of_the_days_ten() {
+    let account = account(32);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    account.fault(&json!({
+        "operation": "UpdateShardCount", "times": 3,
+        "error": {"status": 400, "code": "LimitExceededException", "message": "Rate exceeded for stream"}
+    }));
+    function.succeed(&json!({"action": "stop"}));
+    assert_eq!(counted(&account).len(), 5);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
+    let account = account(2);
+    account.seed(&json!({"endpoints": [{"name": "user-journey-analytics-slow"}]}));
+    account.settings(&json!({"deleting_seconds": 3.0}));
+    let function = Function::new(&account);
+    function.succeed(&json!({"action": "stop"}));
+    let finished: Timestamp =
+        account.state()["operation"]["finished_at"].as_str().expect("it ended").parse().expect("a time");
+    let calls = counted(&account);
+    assert_eq!(calls.len(), 1);
+    assert!(finished.duration_since(calls[0]).as_secs() >= 2, "{calls:?} {finished}");
 }
