@@ -15,12 +15,12 @@ use crate::apply::{self, Ended, Job, LastLook, Outcome, Watch as _};
 use crate::event::{Continuation, MAX_DEPTH, Request};
 use crate::failure::Class;
 use crate::handler::{Invocation, NO_STATE, Program, Refusal};
-use crate::journal::{Challenger, Glimpse, Lease, Note, Operation as Entry, Transition};
+use crate::journal::{Challenger, Glimpse, Journal, Lease, Note, Operation as Entry, Transition};
 use crate::kinds::{Entry as Kind, Managed, Tier};
 use crate::ledger::{Ledger, LedgerError, Lookout};
 use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::{Halt, Pace};
-use crate::plan::{Outlook, Plan};
+use crate::plan::{Item, Outlook, Plan};
 use crate::pricing::PriceBook;
 use crate::pricing::desk::Desk;
 use crate::report::{self, Line, Report};
@@ -30,6 +30,9 @@ use crate::select::{Only, Selector};
 const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
 /// How often an invocation that waits for the lease looks whether it is free.
 const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
+/// How long a tier waits for what is in transition before the next tier begins without it: an event
+/// source mapping takes a minute, and what is stuck must not keep the rest from its turn.
+const LONGEST_SETTLING: Duration = Duration::from_secs(300);
 
 pub struct Operation<'a> {
     pub program: &'a Program,
@@ -77,7 +80,7 @@ impl Operation<'_> {
         let (ledger, mut desk) = futures::join!(self.program.open(self.invocation), self.program.desk());
         let mut ledger = ledger?;
         let had_state = ledger.exists();
-        let (mut plan, mut begun_at) = loop {
+        let (mut plan, begun_at) = loop {
             match self.admission(&ledger, started_at) {
                 Admission::Over(why) => return Ok(self.skipped(&ledger, &why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
@@ -107,23 +110,7 @@ impl Operation<'_> {
             }
         };
         desk.ask(plan.usages().chain(ledger.journal.usages()), begun_at);
-        let mut fates = self.carry_out(&mut ledger, &plan, begun_at, &desk.book).await?;
-        // What was in transition when it was looked at is looked at again, while there is time.
-        while self.request.wait && self.pace.halted().is_none() && !plan.later().is_empty() {
-            self.pace.sleep(self.program.config.poll).await;
-            self.lookout(&mut ledger).look().await;
-            if self.pace.halted() == Some(Halt::Fenced) {
-                return Err(LedgerError::Fenced.into());
-            }
-            let Some(again) = self.look_again(&plan.later(), &ledger, &desk.book).await else { break };
-            begun_at = self.program.clock.now();
-            let again = self.claim(&mut ledger, again, begun_at);
-            if Tier::in_order(self.direction).iter().any(|tier| again.moves(*tier).next().is_some()) {
-                ledger.save_as_holder().await?;
-                fates.extend(self.carry_out(&mut ledger, &again, begun_at, &desk.book).await?);
-            }
-            plan.take_in(again);
-        }
+        let fates = self.carry_out(&mut ledger, &mut plan, begun_at, &desk.book).await?;
         self.conclude(ledger, plan, fates, desk, had_state).await
     }
 
@@ -290,48 +277,111 @@ impl Operation<'_> {
     async fn carry_out(
         &self,
         ledger: &mut Ledger<'_>,
-        plan: &Plan,
+        plan: &mut Plan,
         begun_at: Timestamp,
         prices: &PriceBook,
     ) -> Result<Fates, LedgerError> {
         let mut fates = Fates::new();
         let tiers = Tier::in_order(self.direction);
         for (index, tier) in tiers.into_iter().enumerate() {
-            let jobs: Vec<Job> = plan
-                .moves(tier)
-                .filter_map(|(id, change)| Some(Job::new(id, self.managed(id.kind)?, change.steps.clone())))
-                .collect();
-            if jobs.is_empty() {
-                continue;
+            let mut is_done = self.move_tier(ledger, plan, tier, begun_at, prices, &mut fates).await?;
+            if is_done {
+                let until = Instant::now() + patience(ledger);
+                self.settle(ledger, plan, &[tier], until, prices, &mut fates).await?;
+                is_done = plan.items.iter().all(|item| item.tier != tier || !is_unfinished(item, &fates))
+                    && (self.request.wait || plan.later(&[tier]).is_empty());
             }
-            info!(?tier, count = jobs.len(), "tier");
-            let (poll, wait) = (self.program.config.poll, self.request.wait);
-            let ended = apply::run(jobs, &self.pace, poll, wait, &mut self.lookout(ledger)).await;
-            if self.pace.halted() == Some(Halt::Fenced) {
-                return Err(LedgerError::Fenced);
-            }
-            let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
-            for ended in ended {
-                self.write_down(ledger, plan, &ended, begun_at);
-                fates.insert(ended.id.clone(), self.fate(ended, prices));
-            }
-            if unfinished || self.pace.halted().is_some() {
+            if !is_done || self.pace.halted().is_some() {
                 break;
             }
             // The last tier's outcomes go with the end of the operation.
-            if tiers[index + 1..].iter().any(|later| plan.moves(*later).next().is_some()) {
+            let was_moved = plan.moves(tier).next().is_some();
+            if was_moved && tiers[index + 1..].iter().any(|later| plan.moves(*later).next().is_some()) {
                 ledger.save_as_holder().await?;
             }
         }
-        // What an unfinished tier kept from its turn has made no calls. They are planned anew.
-        let unmade = tiers
-            .iter()
-            .flat_map(|tier| plan.moves(*tier))
-            .filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id));
-        for (id, _) in unmade {
+        self.take_back_unmade(ledger, plan, begun_at, &fates);
+        // What took too long to hold the other tiers up is waited for as long as there is time.
+        let until = Instant::now() + Duration::from_secs(24 * 3600);
+        self.settle(ledger, plan, &tiers, until, prices, &mut fates).await?;
+        Ok(fates)
+    }
+
+    /// Carries out the moves of one tier. `Ok(false)`: it is not done.
+    async fn move_tier(
+        &self,
+        ledger: &mut Ledger<'_>,
+        plan: &Plan,
+        tier: Tier,
+        begun_at: Timestamp,
+        prices: &PriceBook,
+        fates: &mut Fates,
+    ) -> Result<bool, LedgerError> {
+        let jobs: Vec<Job> = plan
+            .moves(tier)
+            .filter_map(|(id, change)| Some(Job::new(id, self.managed(id.kind)?, change.steps.clone())))
+            .collect();
+        if jobs.is_empty() {
+            return Ok(true);
+        }
+        info!(?tier, count = jobs.len(), "tier");
+        let (poll, wait) = (self.program.config.poll, self.request.wait);
+        let ended = apply::run(jobs, &self.pace, poll, wait, &mut self.lookout(ledger)).await;
+        if self.pace.halted() == Some(Halt::Fenced) {
+            return Err(LedgerError::Fenced);
+        }
+        let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
+        for ended in ended {
+            self.write_down(ledger, plan, &ended, begun_at);
+            fates.insert(ended.id.clone(), self.fate(ended, prices));
+        }
+        Ok(!unfinished)
+    }
+
+    /// Looks again at what was in transition in these tiers when it was looked at, until it can be
+    /// decided about, and carries out what is decided then.
+    async fn settle(
+        &self,
+        ledger: &mut Ledger<'_>,
+        plan: &mut Plan,
+        tiers: &[Tier],
+        until: Instant,
+        prices: &PriceBook,
+        fates: &mut Fates,
+    ) -> Result<(), LedgerError> {
+        while self.request.wait
+            && self.pace.halted().is_none()
+            && Instant::now() < until
+            && !plan.later(tiers).is_empty()
+        {
+            self.pace.sleep(self.program.config.poll).await;
+            self.lookout(ledger).look().await;
+            if self.pace.halted() == Some(Halt::Fenced) {
+                return Err(LedgerError::Fenced);
+            }
+            let Some(again) = self.look_again(&plan.later(tiers), ledger, prices).await else { break };
+            let begun_at = self.program.clock.now();
+            let again = self.claim(ledger, again, begun_at);
+            if tiers.iter().any(|tier| again.moves(*tier).next().is_some()) {
+                ledger.save_as_holder().await?;
+                for tier in tiers {
+                    if !self.move_tier(ledger, &again, *tier, begun_at, prices, fates).await? {
+                        break;
+                    }
+                }
+                self.take_back_unmade(ledger, &again, begun_at, fates);
+            }
+            plan.take_in(again);
+        }
+        Ok(())
+    }
+
+    /// What an unfinished tier kept from its turn has made no calls. They are planned anew.
+    fn take_back_unmade(&self, ledger: &mut Ledger<'_>, plan: &Plan, begun_at: Timestamp, fates: &Fates) {
+        let moves = Tier::in_order(self.direction).into_iter().flat_map(|tier| plan.moves(tier));
+        for (id, _) in moves.filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id)) {
             ledger.journal.made_calls(id, begun_at, []);
         }
-        Ok(fates)
     }
 
     fn managed(&self, kind: KindName) -> Option<&dyn Managed> {
@@ -384,10 +434,11 @@ impl Operation<'_> {
         had_state: bool,
     ) -> Result<Report, Refusal> {
         let halted = self.pace.halted();
-        let unfinished =
-            plan.items.iter().any(|item| matches!(item.outlook, Outlook::Change(_)) && !is_over(fates.get(&item.id)));
-        // Without waiting there was no second look: the next invocation takes it.
-        let unfinished = unfinished || (!self.request.wait && !plan.later().is_empty());
+        let later = plan.later(&Tier::in_order(self.direction));
+        let unfinished = plan.items.iter().any(|item| is_unfinished(item, &fates))
+            // Without waiting there was no second look: the next invocation takes it.
+            || (!self.request.wait && !later.is_empty())
+            || later.iter().any(|id| is_owed(&ledger.journal, id));
         let depth = ledger.journal.operation.as_ref().map_or(0, |operation| operation.depth);
         let mut errors = plan.errors.clone();
         if unfinished && halted != Some(Halt::Yield) {
@@ -457,8 +508,14 @@ impl Operation<'_> {
             .iter()
             .map(|item| match &item.outlook {
                 Outlook::Change(change) => report::move_line(item, change, self.direction, fates.get(&item.id)),
-                _ => report::settled_line(item, journal, &self.id, self.direction)
-                    .unwrap_or_else(|| report::left_line(item)),
+                _ => report::settled_line(item, journal, &self.id, self.direction).unwrap_or_else(|| {
+                    let mut line = report::left_line(item);
+                    // What is half done is not skipped: whoever comes next goes on with it.
+                    if item.is_later() && is_owed(journal, &item.id) {
+                        line.result = report::Result::Pending;
+                    }
+                    line
+                }),
             })
             .collect();
         let now = self.program.clock.now();
@@ -475,6 +532,21 @@ impl Operation<'_> {
     }
 }
 
-fn is_over(fate: Option<&report::Fate>) -> bool {
-    fate.is_some_and(|fate| !matches!(fate.outcome, Outcome::Unfinished(_)))
+/// How long a tier may keep the others waiting for what is in transition. A continuation has been
+/// patient before. (One that goes on for an event that did not wait has not.)
+fn patience(ledger: &Ledger<'_>) -> Duration {
+    match ledger.journal.operation.as_ref().map_or(0, |operation| operation.depth) {
+        0 | 1 => LONGEST_SETTLING,
+        _ => Duration::ZERO,
+    }
+}
+
+/// Whether it is to be changed and that has not come to an end.
+fn is_unfinished(item: &Item, fates: &Fates) -> bool {
+    let is_over = |fate: &report::Fate| !matches!(fate.outcome, Outcome::Unfinished(_));
+    matches!(item.outlook, Outlook::Change(_)) && !fates.get(&item.id).is_some_and(is_over)
+}
+
+fn is_owed(journal: &Journal, id: &ResourceId) -> bool {
+    journal.record(id).is_some_and(|record| record.held().is_some())
 }

@@ -180,6 +180,13 @@ fn not_seen() -> Standing {
     Standing::new(State::Pending, "not seen", Usage::unpriced("what could not be seen"))
 }
 
+impl Item {
+    /// Whether it is worth another look.
+    pub fn is_later(&self) -> bool {
+        matches!(self.outlook, Outlook::Leave { verdict: Verdict::Later, .. })
+    }
+}
+
 impl Plan {
     /// What the plan's resources use, before and after.
     pub fn usages(&self) -> impl Iterator<Item = &usage::Item> {
@@ -212,9 +219,9 @@ impl Plan {
         }
     }
 
-    /// The resources that are worth another look.
-    pub fn later(&self) -> Vec<ResourceId> {
-        let is_later = |item: &&Item| matches!(item.outlook, Outlook::Leave { verdict: Verdict::Later, .. });
+    /// The resources of these tiers that are worth another look.
+    pub fn later(&self, tiers: &[Tier]) -> Vec<ResourceId> {
+        let is_later = |item: &&Item| tiers.contains(&item.tier) && item.is_later();
         self.items.iter().filter(is_later).map(|item| item.id.clone()).collect()
     }
 

@@ -185,6 +185,23 @@ fn an_event_source_in_transition_is_waited_for() {
 }
 
 #[test]
+fn an_endpoint_stays_until_a_function_with_an_event_source_in_transition_is_stopped() {
+    let account = work(5);
+    account.seed(&json!({"endpoints": [{"name": "user-journey-analytics-risk"}]}));
+    let function = Function::new(&account);
+    // A first round, to learn the id of the mapping.
+    function.stop();
+    function.start();
+    let id = first_mapping(&account);
+    account.settings(&json!({"mapping_seconds": 1.0}));
+    account.person_rest("PUT", &format!("2015-03-31/event-source-mappings/{id}"), &json!({"BatchSize": 7}));
+    account.forget_calls();
+    function.succeed(&json!({"action": "stop"}));
+    let changes = account.changes();
+    assert_eq!(operations(&changes).last(), Some(&"DeleteEndpoint"), "{changes:#?}");
+}
+
+#[test]
 fn an_event_source_that_turns_out_to_be_in_use_is_tried_again() {
     let account = work(5);
     let function = Function::new(&account);

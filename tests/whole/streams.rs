@@ -159,3 +159,24 @@ fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
     assert_eq!(calls.len(), 1);
     assert!(finished.duration_since(calls[0]).as_secs() >= 2, "{calls:?} {finished}");
 }
+
+#[test]
+fn a_stream_that_a_stop_left_half_way_and_updating_is_handed_on_and_not_skipped() {
+    let account = account(4);
+    let function = Function::new(&account);
+    account.settings(&json!({"scaling_seconds": 6.0}));
+    account
+        .fault(&json!({"operation": "Invoke", "skip": 1, "error": {"status": 403, "code": "AccessDeniedException"}}));
+    function.must(&json!({"action": "stop", "wait": false}));
+    let function = function.timeout(3.0);
+    let answer = function.must(&json!({"action": "stop"}));
+    assert_eq!(
+        (&answer["outcome"], &line(&answer, "kinesis", NAME)["result"]),
+        (&json!("in_progress"), &json!("pending"))
+    );
+    account.settings(&json!({"scaling_seconds": 0.05}));
+    account.wait_until_idle(Duration::from_secs(60));
+    assert_eq!(shards(&account), 1);
+    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    assert_eq!(shards(&account), 4);
+}
