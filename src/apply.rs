@@ -117,6 +117,11 @@ impl<'a> Job<'a> {
 
     fn next_step(&mut self) {
         self.steps.pop_front();
+        self.begin_step();
+    }
+
+    /// What the step before was answered and how often it was tried says nothing of the next.
+    fn begin_step(&mut self) {
         (self.stage, self.tries, self.signless_looks, self.doubt) = (Stage::Due, 0, 0, None);
         self.settle();
     }
@@ -128,6 +133,9 @@ impl<'a> Job<'a> {
             matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted || failure.code.is_some());
         if !was_refused {
             self.count();
+        }
+        if matches!(answer, Some(Ok(_))) {
+            self.doubt = None;
         }
         match answer {
             Some(Ok(Some(seen))) => {
@@ -183,9 +191,8 @@ impl<'a> Job<'a> {
                     self.remarks.push(why.clone());
                 }
                 self.steps = steps.into();
-                (self.stage, self.not_before) = (Stage::Due, Instant::now() + pause);
-                self.waits_for = why;
-                self.settle();
+                self.begin_step();
+                (self.not_before, self.waits_for) = (Instant::now() + pause, why);
             }
             Progress::NotBegun => self.no_sign(),
         }

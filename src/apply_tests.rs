@@ -247,6 +247,35 @@ async fn the_rules_may_lead_another_way_after_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
+    // An error whose effect was there all the same; then what came of it leads another way.
+    for refused in [failure(Class::Refused), failure(Class::Transient)] {
+        let script = Script::default().looks("a", &[-1, -2000, 9, 9, 7]).answers("a", &[Err(refused)]);
+        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+        assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
+    }
+    // It has its own tries and its own looks.
+    let again = |n| vec![Err(failure(Class::Transient)); n];
+    let answers = [again(4), vec![Ok(None)], again(4)].concat();
+    let script = Script::default().looks("a", &[9, 9, 9, 9, -2000, 9, 9, 9, 9, 7]).answers("a", &answers);
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    let looks = [vec![9; 7], vec![-2000], vec![9; 7], vec![7]].concat();
+    assert_eq!(run_one(&Script::default().looks("a", &looks), &[4], 900, true).await, Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_was_followed_by_an_accepted_call_is_forgotten() {
+    let script = Script::default();
+    let kind = Kit::boxed(Numbers, script.clone());
+    let id = ResourceId::new(INFO.name, "a");
+    let mut job = Job::new(&id, kind.as_ref(), vec![set(4)]);
+    job.answered(Some(Err(failure(Class::Refused))));
+    job.answered(Some(Ok(None)));
+    job.looked(Ok(Some(Plain(serde_json::json!(9)))));
+    assert_eq!(job.stage, Stage::Taken);
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_the_deadline_what_is_on_its_way_is_unfinished() {
     let script = Script::default().looks("a", &[-1]);
     let started = Instant::now();
