@@ -48,6 +48,9 @@ pub const INFO: Info = Info {
         "application-autoscaling:DescribeScalingPolicies",
         "application-autoscaling:DescribeScheduledActions",
         "application-autoscaling:RegisterScalableTarget",
+        // Made by SageMaker in the function's name: it deletes no endpoint with scaling otherwise
+        // (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
+        "application-autoscaling:DeregisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
     ],

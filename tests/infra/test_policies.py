@@ -136,6 +136,7 @@ def test_every_change_that_is_granted_is_denied_for_what_is_excluded() -> None:
     denied = actions(granted["ExcludePolicy"], "Deny") | actions(granted["ExcludeFunctionsPolicy"], "Deny")
     # A scalable target's ARN does not say which endpoint it is of, and without its endpoint there is none.
     assert {change for change in changes if not any(fnmatchcase(change, pattern) for pattern in denied)} == {
+        "application-autoscaling:DeregisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
         "application-autoscaling:RegisterScalableTarget",

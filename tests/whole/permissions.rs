@@ -112,6 +112,9 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
         ("s3", _) => vec![format!("s3:{name}")],
         ("sagemaker", "DescribeEndpointConfig") => vec![format!("sagemaker:endpoint-config/{lower}")],
         ("sagemaker", "DescribeModel") => vec![format!("sagemaker:model/{lower}")],
+        ("sagemaker", "DeleteEndpoint") => {
+            return deletion(&format!("sagemaker:endpoint/{lower}"), &account.id);
+        }
         ("sagemaker", "ListEndpoints" | "ListInferenceComponents") => vec!["sagemaker:any".to_owned()],
         ("sagemaker", _) => vec![format!("sagemaker:endpoint/{lower}")],
         ("application-autoscaling", "RegisterScalableTarget" | "PutScalingPolicy" | "PutScheduledAction") => {
@@ -143,6 +146,18 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
         context: context.clone(),
     };
     resources.iter().flat_map(|resource| actions.iter().map(move |action| ask(resource, action))).collect()
+}
+
+/// An endpoint with scalable targets is deleted by who may deregister them
+/// (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
+fn deletion(endpoint: &str, account: &str) -> Vec<Ask> {
+    let context = vec![("application-autoscaling:service-namespace", "sagemaker".to_owned())];
+    [
+        ("sagemaker:DeleteEndpoint", endpoint, Vec::new()),
+        ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:scalable-target/1a2b", context),
+    ]
+    .map(|(action, resource, context)| Ask { action: action.to_owned(), resource: arn(resource, account), context })
+    .into()
 }
 
 /// A project with everything that makes the function call all that it ever calls.
