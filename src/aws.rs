@@ -1,5 +1,7 @@
 //! The AWS clients, from one shared configuration. Nothing here decides anything.
 
+mod throttle;
+mod turns;
 mod wire;
 
 use std::sync::Arc;
@@ -27,11 +29,7 @@ use crate::store::Bucket;
 pub use self::wire::Tally;
 use self::wire::Wire;
 
-/// The SDK has no time-outs for calls by default. These are far above what a control plane takes,
-/// and below what would eat an invocation.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// The SDK's retries back off with jitter, up to 20 s.
 const ATTEMPTS: u32 = 6;
 
@@ -40,13 +38,8 @@ pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(Wire::client(Arc::clone(tally), rate_share))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .operation_timeout(CALL_TIMEOUT)
-                .build(),
-        )
+        // Nothing else: the SDK's other time-outs would count the wait for a turn. The wire has its own.
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .load()
         .await
 }

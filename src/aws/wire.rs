@@ -1,12 +1,11 @@
 //! What goes over the wire: every attempt of every call, of all clients. Here they are counted,
 //! and here they wait for their turn where AWS publishes how many it takes a second.
 //!
-//! Not asking faster than AWS answers is cheaper than being throttled: a throttled call is sent
-//! again, after a pause that grows. In an account that others use too, AWS takes less of us: each
-//! throttled call uses up the turns of others, so that we slow down to what is left.
+//! Not asking faster than AWS answers is cheaper than being throttled. A call that is throttled all
+//! the same waits for another turn and is sent again, here: to the SDK, which gives up after a few
+//! attempts, and sooner when many calls fail, it is one call that takes longer. Time-outs are for
+//! what is sent, not for the wait.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,9 +19,21 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use governor::clock::DefaultClock;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::throttle::is_throttled;
+use super::turns::Turns;
+
+/// How long AWS may take for the whole answer of one attempt: far above what a control plane takes,
+/// and below what would eat an invocation.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a throttled call is sent again: a signature holds for five minutes
+/// (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). After that
+/// the SDK signs it anew.
+const SEND_AGAIN_FOR: Duration = Duration::from_secs(120);
+/// A call that is throttled again and again lets others go first for a while.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often AWS was called, and how often it said "too fast".
 #[derive(Debug, Default)]
@@ -58,6 +69,10 @@ const fn published(service: &'static str, operation: Option<&'static str>, per_s
 /// docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html,
 /// docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html,
 /// docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/billing-limits.html (a bucket of 10).
+///
+/// For SageMaker and Application Auto Scaling AWS publishes none: these are estimates, on the safe
+/// side. DescribeEndpoint was seen throttled when several asked every 5 seconds
+/// (github.com/aws/sagemaker-python-sdk/issues/1204).
 const RATES: [Published; 11] = [
     published("lambda", None, 15),
     published("monitoring", Some("DescribeAlarms"), 9),
@@ -66,16 +81,11 @@ const RATES: [Published; 11] = [
     published("kinesis", Some("ListStreams"), 5),
     published("kinesis", Some("DescribeStreamSummary"), 20),
     published("kinesis", Some("UpdateShardCount"), 10),
-    published("kinesis", Some("ListTagsForStream"), 5),
-    published("kinesis", Some("ListStreamConsumers"), 5),
+    published("sagemaker", None, 10),
+    published("application-autoscaling", None, 10),
     published("tagging", Some("GetResources"), 15),
     published("pricing", Some("GetProducts"), 5),
 ];
-
-/// How many turns a throttled call uses up beside its own.
-const PENALTY: u32 = 2;
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
 
 /// The SDK's own client, counted and paced.
 #[derive(Debug)]
@@ -84,10 +94,15 @@ pub struct Wire {
     pacing: Arc<Pacing>,
 }
 
-#[derive(Debug)]
 struct Pacing {
-    limiters: HashMap<(&'static str, Option<&'static str>), Limiter>,
+    limits: Vec<(Published, Turns)>,
     tally: Arc<Tally>,
+}
+
+impl std::fmt::Debug for Pacing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pacing").field("tally", &self.tally).finish_non_exhaustive()
+    }
 }
 
 impl Wire {
@@ -96,21 +111,8 @@ impl Wire {
     pub fn client(tally: Arc<Tally>, share: f64) -> SharedHttpClient {
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let inner = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-        let limiters = RATES
-            .iter()
-            .filter_map(|rate| Some(((rate.service, rate.operation), limiter(f64::from(rate.per_second) * share)?)))
-            .collect();
-        SharedHttpClient::new(Wire { inner, pacing: Arc::new(Pacing { limiters, tally }) })
+        SharedHttpClient::new(Wire { inner, pacing: Arc::new(Pacing::new(tally, share)) })
     }
-}
-
-/// AWS's buckets hold a second's worth. Ours begin with a part of it, because what was called just
-/// before this invocation counts, too.
-fn limiter(per_second: f64) -> Option<Limiter> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
-    let burst = NonZeroU32::new((per_second / 3.0) as u32).unwrap_or(NonZeroU32::MIN);
-    let quota = Quota::with_period(Duration::from_secs_f64(1.0 / per_second))?;
-    Some(RateLimiter::direct(quota.allow_burst(burst)))
 }
 
 impl HttpClient for Wire {
@@ -120,7 +122,7 @@ impl HttpClient for Wire {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Paced {
     inner: SharedHttpConnector,
     pacing: Arc<Pacing>,
@@ -128,58 +130,71 @@ struct Paced {
 
 impl HttpConnector for Paced {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, pacing) = (self.inner.clone(), Arc::clone(&self.pacing));
-        HttpConnectorFuture::new(async move {
-            let limiters = pacing.limiters_of(&request);
-            for limiter in &limiters {
-                limiter.until_ready().await;
+        let paced = self.clone();
+        HttpConnectorFuture::new(async move { paced.send(request).await })
+    }
+}
+
+impl Paced {
+    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let (limits, tally) = (self.pacing.limits_of(&request), &self.pacing.tally);
+        let give_up_at = Instant::now() + SEND_AGAIN_FOR;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            // What has no limit is left to the SDK's retries.
+            let again = if limits.is_empty() { None } else { request.try_clone() };
+            for turns in &limits {
+                turns.take().await;
             }
-            pacing.tally.calls.fetch_add(1, Ordering::Relaxed);
-            let mut response = inner.call(request).await?;
-            let is_error = response.status().is_client_error() || response.status().is_server_error();
-            if is_error && is_throttled(&mut response).await? {
-                pacing.tally.throttles.fetch_add(1, Ordering::Relaxed);
-                // A turn that is not there any more cannot be used up: there is no one to slow down.
-                for limiter in limiters {
-                    for _ in 0..PENALTY {
-                        let _ = limiter.check();
-                    }
-                }
+            tally.calls.fetch_add(1, Ordering::Relaxed);
+            let response = self.attempt(request).await?;
+            if !is_throttled(&response) {
+                limits.iter().for_each(|turns| turns.was_taken());
+                return Ok(response);
             }
+            tally.throttles.fetch_add(1, Ordering::Relaxed);
+            limits.iter().for_each(|turns| turns.was_throttled());
+            request = match again {
+                Some(again) if Instant::now() + pause < give_up_at => again,
+                _ => return Ok(response),
+            };
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Sends it and waits for the whole answer.
+    async fn attempt(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let whole = async {
+            let mut response = self.inner.call(request).await?;
+            let body = ByteStream::new(response.take_body()).collect().await;
+            let body = body.map_err(|error| ConnectorError::io(error.into()))?;
+            *response.body_mut() = SdkBody::from(body.into_bytes());
             Ok(response)
-        })
+        };
+        timeout(ATTEMPT_TIMEOUT, whole).await.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?
     }
 }
 
 impl Pacing {
+    fn new(tally: Arc<Tally>, share: f64) -> Self {
+        let limits = RATES.into_iter().filter_map(|rate| {
+            let turns = Turns::at(f64::from(rate.per_second) * share)?;
+            Some((rate, turns))
+        });
+        Pacing { limits: limits.collect(), tally }
+    }
+
     /// Those that a call has to wait for.
-    fn limiters_of(&self, request: &HttpRequest) -> Vec<&Limiter> {
+    fn limits_of(&self, request: &HttpRequest) -> Vec<&Turns> {
         let (service, operation) = (service(request).unwrap_or_default(), operation(request));
         // Invoke is the data plane: it has no such limit.
         if service == "lambda" && operation == "invocations" {
             return Vec::new();
         }
-        let of = |rate: &&Published| rate.service == service && rate.operation.is_none_or(|name| name == operation);
-        RATES.iter().filter(of).filter_map(|rate| self.limiters.get(&(rate.service, rate.operation))).collect()
+        let of = |rate: &Published| rate.service == service && rate.operation.is_none_or(|name| name == operation);
+        self.limits.iter().filter(|(rate, _)| of(rate)).map(|(_, turns)| turns).collect()
     }
-}
-
-/// An error's code is in its body or a header, in one of five protocols: it is looked for in both.
-async fn is_throttled(response: &mut HttpResponse) -> Result<bool, ConnectorError> {
-    let body = ByteStream::new(response.take_body()).collect().await;
-    let body = body.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    let code = response.headers().get("x-amzn-errortype").unwrap_or_default();
-    let is_throttled =
-        says_too_fast(response.status().as_u16(), code) || says_too_fast(0, &String::from_utf8_lossy(&body));
-    *response.body_mut() = SdkBody::from(body);
-    Ok(is_throttled)
-}
-
-fn says_too_fast(status: u16, text: &str) -> bool {
-    status == 429
-        || ["Throttl", "TooManyRequests", "RequestLimitExceeded", "Rate exceeded", "SlowDown"]
-            .iter()
-            .any(|words| text.contains(words))
 }
 
 /// `AWS4-HMAC-SHA256 Credential=AKID/20261124/us-east-1/lambda/aws4_request, …`
@@ -197,6 +212,9 @@ fn operation(request: &HttpRequest) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use futures::StreamExt;
+    use std::sync::Mutex;
 
     fn request(service: &str, path: &str, target: Option<&str>) -> HttpRequest {
         let mut request = HttpRequest::empty();
@@ -223,25 +241,99 @@ mod tests {
     }
 
     #[test]
-    fn every_rate_has_one_limiter_and_no_rate_is_nothing() {
+    fn every_rate_has_one_limit() {
         let keys: std::collections::HashSet<_> = RATES.iter().map(|rate| (rate.service, rate.operation)).collect();
         assert_eq!(keys.len(), RATES.len());
-        assert!(RATES.iter().all(|rate| limiter(f64::from(rate.per_second)).is_some()));
-        assert!(limiter(0.015).is_some() && limiter(15_000.0).is_some());
+        assert_eq!(Pacing::new(Arc::default(), 1.0).limits.len(), RATES.len());
     }
 
-    #[test]
-    fn too_fast_is_understood_however_aws_says_it() {
-        for (status, text) in [
-            (429, ""),
-            (0, "ThrottlingException"),
-            (0, "<Code>Throttling</Code>"),
-            (0, r#"{"__type":"TooManyRequestsException"}"#),
-            (0, "<Code>SlowDown</Code>"),
-        ] {
-            assert!(says_too_fast(status, text), "{status} {text}");
+    /// A service that takes so many calls a second, saves up a second's worth, and throttles the
+    /// rest; or one that never answers.
+    #[derive(Debug)]
+    struct Service {
+        per_second: f64,
+        /// How many it would take now, and since when.
+        bucket: Mutex<(f64, Instant)>,
+        hangs: bool,
+    }
+
+    impl Service {
+        fn paced(per_second: f64, hangs: bool) -> Paced {
+            let service = Service { per_second, bucket: Mutex::new((per_second, Instant::now())), hangs };
+            Paced { inner: SharedHttpConnector::new(service), pacing: Arc::new(Pacing::new(Arc::default(), 1.0)) }
         }
-        assert!(!says_too_fast(400, "ValidationException"));
-        assert!(!says_too_fast(500, "InternalFailure"));
+    }
+
+    impl HttpConnector for Service {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            if self.hangs {
+                return HttpConnectorFuture::new(std::future::pending());
+            }
+            let mut bucket = self.bucket.lock().unwrap();
+            let (saved, since) = *bucket;
+            let saved = (saved + since.elapsed().as_secs_f64() * self.per_second).min(self.per_second);
+            let taken = saved >= 1.0;
+            *bucket = (if taken { saved - 1.0 } else { saved }, Instant::now());
+            let (status, body) = if taken { (200, "{}") } else { (429, r#"{"__type":"TooManyRequestsException"}"#) };
+            let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+            HttpConnectorFuture::new(async move {
+                sleep(Duration::from_millis(20)).await;
+                Ok(response)
+            })
+        }
+    }
+
+    fn lambda_call() -> HttpRequest {
+        request("lambda", "/2017-10-31/functions/shop-work/concurrency", None)
+    }
+
+    async fn statuses(paced: &Paced, calls: usize) -> Vec<u16> {
+        let send = |_| async { paced.call(lambda_call()).await.unwrap().status().as_u16() };
+        futures::stream::iter(0..calls).map(send).buffer_unordered(10).collect().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_busy_account_all_calls_are_made_in_the_end_and_few_are_throttled() {
+        let paced = Service::paced(5.0, false);
+        let began = Instant::now();
+        assert_eq!(statuses(&paced, 800).await, [200; 800]);
+        let (calls, throttles) = (paced.pacing.tally.calls(), paced.pacing.tally.throttles());
+        assert_eq!(calls, 800 + throttles);
+        assert!(throttles * 100 <= calls * 10, "{throttles} of {calls}");
+        // AWS would have taken them in 159 s.
+        let took = began.elapsed().as_secs_f64();
+        assert!(took < 159.0 * 1.25, "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_published_rate_nothing_is_throttled() {
+        let paced = Service::paced(15.0, false);
+        let began = Instant::now();
+        statuses(&paced, 600).await;
+        assert_eq!(paced.pacing.tally.throttles(), 0);
+        let took = began.elapsed().as_secs_f64();
+        assert!(took < 40.0 * 1.05, "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_throttled_for_ever_goes_back_to_the_sdk_before_its_signature_is_old() {
+        let paced = Service::paced(0.0, false);
+        let began = Instant::now();
+        assert_eq!(statuses(&paced, 1).await, [429]);
+        assert!((100..=120).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_hangs_times_out_and_its_wait_for_a_turn_does_not_count() {
+        let paced = Service::paced(15.0, true);
+        for _ in 0..5 + 600 {
+            paced.pacing.limits_of(&lambda_call())[0].take().await;
+        }
+        let turns: Vec<_> = (0..300).map(|_| paced.call(lambda_call())).collect();
+        let began = Instant::now();
+        let last = futures::future::join_all(turns).await.pop().unwrap();
+        assert!(last.unwrap_err().is_timeout());
+        // Its turn comes after 20 s.
+        assert_eq!(began.elapsed().as_secs(), 35);
     }
 }

@@ -30,7 +30,8 @@ APART = {"GetFunction", "Invoke"}
 PER_RESOURCE = {"kinesis.ListStreamConsumers"}
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Published by AWS, in the API references and quota pages of the services; SageMaker's are a guess.
+    # Published by AWS, in the API references and quota pages of the services; those of SageMaker and its
+    # scaling are a guess.
     "aws": {
         "lambda": 15,
         "lambda.GetFunction": 100,
@@ -43,8 +44,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "kinesis.ListTagsForStream": 5,
         "kinesis.ListStreamConsumers": 5,
         "kinesis.DescribeLimits": 1,
-        "sagemaker.ListEndpoints": 10,
-        "sagemaker.DescribeEndpoint": 10,
+        "sagemaker": 10,
+        "application-autoscaling": 10,
         "pricing": {"rate": 5, "burst": 10},
     }
 }

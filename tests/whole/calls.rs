@@ -150,3 +150,18 @@ fn an_account_that_takes_less_than_awss_rates_is_still_served_to_the_end() {
     function.succeed(&json!({"action": "start"}));
     crate::support::assert_same(&account.snapshot(), &before, "after the start");
 }
+
+/// Three times as slow as the function expects, as in an account that others use, too.
+#[test]
+fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
+    const FUNCTIONS: usize = 200;
+    let account = functions_and_alarms(FUNCTIONS, 10);
+    account.set_rates(&json!({"lambda": 20}));
+    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4").timeout(300.0);
+    account.forget_calls();
+    function.succeed(&json!({"action": "stop"}));
+    let calls: Vec<_> = account.calls().into_iter().filter(|call| call.service == "lambda").collect();
+    let throttled = calls.iter().filter(|call| call.error.as_deref() == Some("TooManyRequestsException")).count();
+    assert!(calls.len() > 3 * FUNCTIONS, "{} calls", calls.len());
+    assert!(throttled * 100 <= calls.len() * 15, "{throttled} of {} calls were throttled", calls.len());
+}
