@@ -182,8 +182,8 @@ impl Program {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
-        if direction.is_none() && request.schedule.is_some() {
-            self.metrics.checked(&ledger.journal, self.clock.now());
+        if let (None, Some(schedule)) = (direction, &request.schedule) {
+            self.metrics.checked(&ledger.journal, schedule.time, self.clock.now());
         }
         let whereabouts = match direction {
             Some(_) => self.archive(&mut report, &ledger.journal).await,

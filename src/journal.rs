@@ -51,6 +51,9 @@ pub struct Journal {
     pub goal: Option<Goal>,
     pub lease: Option<Lease>,
     pub operation: Option<Operation>,
+    /// The newest operation on the whole project that a schedule asked for.
+    #[serde(default)]
+    pub scheduled: Option<Scheduled>,
     /// Set by an invocation that waits for the lease and wants the opposite: the holder yields.
     pub challenger: Option<Challenger>,
     /// Operations that have ended, or that another has superseded. They are not begun again.
@@ -98,6 +101,15 @@ pub struct Operation {
     /// How often the function has called itself to go on with it.
     pub depth: u32,
     pub finished_at: Option<Timestamp>,
+}
+
+/// One run of a schedule: when it was planned for, and when its operation began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduled {
+    pub direction: Direction,
+    pub planned: Timestamp,
+    pub began_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -240,6 +252,7 @@ impl Journal {
             goal: None,
             lease: None,
             operation: None,
+            scheduled: None,
             challenger: None,
             ended: Vec::new(),
             resources: BTreeMap::new(),
@@ -436,7 +449,8 @@ impl Journal {
         self.ended.iter().any(|ended| ended.operation_id == operation_id)
     }
 
-    /// Begins an operation, or goes on with it. What it supersedes has ended by that.
+    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was asked
+    /// for stays as it was at the beginning: an invocation that goes on is not told all of it.
     pub fn begin(&mut self, operation: Operation, lease: Lease, whole_project: bool, now: Timestamp) {
         let goes_on = self.operation.as_ref().is_some_and(|current| current.id == operation.id);
         if !goes_on {
@@ -451,6 +465,10 @@ impl Journal {
                 calls.retain(|time| now.duration_since(*time) < A_DAY);
                 !calls.is_empty()
             });
+            if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
+                let direction = operation.direction;
+                self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
+            }
         }
         if whole_project {
             self.goal = Some(operation.direction.goal());
@@ -458,8 +476,12 @@ impl Journal {
         if self.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == operation.id) {
             self.challenger = None;
         }
-        let started_at = self.operation.as_ref().map_or(operation.started_at, |current| current.started_at);
-        self.operation = Some(Operation { started_at, ..operation });
+        self.operation = Some(match self.operation.take() {
+            Some(Operation { only, reason, schedule, started_at, .. }) => {
+                Operation { only, reason, schedule, started_at, ..operation }
+            }
+            None => operation,
+        });
         self.lease = Some(lease);
     }
 

@@ -210,6 +210,44 @@ fn going_on_with_an_operation_keeps_its_beginning_and_its_generation() {
 }
 
 #[test]
+fn going_on_with_an_operation_keeps_what_was_asked_for() {
+    let mut journal = journal();
+    let schedule = Some(Schedule { arn: "arn:x".to_owned(), time: at(-20) });
+    let only = vec!["kinesis".to_owned()];
+    let asked = Operation { schedule, only, reason: Some("evening".to_owned()), ..operation("a") };
+    journal.begin(asked.clone(), lease("x", 60), false, at(0));
+    journal.hand_over(1);
+    let goes_on = Operation { request_id: "s".to_owned(), depth: 1, ..operation("a") };
+    journal.begin(goes_on, lease("y", 900), false, at(500));
+    let expected = Operation { request_id: "s".to_owned(), depth: 1, ..asked };
+    assert_eq!(journal.operation, Some(expected));
+}
+
+#[test]
+fn the_newest_scheduled_operation_on_the_whole_project_is_remembered() {
+    let mut journal = journal();
+    let scheduled = |id: &str, time: i64| {
+        let schedule = Some(Schedule { arn: "arn:x".to_owned(), time: at(time) });
+        Operation { schedule, ..operation(id) }
+    };
+    journal.begin(scheduled("a", 0), lease("x", 60), true, at(5));
+    journal.begin(operation("b"), lease("x", 60), true, at(10));
+    journal.begin(scheduled("c", 20), lease("x", 60), false, at(25));
+    // Its own next invocation does not make it newer.
+    journal.begin(operation("c"), lease("x", 60), false, at(30));
+    let expected = Scheduled { direction: Direction::Stop, planned: at(0), began_at: at(5) };
+    assert_eq!(journal.scheduled, Some(expected));
+}
+
+#[test]
+fn a_state_of_before_schedules_were_remembered_is_read() {
+    let mut value = serde_json::to_value(Journal::in_phase(Phase::Stopped)).unwrap();
+    value.as_object_mut().unwrap().remove("scheduled").unwrap();
+    let bytes = serde_json::to_vec(&value).unwrap();
+    assert_eq!(Journal::parse(&bytes, "shop", "dev", &[KINESIS]).unwrap(), Journal::in_phase(Phase::Stopped));
+}
+
+#[test]
 fn a_selective_operation_does_not_set_the_goal_of_the_project() {
     let mut journal = journal();
     journal.begin(operation("a"), lease("x", 60), false, at(0));

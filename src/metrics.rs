@@ -16,8 +16,8 @@ use metrique_writer_format_emf::Emf;
 
 use crate::aws::Tally;
 use crate::config::Config;
-use crate::journal::Journal;
-use crate::model::{Action, Direction, Goal};
+use crate::journal::{Journal, Phase, Record};
+use crate::model::{Action, Direction};
 use crate::report::{Outcome, Report, Result};
 
 /// What the metrics are told apart by.
@@ -112,9 +112,9 @@ impl Metrics {
         }
     }
 
-    /// Tells whether the start that was due by now has been missed.
-    pub fn checked(&self, journal: &Journal, now: Timestamp) {
-        let start_missed = AsCount::from(u64::from(start_was_missed(journal)));
+    /// Tells whether the start that was due by `deadline` has been missed.
+    pub fn checked(&self, journal: &Journal, deadline: Timestamp, now: Timestamp) {
+        let start_missed = AsCount::from(u64::from(start_was_missed(journal, deadline)));
         self.print(&Checked {
             at: system_time(now),
             project: &self.project,
@@ -148,14 +148,23 @@ fn system_time(time: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
 }
 
-/// Whether a schedule has stopped the project and nothing has started it since, or the newest start
-/// has left something behind. What a person stopped by hand is meant to stay stopped.
-fn start_was_missed(journal: &Journal) -> bool {
-    let Some(newest) = &journal.operation else { return false };
-    match newest.direction {
-        Direction::Stop => newest.schedule.is_some() && journal.goal == Some(Goal::Stopped) && journal.owes(),
-        Direction::Start => journal.owes(),
-    }
+/// Whether anything is owed at `deadline` that a scheduled start should have brought back by then.
+///
+/// The check runs on the days of the start, after it. So whatever is owed then was missed, with one
+/// exception: what a person stopped on that day after the scheduled start. A person's stop before it
+/// (at the weekend, in the night, once more after a scheduled stop) excuses nothing, because a
+/// scheduled start brings that back too. Nor does a stop after a start that never came: nobody knows
+/// then whether the rest was to stay. A schedule that is a stop, or of another day, is a start that
+/// did not come; what is on its way up is a start that did not get there.
+fn start_was_missed(journal: &Journal, deadline: Timestamp) -> bool {
+    let day = |time: Timestamp| journal.zone.to_datetime(time).date();
+    let came = journal
+        .scheduled
+        .as_ref()
+        .filter(|newest| newest.direction == Direction::Start && day(newest.planned) == day(deadline));
+    let stopped_since =
+        |record: &Record| came.is_some_and(|start| record.phase != Phase::Starting && record.since > start.began_at);
+    journal.resources.values().any(|record| record.held().is_some() && !stopped_since(record))
 }
 
 #[cfg(test)]
@@ -259,42 +268,8 @@ mod tests {
         let now = "2026-11-23T18:01:23Z".parse().unwrap();
         assert!(metrics.format(&metrics.entry_of(&sample(), metrics.mark(), now)).is_none());
     }
-
-    mod the_check {
-        use super::*;
-        use crate::event::Schedule;
-        use crate::journal::{Operation, Phase};
-
-        fn journal(direction: Direction, scheduled: bool, phase: Phase) -> Journal {
-            let mut journal = Journal::in_phase(phase);
-            let at: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
-            journal.goal = Some(direction.goal());
-            journal.operation = Some(Operation {
-                id: "op".to_owned(),
-                direction,
-                only: Vec::new(),
-                reason: None,
-                request_id: "request".to_owned(),
-                schedule: scheduled.then(|| Schedule { arn: "arn".to_owned(), time: at }),
-                started_at: at,
-                depth: 0,
-                finished_at: Some(at),
-            });
-            journal
-        }
-
-        #[test]
-        fn misses_a_start_after_a_scheduled_stop_and_not_after_a_persons() {
-            assert!(start_was_missed(&journal(Direction::Stop, true, Phase::Stopped)));
-            assert!(!start_was_missed(&journal(Direction::Stop, false, Phase::Stopped)));
-        }
-
-        #[test]
-        fn misses_what_a_start_has_left_behind_and_is_content_with_the_rest() {
-            assert!(start_was_missed(&journal(Direction::Start, true, Phase::Starting)));
-            assert!(start_was_missed(&journal(Direction::Start, false, Phase::Stopped)));
-            assert!(!start_was_missed(&journal(Direction::Start, true, Phase::Running)));
-            assert!(!start_was_missed(&Journal::new("shop", "dev")));
-        }
-    }
 }
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod the_check;

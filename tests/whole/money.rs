@@ -310,24 +310,64 @@ fn metrics_are_printed_where_a_namespace_is_given_and_nowhere_else() {
     );
 }
 
+/// An event of a schedule.
+fn scheduled(action: &str, time: &str) -> Value {
+    json!({"action": action, "schedule": {"arn": "arn:aws:scheduler:us-east-1:1:schedule/x", "time": time}})
+}
+
+/// What the checks have said so far.
+fn missed(account: &Account) -> Vec<u64> {
+    account.metrics().iter().filter_map(|document| document["StartMissed"].as_u64()).collect()
+}
+
 #[test]
 fn a_scheduled_status_tells_whether_the_start_was_missed() {
     let account = Account::demo();
     let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
-    let scheduled = |action: &str, time: &str| json!({"action": action, "schedule": {"arn": "arn:aws:scheduler:us-east-1:1:schedule/x", "time": time}});
-    let missed = || {
-        let all = account.metrics();
-        all.iter().filter_map(|document| document["StartMissed"].as_u64()).collect::<Vec<_>>()
-    };
     function.succeed(&scheduled("stop", "2026-11-23T18:00:00Z"));
     function.must(&json!({"action": "status"}));
-    assert_eq!(missed(), Vec::<u64>::new(), "only a schedule checks");
+    assert_eq!(missed(&account), Vec::<u64>::new(), "only a schedule checks");
     function.must(&scheduled("status", "2026-11-24T09:30:00Z"));
-    function.succeed(&scheduled("start", "2026-11-24T08:00:00Z"));
+    function.succeed(&scheduled("start", "2026-11-25T08:00:00Z"));
     function.must(&scheduled("status", "2026-11-25T09:30:00Z"));
+    assert_eq!(missed(&account), [1, 0], "after a scheduled stop, after a start");
+}
+
+#[test]
+fn a_stop_by_hand_after_the_scheduled_one_does_not_disarm_the_check() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
+    function.succeed(&scheduled("stop", "2026-11-23T18:00:00Z"));
     function.succeed(&json!({"action": "stop"}));
-    function.must(&scheduled("status", "2026-11-26T09:30:00Z"));
-    assert_eq!(missed(), [1, 0, 0], "after a scheduled stop, after a start, after a person's stop");
+    function.must(&scheduled("status", "2026-11-24T09:30:00Z"));
+    assert_eq!(missed(&account), [1]);
+}
+
+#[test]
+fn a_scheduled_stop_that_goes_on_in_another_invocation_is_still_a_scheduled_one() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager").timeout(3.0);
+    function.must(&scheduled("start", "2026-11-23T08:00:00Z"));
+    account.settings(&json!({"deleting_seconds": 8.0}));
+    let answer = function.must(&scheduled("stop", "2026-11-23T18:00:00Z"));
+    assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
+    account.wait_until_idle(std::time::Duration::from_secs(60));
+    let schedule = &account.state()["operation"]["schedule"];
+    assert_eq!(schedule["time"], "2026-11-23T18:00:00Z", "{schedule:#}");
+    function.must(&scheduled("status", "2026-11-23T19:30:00Z"));
+    assert_eq!(missed(&account), [1]);
+}
+
+#[test]
+fn a_stop_by_hand_after_the_days_start_is_meant() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
+    function.succeed(&scheduled("stop", "2026-11-23T18:00:00Z"));
+    function.succeed(&scheduled("start", "2026-11-24T08:00:00Z"));
+    function.succeed(&json!({"action": "stop"}));
+    function.must(&scheduled("status", "2026-11-24T09:30:00Z"));
+    function.must(&scheduled("status", "2026-11-25T09:30:00Z"));
+    assert_eq!(missed(&account), [0, 1], "on the day itself, and on the next");
 }
 
 /// The rows of a table of the README, by their cells.

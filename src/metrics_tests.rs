@@ -1,0 +1,219 @@
+//! When the check says that a start was missed: a table of stories.
+
+use super::*;
+use crate::event::Schedule;
+use crate::journal::{Glimpse, Lease, Note, Operation, Transition};
+use crate::model::{KindName, Plain, Rate, ResourceId};
+use crate::usage::Usage;
+
+/// A time of a Monday to Sunday in the zone of the schedules, where the day begins two hours
+/// before that of UTC.
+fn at(time: &str) -> Timestamp {
+    let (day, time) = time.split_once(' ').unwrap();
+    let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().position(|name| *name == day).unwrap();
+    format!("2026-06-{:02}T{time}+02:00", day + 1).parse().unwrap()
+}
+
+fn project() -> Journal {
+    let mut journal = Journal::new("shop", "dev");
+    journal.zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    journal
+}
+
+/// An operation on the whole project, and what it brings to its end.
+fn carry_out(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, names: &[&str]) {
+    begin(journal, direction, by_schedule, time, true);
+    change(journal, direction, time, names);
+}
+
+/// An operation on these only.
+fn carry_out_only(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, names: &[&str]) {
+    begin(journal, direction, by_schedule, time, false);
+    change(journal, direction, time, names);
+}
+
+fn change(journal: &mut Journal, direction: Direction, time: &str, names: &[&str]) {
+    for name in names {
+        match direction {
+            Direction::Stop => stop(journal, name, time),
+            Direction::Start => {
+                go(journal, name, &Transition::Start, time);
+                go(journal, name, &Transition::Restored, time);
+            }
+        }
+    }
+    journal.end(at(time));
+}
+
+fn begin(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, everything: bool) {
+    let time = at(time);
+    let id = format!("{direction} {time}");
+    let schedule = by_schedule.then(|| Schedule { arn: "arn:x".to_owned(), time });
+    let operation = Operation {
+        id,
+        direction,
+        only: Vec::new(),
+        reason: None,
+        request_id: "request".to_owned(),
+        schedule,
+        started_at: time,
+        depth: 0,
+        finished_at: None,
+    };
+    // A delivery comes some seconds after its time.
+    let now = time + Duration::from_secs(20);
+    journal.begin(operation, Lease { holder: "x".to_owned(), until: now }, everything, now);
+}
+
+fn stop(journal: &mut Journal, name: &str, time: &str) {
+    let claim = match journal.resources.get(&id(name).to_string()).and_then(Record::held) {
+        None => Transition::Save(Plain(serde_json::json!(2))),
+        Some(_) => Transition::Resume,
+    };
+    // A stop leaves alone what is stopped already.
+    if journal.resources.get(&id(name).to_string()).is_none_or(|record| record.phase != Phase::Stopped) {
+        go(journal, name, &claim, time);
+        go(journal, name, &Transition::Stopped, time);
+    }
+}
+
+fn id(name: &str) -> ResourceId {
+    ResourceId::new(KindName::new("kinesis"), name)
+}
+
+fn go(journal: &mut Journal, name: &str, transition: &Transition, time: &str) {
+    let glimpse = Glimpse { summary: String::new(), usage: Usage::none(), rate: Rate::UNKNOWN };
+    let note = Note { before: glimpse.clone(), after: glimpse, detail: String::new(), warnings: Vec::new() };
+    let operation = journal.operation.as_ref().unwrap().id.clone();
+    let later = at(time) + Duration::from_secs(40);
+    journal.record_transition(&id(name), transition, note, &operation, later).unwrap();
+}
+
+const ALL: [&str; 2] = ["a", "b"];
+const BY_SCHEDULE: bool = true;
+const BY_HAND: bool = false;
+
+/// What happened before the check at `deadline`, and whether that missed a start.
+#[track_caller]
+fn check(missed: bool, deadline: &str, story: impl FnOnce(&mut Journal)) {
+    let mut journal = project();
+    story(&mut journal);
+    assert_eq!(start_was_missed(&journal, at(deadline)), missed);
+}
+
+#[test]
+fn a_project_that_was_never_stopped_misses_nothing() {
+    check(false, "Mon 09:30", |_| {});
+    check(false, "Mon 09:30", |j| carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]));
+}
+
+#[test]
+fn a_morning_that_came_is_not_missed() {
+    check(false, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &ALL);
+    });
+    // By hand, because the schedule did not.
+    check(false, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_HAND, "Tue 09:00", &ALL);
+    });
+}
+
+#[test]
+fn a_morning_that_did_not_come_is_missed_whoever_stopped_the_project() {
+    check(true, "Tue 09:30", |j| carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL));
+    // Once more by hand: after a stop that succeeded in part, or in the night.
+    check(true, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &["a"]);
+        carry_out(j, Direction::Stop, BY_HAND, "Mon 23:00", &ALL);
+    });
+    // Work at the weekend.
+    check(true, "Sun 09:30", |j| {
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Thu 08:00", &[]);
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Thu 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_HAND, "Fri 10:00", &ALL);
+        carry_out(j, Direction::Stop, BY_HAND, "Fri 16:00", &ALL);
+    });
+    // By hand in the evening, before the first scheduled stop, and after midnight of the day itself.
+    for time in ["Mon 17:00", "Tue 00:30", "Tue 07:59"] {
+        check(true, "Tue 09:30", |j| {
+            carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);
+            carry_out(j, Direction::Stop, BY_HAND, time, &ALL);
+        });
+    }
+}
+
+#[test]
+fn what_a_person_stops_after_the_days_start_is_not_missed_on_that_day() {
+    let stopped_by_hand = |j: &mut Journal| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &ALL);
+        carry_out(j, Direction::Stop, BY_HAND, "Tue 09:00", &ALL);
+    };
+    check(false, "Tue 09:30", stopped_by_hand);
+    check(true, "Wed 09:30", stopped_by_hand);
+    // One of them comes back by hand, and the other stays.
+    check(false, "Tue 09:30", |j| {
+        stopped_by_hand(j);
+        carry_out_only(j, Direction::Start, BY_HAND, "Tue 09:10", &["a"]);
+    });
+    // The day is that of the schedules: in UTC both starts are on Monday.
+    check(true, "Tue 01:30", |j| {
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);
+        carry_out(j, Direction::Stop, BY_HAND, "Mon 20:00", &ALL);
+    });
+}
+
+#[test]
+fn a_selective_stop_by_hand_excuses_nothing_but_what_it_stopped() {
+    check(true, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &["a"]);
+        carry_out_only(j, Direction::Stop, BY_HAND, "Tue 09:00", &["a"]);
+    });
+    // At noon, and the evening's stop does not come; nor does the morning.
+    check(true, "Tue 09:30", |j| {
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);
+        carry_out_only(j, Direction::Stop, BY_HAND, "Mon 12:00", &["a"]);
+    });
+}
+
+#[test]
+fn a_start_that_left_something_behind_is_missed() {
+    check(true, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &["a"]);
+    });
+    // It set out, and did not get there.
+    let on_its_way = |j: &mut Journal| {
+        carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
+        begin(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", true);
+        for name in ALL {
+            go(j, name, &Transition::Start, "Tue 08:00");
+        }
+    };
+    check(true, "Tue 09:30", on_its_way);
+    // A person turned it round: it is to be so.
+    check(false, "Tue 09:30", |j| {
+        on_its_way(j);
+        carry_out(j, Direction::Stop, BY_HAND, "Tue 08:05", &ALL);
+    });
+}
+
+#[test]
+fn a_schedule_for_a_part_of_the_project_is_not_the_morning() {
+    check(true, "Tue 09:30", |j| {
+        carry_out(j, Direction::Stop, BY_HAND, "Mon 18:00", &ALL);
+        carry_out_only(j, Direction::Start, BY_SCHEDULE, "Tue 07:00", &["a"]);
+    });
+    check(false, "Tue 09:30", |j| {
+        carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &[]);
+        carry_out_only(j, Direction::Stop, BY_SCHEDULE, "Tue 09:00", &["a"]);
+    });
+}
+
+#[test]
+fn before_the_first_scheduled_start_whatever_is_owed_is_missed() {
+    check(true, "Mon 09:30", |j| carry_out(j, Direction::Stop, BY_HAND, "Mon 09:00", &ALL));
+}
