@@ -93,14 +93,17 @@ impl Metrics {
             let number: usize = results.iter().map(|result| report.count(*result)).sum();
             ended.then_some(AsCount::from(number as u64))
         };
+        // What is pending at the end was not done, and an error says that something was not even seen.
+        // Where a newer event took over, both are as it decided, and nobody has to look.
+        let undone = if report.was_taken_over() { 0 } else { report.count(Result::Pending) + report.errors.len() };
+        let failed = report.count(Result::Failed) + undone;
         let took = report.finished_at.map(|end| end.duration_since(report.started_at).as_secs_f64());
         Operated {
             at: system_time(now),
             project: &self.project,
             environment: &self.environment,
             resources_changed: count(&[Result::Stopped, Result::Started]),
-            // What is pending at the end was not done.
-            resources_failed: count(&[Result::Failed, Result::Pending]),
+            resources_failed: ended.then_some(AsCount::from(failed as u64)),
             resources_skipped: count(&[Result::Skipped]),
             duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
             // Only what this operation has booked, so that the sum of all is what was saved. A stop books
@@ -260,6 +263,24 @@ mod tests {
         let document = printed(&report);
         assert_eq!(document["ApiCalls"], 0);
         assert_eq!(document.get("ResourcesFailed"), None);
+    }
+
+    #[test]
+    fn what_could_not_even_be_seen_counts_as_failed() {
+        let mut report = sample();
+        report.resources.clear();
+        report.errors = vec!["kinesis: the function's role needs kinesis:ListStreams".to_owned()];
+        assert_eq!(printed(&report)["ResourcesFailed"], 1);
+    }
+
+    #[test]
+    fn what_was_left_to_a_newer_event_has_not_failed() {
+        let mut report = sample();
+        report.resources[0].result = Result::Pending;
+        assert_eq!((report.count(Result::Failed), report.errors.len()), (1, 0));
+        assert_eq!(printed(&report)["ResourcesFailed"], 2);
+        report.errors = vec!["a newer start took over: operation 1".to_owned()];
+        assert_eq!(printed(&report)["ResourcesFailed"], 1);
     }
 
     #[test]

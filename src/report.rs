@@ -393,7 +393,15 @@ pub struct KeptOriginals {
     pub originals: BTreeMap<String, KeptOriginal>,
 }
 
+/// How the error begins that tells of a newer event which took over.
+const TAKEN_OVER: &str = "a newer ";
+
 impl Report {
+    /// Whether a newer event took over: what this one left undone is that one's to decide.
+    pub fn was_taken_over(&self) -> bool {
+        self.errors.iter().any(|error| error.starts_with(TAKEN_OVER))
+    }
+
     /// How many resources came to a result.
     pub fn count(&self, result: Result) -> usize {
         self.resources.iter().filter(|line| line.result == result).count()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, BUCKET, Call, Function, MANAGER, assert_same, line};
+use crate::support::{Account, BUCKET, Call, Function, MANAGER, assert_same, eventually, line};
 
 /// An endpoint whose price only the Price List knows: it is not in the built-in table.
 const RARE: &str = "user-journey-analytics-rare";
@@ -368,6 +368,38 @@ fn a_stop_by_hand_after_the_days_start_is_meant() {
     function.must(&scheduled("status", "2026-11-24T09:30:00Z"));
     function.must(&scheduled("status", "2026-11-25T09:30:00Z"));
     assert_eq!(missed(&account), [0, 1], "on the day itself, and on the next");
+}
+
+fn failed(account: &Account) -> Vec<u64> {
+    account.metrics().iter().filter_map(|document| document["ResourcesFailed"].as_u64()).collect()
+}
+
+#[test]
+fn a_stop_that_a_start_took_over_from_has_not_failed() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
+    account.settings(&json!({"deleting_seconds": 3.0}));
+    let stop = std::thread::scope(|scope| {
+        let stop = scope.spawn(|| function.stop());
+        let within = std::time::Duration::from_secs(20);
+        eventually("the endpoint is being deleted", within, || account.count("DeleteEndpoint") == 1);
+        function.succeed(&json!({"action": "start"}));
+        stop.join().expect("an answer")
+    });
+    assert_eq!(stop["outcome"], "partial", "{stop:#}");
+    assert_eq!(failed(&account), [0, 0]);
+}
+
+#[test]
+fn a_kind_that_cannot_be_listed_has_failed() {
+    let account = Account::demo();
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
+    let error = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    account.fault(&json!({"service": "kinesis", "operation": "ListStreams", "times": null, "error": error}));
+    let stop = function.stop();
+    let lines = stop["resources"].as_array().expect("lines");
+    assert!(!lines.iter().any(|line| line["result"] == "failed"), "{stop:#}");
+    assert_eq!(failed(&account), [1]);
 }
 
 /// The rows of a table of the README, by their cells.
