@@ -179,7 +179,7 @@ impl Heading {
         let savings = journal.savings_at(&running, now);
         Report {
             schema: SCHEMA,
-            outcome: outcome(self.action, &resources, &errors),
+            outcome: outcome(self.action, self.dry_run, &resources, &errors),
             cost: Cost { complete: self.all_seen && is_known(&resources), ..cost(&resources, self.price_source) },
             saved: Saved {
                 this_stop: journal.saved_this_stop(&running, now),
@@ -206,12 +206,12 @@ impl Heading {
     }
 }
 
-/// What an operation that is over amounts to: `failed` only if it could do nothing. To a status,
-/// something in transition is no failure.
-fn outcome(action: Action, lines: &[Line], errors: &[String]) -> Outcome {
+/// What an operation that is over amounts to: `failed` only if it could do nothing. To a status or a
+/// dry run, something in transition is no failure.
+fn outcome(action: Action, dry_run: bool, lines: &[Line], errors: &[String]) -> Outcome {
     let is_wrong = |line: &Line| match line.result {
         Result::Failed => true,
-        Result::Pending => action != Action::Status,
+        Result::Pending => action != Action::Status && !dry_run,
         _ => false,
     };
     let went_wrong = !errors.is_empty() || lines.iter().any(is_wrong);
@@ -296,6 +296,8 @@ pub fn dry_line(item: &Item, direction: Direction) -> Line {
             let detail = detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
             moved(item, change, would, &detail)
         }
+        // An operation waits for it, and then decides.
+        Outlook::Leave { verdict: Verdict::Later, .. } => Line { result: Result::Pending, ..left_line(item) },
         _ => left_line(item),
     }
 }

@@ -276,7 +276,7 @@ fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
     let outcome_of = |results: &[Result], errors: &[&str]| {
         let template = sample().resources[0].clone();
         let lines: Vec<Line> = results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
-        outcome(Action::Stop, &lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
+        outcome(Action::Stop, false, &lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
     };
     assert_eq!(outcome_of(&[Result::Stopped, Result::Failed], &[]), Outcome::Partial);
     assert_eq!(outcome_of(&[Result::Stopped, Result::Pending], &[]), Outcome::Partial);
@@ -285,6 +285,9 @@ fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
     assert_eq!(outcome_of(&[Result::Stopped], &["kinesis: denied"]), Outcome::Partial);
     assert_eq!(outcome_of(&[], &["everything: denied"]), Outcome::Failed);
     assert_eq!(outcome_of(&[], &[]), Outcome::Succeeded);
+    // A dry run says what would be waited for, and waits for nothing.
+    let in_transition = Line { result: Result::Pending, ..sample().resources[0].clone() };
+    assert_eq!(outcome(Action::Stop, true, &[in_transition], &[]), Outcome::Succeeded);
 }
 
 #[test]

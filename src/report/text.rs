@@ -171,11 +171,11 @@ fn saved(report: &Report) -> String {
     words.map(|(usd, when)| format!("{least}{} {when}", money(Some(usd)))).join(", ")
 }
 
-/// What a person has to do something about. To a status, what is in transition is no trouble.
+/// What a person has to do something about. To a status or a dry run, what is in transition is no trouble.
 pub(super) fn problems(report: &Report) -> Vec<String> {
     let is_one = |line: &&Line| match line.result {
         Result::Failed => true,
-        Result::Pending => report.action != Action::Status,
+        Result::Pending => report.action != Action::Status && !report.dry_run,
         _ => false,
     };
     let lines = report.resources.iter().filter(is_one);

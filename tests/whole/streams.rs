@@ -81,13 +81,15 @@ fn a_limit_that_other_calls_have_used_up_is_reported_and_not_tried_again() {
 fn a_stream_that_is_updating_is_waited_for() {
     let account = account(4);
     let function = Function::new(&account);
-    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.settings(&json!({"scaling_seconds": 2.0}));
     account.person(
         "kinesis",
         "Kinesis_20131202.UpdateShardCount",
         &json!({"StreamName": NAME, "TargetShardCount": 8, "ScalingType": "UNIFORM_SCALING"}),
     );
     account.settings(&json!({"scaling_seconds": 0.05}));
+    let dry = function.succeed(&json!({"action": "stop", "dry_run": true}));
+    assert_eq!(line(&dry, "kinesis", NAME)["result"], "pending", "a dry run says that it would be waited for");
     let report = function.stop();
     assert_eq!(line(&report, "kinesis", NAME)["before"], "8 shards");
     assert_eq!(shards(&account), 1);
