@@ -19,7 +19,7 @@ pub struct Config {
     pub state_bucket: String,
     pub state_prefix: String,
     pub topic_arn: Option<String>,
-    /// A kind with an empty list is not managed.
+    /// A kind with an empty list is not managed. Each has what is excluded everywhere, too.
     pub patterns: BTreeMap<KindName, NamePatterns>,
     /// Resources that carry all of these tags are managed too.
     pub target_tags: Vec<(String, String)>,
@@ -90,8 +90,13 @@ impl Config {
             |v| is_topic_arn(v).then(|| v.to_owned()),
         );
         let project_pattern = format!("{}-*", project.as_deref().unwrap_or_default());
-        let patterns =
-            kinds.iter().map(|(kind, variable)| (*kind, reader.patterns(variable, &project_pattern))).collect();
+        let exclude = reader
+            .optional("EXCLUDE", "must be names or globs, separated by commas, without `!`", NamePatterns::excluding)
+            .unwrap_or_default();
+        let patterns = kinds
+            .iter()
+            .map(|(kind, variable)| (*kind, reader.patterns(variable, &project_pattern).without(&exclude)))
+            .collect();
         let target_tags = reader
             .optional("TARGET_TAGS", "must be a list of Key=Value, separated by commas", parse_tags)
             .unwrap_or_default();
@@ -299,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_excluded_is_excluded_from_every_list() {
+        let config =
+            parse(&[("LAMBDA_FUNCTIONS", "audit-*,worker,!worker-2"), ("EXCLUDE", "shop-keep, audit-?")]).unwrap();
+        let [streams, functions] = KINDS.map(|(kind, _)| &config.patterns[&kind]);
+        assert!(streams.includes("shop-events") && !streams.includes("shop-keep"));
+        assert!(functions.includes("worker") && functions.includes("audit-10"));
+        assert!(functions.excludes("audit-1") && functions.excludes("worker-2") && functions.excludes("shop-keep"));
+        // What is excluded selects nothing: an empty list stays one.
+        let config = parse(&[("KINESIS_STREAMS", ""), ("EXCLUDE", "shop-keep")]).unwrap();
+        assert!(config.patterns[&KINDS[0].0].is_empty());
+        assert!(parse(&[("EXCLUDE", "")]).unwrap().patterns[&KINDS[0].0].includes("shop-keep"));
+    }
+
+    #[test]
     fn an_empty_setting_is_one_that_is_not_set() {
         let config = parse(&[("SNS_TOPIC_ARN", ""), ("MAX_WORKERS", " "), ("TARGET_TAGS", "")]).unwrap();
         assert_eq!((config.topic_arn, config.max_workers), (None, 10));
@@ -314,6 +333,7 @@ mod tests {
             ("STATE_PREFIX", "/state/"),
             ("SNS_TOPIC_ARN", "reports"),
             ("KINESIS_STREAMS", "!a"),
+            ("EXCLUDE", "a,!b"),
             ("TARGET_TAGS", "team"),
             ("DRY_RUN_DEFAULT", "yes"),
             ("MAX_WORKERS", "65"),
@@ -332,6 +352,7 @@ mod tests {
         STATE_BUCKET is "Bucket"; it must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens
         STATE_PREFIX is "/state/"; it must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at either end
         SNS_TOPIC_ARN is "reports"; it must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME
+        EXCLUDE is "a,!b"; it must be names or globs, separated by commas, without `!`
         KINESIS_STREAMS is "!a"; it must be names or globs, separated by commas: a list that only excludes selects nothing: add the names to include
         TARGET_TAGS is "team"; it must be a list of Key=Value, separated by commas
         DRY_RUN_DEFAULT is "yes"; it must be true or false

@@ -32,6 +32,20 @@ impl NamePatterns {
         Ok(patterns)
     }
 
+    /// Parses a comma-separated list of what is excluded from every other list, without `!`.
+    pub fn excluding(list: &str) -> Option<Self> {
+        let items: Vec<&str> = list.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        let exclude = items.iter().map(|item| WildMatch::new(item)).collect();
+        items.iter().all(|item| !item.starts_with('!')).then(|| NamePatterns { include: Vec::new(), exclude })
+    }
+
+    /// The same, without what the other excludes.
+    #[must_use]
+    pub fn without(mut self, other: &NamePatterns) -> Self {
+        self.exclude.extend(other.exclude.iter().cloned());
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.include.is_empty()
     }

@@ -20,6 +20,8 @@ NOT_SET = {
     "POLL_SECONDS": "15 seconds suit AWS; tests and the demo have no time for them",
     "RATE_SHARE": "likewise: the default suits AWS",
 }
+# docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. Lambda measures it as JSON.
+LARGEST_ENVIRONMENT = 4096
 LISTS = ["SageMakerEndpoints", "KinesisStreams", "LambdaFunctions", "CloudWatchAlarms", "DynamoDBTables"]
 
 
@@ -34,7 +36,15 @@ def accepts(spec: dict[str, Any], value: str) -> bool:
         return value in map(str, spec["AllowedValues"])
     if spec["Type"] == "Number":
         return re.fullmatch(r"[0-9]+", value) is not None and spec["MinValue"] <= int(value) <= spec["MaxValue"]
-    return re.fullmatch(spec["AllowedPattern"], value) is not None
+    return len(value) <= spec.get("MaxLength", 4096) and re.fullmatch(spec["AllowedPattern"], value) is not None
+
+
+def longest(spec: dict[str, Any], characters: str) -> str:
+    """A value that the parameter takes, and with one character more does not."""
+    values = [str(value) for value in spec.get("AllowedValues", [])] or ["9" * len(str(spec.get("MaxValue", "")))]
+    if "AllowedPattern" in spec:
+        values = [character * size for character in characters for size in range(spec.get("MaxLength", 100) + 1)]
+    return max((value for value in values if accepts(spec, value)), key=len, default=str(spec.get("MaxValue", "")))
 
 
 def test_the_function_reads_every_variable_that_the_template_sets() -> None:
@@ -82,9 +92,52 @@ def test_a_list_takes_names_and_globs(template: dict[str, Any], name: str) -> No
         assert not accepts(spec, value), value
 
 
+@pytest.mark.parametrize("name", [*LISTS, "Exclude"])
+def test_the_word_for_the_project_stands_alone(template: dict[str, Any], name: str) -> None:
+    spec = template["Parameters"][name]
+    assert accepts(spec, "PROJECT-*") == (name != "Exclude")
+    for value in ("PROJECT-*,a", "a,PROJECT-*", "a,PROJECT-*,b"):
+        assert not accepts(spec, value), value
+    if name != "SageMakerEndpoints":
+        assert accepts(spec, "PROJECT-x,a") and accepts(spec, "a,MYPROJECT-*")
+
+
+@pytest.mark.parametrize("name", [*LISTS, "Exclude"])
+def test_a_list_takes_twenty_names_and_five_hundred_characters(template: dict[str, Any], name: str) -> None:
+    spec = template["Parameters"][name]
+    assert accepts(spec, ",".join(["a"] * 20)) and not accepts(spec, ",".join(["a"] * 21))
+    assert accepts(spec, "a" * 500) and not accepts(spec, "a" * 501)
+
+
+def test_the_longest_values_fit_into_the_functions_environment(template: dict[str, Any]) -> None:
+    given = {name: longest(spec, "a=") for name, spec in template["Parameters"].items()}
+    given |= {"TargetTags": "a=" + "a" * 198, "ScheduleTimezone": "A" * 40, "MaxWorkers": "64"}
+    for name in ("TargetTags", "ScheduleTimezone", "MaxWorkers"):
+        assert accepts(template["Parameters"][name], given[name])
+    assert {len(given[name]) for name in [*LISTS, "Exclude"]} == {500}
+    # The names that CloudFormation makes: of the stack's (128 characters), the resource's and 12 more.
+    topic = "arn:aws-us-gov:sns:us-gov-east-1:123456789012:" + "s" * 128 + "-Topic-" + "x" * 12
+    variables = environment(**given) | {"STATE_BUCKET": "b" * 63, "SNS_TOPIC_ARN": topic}
+    assert len(json.dumps(variables, separators=(",", ":"))) <= LARGEST_ENVIRONMENT
+
+
+def test_the_topic_has_a_name_that_sns_takes(template: dict[str, Any]) -> None:
+    names = {name: longest(template["Parameters"][name], "a") for name in ("ProjectName", "Environment")}
+    topic = Stack(names).resources()["Topic"]["Properties"]
+    assert len(topic["DisplayName"]) <= 100
+
+
+def test_workers_are_counted_in_whole_numbers(template: dict[str, Any]) -> None:
+    spec = template["Parameters"]["MaxWorkers"]
+    assert [n for n in range(100) if accepts(spec, str(n))] == list(range(1, 65))
+    assert not accepts(spec, "1.5") and not accepts(spec, "")
+
+
 def test_an_alarm_may_be_called_almost_anything_and_an_endpoint_not(template: dict[str, Any]) -> None:
     alarms, endpoints = (template["Parameters"][name] for name in ("CloudWatchAlarms", "SageMakerEndpoints"))
     assert accepts(alarms, "errors [prod]: too many!,a/b (c)")
+    for character in ("é", '"', "\\", "$", "\t"):
+        assert not accepts(alarms, f"a{character}b"), character
     # IAM knows an endpoint by its name in lower case.
     assert not accepts(endpoints, "Shop-risk")
     assert accepts(endpoints, "?hop-risk") and accepts(endpoints, "PROJECT-*")
@@ -102,16 +155,14 @@ def test_the_lists_reach_the_function(template: dict[str, Any]) -> None:
         assert environment()[variable] == "demo-*"
         assert environment(**{name: "a,b-*"})[variable] == "a,b-*"
         assert environment(**{name: ""})[variable] == ""
-        assert environment(**{name: "a,b-*"}, Exclude="b-1,c*")[variable] == "a,b-*,!b-1,!c*"
-        assert environment(Exclude="b-1")[variable] == "demo-*,!b-1"
-        # The function refuses a list that only excludes.
-        assert environment(**{name: ""}, Exclude="b-1")[variable] == ""
+        assert environment(**{name: "a,b-*"}, Exclude="b-1,c*")[variable] == "a,b-*"
 
 
 def test_the_rest_reaches_the_function() -> None:
     given = {
         "ProjectName": ("PROJECT_NAME", "shop"),
         "Environment": ("ENVIRONMENT", "prod"),
+        "Exclude": ("EXCLUDE", "demo-audit,demo-keep-*"),
         "TargetTags": ("TARGET_TAGS", "team=ml"),
         "DryRunDefault": ("DRY_RUN_DEFAULT", "true"),
         "MaxWorkers": ("MAX_WORKERS", "3"),

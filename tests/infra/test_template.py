@@ -53,7 +53,8 @@ def test_what_cannot_be_handled_is_kept(translation: dict[str, Any]) -> None:
 
 def test_the_bucket_survives_and_only_old_versions_expire(translation: dict[str, Any]) -> None:
     bucket = translation["Resources"]["StateBucket"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    # But a first deployment that fails leaves no empty bucket behind.
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     [rule] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 365}
     assert not {"ExpirationInDays", "ExpirationDate", "Transitions"} & rule.keys()
@@ -66,7 +67,7 @@ def test_the_alarms_tell_somebody_and_are_kept_out_of_every_stop() -> None:
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == ["arn:aws:sns:us-east-1:123456789012:demo-reports"], name
         assert alarm["Tags"] == [{"Key": "aws-resource-manager", "Value": "keep"}], name
-        assert alarm["TreatMissingData"] == ("breaching" if name == "NotCheckedAlarm" else "notBreaching")
+        assert alarm["TreatMissingData"] == ("missing" if name == "NotCheckedAlarm" else "notBreaching")
 
 
 def test_the_alarms_read_the_metrics_with_the_dimensions_that_the_function_writes() -> None:
@@ -81,15 +82,42 @@ def test_the_alarms_read_the_metrics_with_the_dimensions_that_the_function_write
         ]
 
 
-def test_four_days_without_a_check_is_as_long_as_cloudwatch_looks_back() -> None:
+def test_days_without_a_check_are_days_without_data() -> None:
     alarm = of_type(Stack({"ProjectName": "demo"}).resources(), "AWS::CloudWatch::Alarm")["NotCheckedAlarm"]
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == 4 * 86_400 <= 7 * 86_400
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
+    # A day with data is never a breach: only the way to none tells.
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "SampleCount",
+        "LessThanThreshold",
+        1,
+    )
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (86_400, "4")
+
+
+def test_cloudwatch_looks_back_for_seven_days_and_no_further(template: dict[str, Any]) -> None:
+    days = template["Parameters"]["DaysWithoutCheck"]["AllowedValues"]
+    assert max(days) * 86_400 <= 7 * 86_400
+    resources = Stack({"ProjectName": "demo", "DaysWithoutCheck": "0"}).resources()
+    assert "NotCheckedAlarm" not in resources and "StartMissedAlarm" in resources
+
+
+def test_every_lost_event_is_an_alarm_of_its_own() -> None:
+    alarm = of_type(Stack({"ProjectName": "demo"}).resources(), "AWS::CloudWatch::Alarm")["DeadLetterAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("NumberOfMessagesSent", "Sum")
 
 
 def test_without_schedules_nobody_waits_for_them() -> None:
     resources = Stack({"ProjectName": "demo", "SchedulesEnabled": "false"}).resources()
     assert "NotCheckedAlarm" not in resources
     assert {one["State"] for one in of_type(resources, "AWS::Scheduler::Schedule").values()} == {"DISABLED"}
+
+
+def test_the_commands_to_try_first_suit_both_versions_of_the_aws_cli(template: dict[str, Any]) -> None:
+    commands = [one["Value"] for name, one in template["Outputs"].items() if name.startswith("TryFirst")]
+    assert len(commands) == 3
+    for command in commands:
+        text = command["Fn::Sub"]
+        assert "--payload fileb:///dev/stdin" in text and "--cli-binary-format" not in text
 
 
 def test_mail_and_dashboard_are_there_when_they_are_wanted() -> None:

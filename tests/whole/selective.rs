@@ -110,6 +110,23 @@ fn an_exclamation_mark_excludes_by_name_even_what_tags_select() {
 }
 
 #[test]
+fn what_is_excluded_is_left_alone_in_every_kind_even_if_tags_select_it() {
+    let account = Account::demo();
+    let function = Function::new(&account)
+        .with("TARGET_TAGS", "Project=user-journey-analytics")
+        .with("EXCLUDE", "user-journey-analytics-user-*,event_processor,*-endpoint");
+    function.succeed(&json!({"action": "stop"}));
+    let words = touched(&account);
+    let is_excluded = |words: &String| {
+        words.contains("user-journey-analytics-user-")
+            || words.contains("event_processor")
+            || words.ends_with("-endpoint")
+    };
+    assert!(!words.iter().any(is_excluded), "{words:#?}");
+    assert!(words.iter().any(|words| words.contains("intervention-executor")), "{words:#?}");
+}
+
+#[test]
 fn an_empty_list_of_names_switches_a_kind_off() {
     let account = Account::demo();
     let function = Function::new(&account).with("KINESIS_STREAMS", "").with("SAGEMAKER_ENDPOINTS", "");
