@@ -96,16 +96,17 @@ test-deploy: lambda $(venv) $(sam) $(ministack) ## deploy to a local AWS, stop, 
 # infra/samconfig.toml, or STACK= and REGION=.
 
 CONFIG ?= default
-# What is given to make reaches the command in its environment, so that a reason may have any character.
+# What is given to make reaches the command in its environment, and as it was written: a reason may have any character,
+# also a dollar sign, which make would expand.
+override ONLY := $(value ONLY)
+override REASON := $(value REASON)
+export ONLY REASON DRY_RUN FORCE ARCH
 operate = @PATH="$$PATH:$(CURDIR)/.venv/bin:$(CURDIR)/.venv-sam/bin" $(PYTHON) infra/operate $@ --config-env $(CONFIG) \
-	--only "$$ONLY" --reason "$$REASON" $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force) \
+	--only="$$ONLY" --reason="$$REASON" --dry-run="$$DRY_RUN" --force="$$FORCE" --arch="$$ARCH" \
 	$(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION))
 
-deploy: lambda $(sam) ## deploy to AWS: asks everything the first time, and nothing after that; ARCH=arm64 for Graviton
-	$(say) 'Deploying'
-	.venv-sam/bin/sam deploy --template infra/template.yaml --config-env $(CONFIG) --capabilities CAPABILITY_IAM \
-		--no-fail-on-empty-changeset $(if $(shell grep -s '^\[$(CONFIG)\.deploy\.parameters\]' infra/samconfig.toml),\
-		--no-confirm-changeset,--guided)
+deploy: $(venv) $(sam) ## deploy to AWS: asks everything the first time, and nothing after that; ARCH=arm64 FORCE=1
+	$(operate)
 
 status: $(venv) ## what is stopped and what runs, and what it costs; ONLY=kind,kind:name
 	$(operate)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-SAMCONFIG = Path(__file__).resolve().parents[1] / "samconfig.toml"
 
 
 class Failed(Exception):
@@ -45,11 +42,13 @@ class Deployment:
     bucket: str
     prefix: str
     logs: str
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def find(cls, stack: str, region: str | None) -> Deployment:
-        described = aws("cloudformation", "describe-stacks", "--stack-name", stack, region=region)
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Stacks"][0].get("Outputs", [])}
+        described = aws("cloudformation", "describe-stacks", "--stack-name", stack, region=region)["Stacks"][0]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
         try:
             return cls(
                 stack,
@@ -58,6 +57,7 @@ class Deployment:
                 outputs["StateBucketName"],
                 outputs["StatePrefix"],
                 outputs["LogGroupName"],
+                parameters,
             )
         except KeyError as missing:
             raise Failed(f"the stack {stack} has no output {missing}: it is not one of this template") from None
@@ -94,24 +94,33 @@ class Deployment:
             return dict(json.loads(body.read_text()))
 
     def newest_report(self) -> dict[str, Any] | None:
+        """Of the stop or start that began last. A dry run is none, though its report is kept beside."""
         prefix = f"{self.prefix}/operations/"
         listed = aws("s3api", "list-objects-v2", "--bucket", self.bucket, "--prefix", prefix, region=self.region)
-        reports = [one for one in (listed or {}).get("Contents", []) if one["Key"].endswith(".json")]
-        if not reports:
+        days: dict[str, list[str]] = {}
+        for one in (listed or {}).get("Contents", []):
+            day, _, name = str(one["Key"]).removeprefix(prefix).rpartition("/")
+            if name.endswith(".json"):
+                days.setdefault(day, []).append(f"operations/{day}/{name}")
+        # The day in a key is the one on which the operation began.
+        for day in sorted(days, reverse=True):
+            reports = [report for key in days[day] if (report := self.read(key)) and not report["dry_run"]]
+            if reports:
+                return max(reports, key=lambda report: str(report["started_at"]))
+        return None
+
+    def place(self, report: dict[str, Any]) -> str | None:
+        """Where a report is kept. A status is not."""
+        if report["action"] == "status" or report["outcome"] in ("in_progress", "skipped"):
             return None
-        newest = max(reports, key=lambda one: str(one["LastModified"]))["Key"]
-        return self.read(newest.removeprefix(f"{self.prefix}/"))
+        day = report["started_at"][:10].replace("-", "/")
+        return f"s3://{self.bucket}/{self.prefix}/operations/{day}/{report['operation_id']}.json"
 
-
-def configured(environment: str) -> dict[str, str]:
-    """What `sam deploy --guided` wrote down for this environment: the stack's name and region."""
-    found: dict[str, str] = {}
-    section = ""
-    for line in SAMCONFIG.read_text().splitlines() if SAMCONFIG.exists() else []:
-        if header := re.fullmatch(r"\s*\[([^\]]+)\]\s*", line):
-            section = header[1]
-        elif section in (f"{environment}.deploy.parameters", f"{environment}.global.parameters") and (
-            pair := re.fullmatch(r'\s*(stack_name|region)\s*=\s*"([^"]*)"\s*', line)
-        ):
-            found[pair[1]] = pair[2]
-    return found
+    def resources(self, kind: str) -> dict[str, str]:
+        """The stack's resources of a type: their names in the template, and in AWS."""
+        listed = aws("cloudformation", "describe-stack-resources", "--stack-name", self.stack, region=self.region)
+        return {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for one in listed["StackResources"]
+            if one["ResourceType"] == kind and one.get("PhysicalResourceId")
+        }

@@ -1,4 +1,4 @@
-"""Stands in for the AWS CLI: answers from a script, and writes down what it was asked.
+"""Stands in for the AWS CLI, SAM and make: answers from a script, and writes down what it was asked.
 
 A folder, in FAKE_AWS, has `answers.json`: for each "service operation" a list of answers, the last of which stays.
 """
@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import Any
 
 
-def main(arguments: list[str]) -> int:
+def main(program: str, arguments: list[str]) -> int:
     folder = Path(os.environ["FAKE_AWS"])
     script: dict[str, list[Any]] = json.loads((folder / "answers.json").read_text())
     options = dict(itertools.pairwise(arguments))
-    call: dict[str, Any] = {"call": " ".join(arguments[:2]), "region": options.get("--region")}
+    words = arguments[:2] if program == "aws" else [program, arguments[0]]
+    call: dict[str, Any] = {"call": " ".join(words), "region": options.get("--region"), "arguments": arguments}
     if "--payload" in options:
         call["event"] = json.loads(Path(options["--payload"].removeprefix("fileb://")).read_text())
         call |= {"attempts": os.environ.get("AWS_MAX_ATTEMPTS"), "timeout": options.get("--cli-read-timeout")}
-    if "--key" in options:
-        call["key"] = options["--key"]
+    if "--cli-input-json" in options:
+        call["input"] = json.loads(Path(options["--cli-input-json"].removeprefix("file://")).read_text())
+    name = call["call"]
+    for option in ("--key", "--name"):
+        if option in options:
+            call[option[2:]] = options[option]
+            name += f" {options[option]}"
     with (folder / "calls.jsonl").open("a") as log:
         log.write(json.dumps(call) + "\n")
-    name = f"{call['call']} {call['key']}" if "key" in call else call["call"]
     answers = script.get(name) or [{"error": f"An error occurred (NoSuchKey): {name}"}]
     answer = answers[0]
     if len(answers) > 1:
@@ -37,9 +42,12 @@ def main(arguments: list[str]) -> int:
     if "body" in answer:
         [file] = [one for one in arguments[2:] if one.endswith(("answer.json", "body.json"))]
         Path(file).write_text(json.dumps(answer["body"]))
+    for file, content in answer.get("files", {}).items():
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(content, encoding="latin-1")
     print(json.dumps(answer.get("out", {})))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
