@@ -32,12 +32,30 @@ struct Ask {
     action: String,
     resource: String,
     context: Vec<(&'static str, String)>,
+    /// Whether an AWS service asks in the role's name, as Application Auto Scaling does.
+    by_aws: bool,
 }
 
 fn documents(set: &str) -> Vec<Value> {
     let sets: Value = serde_json::from_str(POLICIES).expect("policies.json is JSON");
     let set = sets.as_array().into_iter().flatten().find(|entry| entry["name"] == set).expect("a set of this name");
     set["policies"].as_object().expect("policies by name").values().cloned().collect()
+}
+
+/// For the demo project in its own account: the same policies under other names.
+fn documents_of_the_demo(account: &Account) -> Vec<Value> {
+    let topic = format!("{PROJECT}-reports");
+    let renamed = documents("default").into_iter().map(|policy| {
+        let text = policy
+            .to_string()
+            .replace("demo-state/demo/dev", &format!("{BUCKET}/{PROJECT}/dev"))
+            .replace("demo-state", BUCKET)
+            .replace("demo-reports", &topic)
+            .replace("demo-", &format!("{PROJECT}-"))
+            .replace(ACCOUNT, &account.id);
+        serde_json::from_str(&text).expect("still JSON")
+    });
+    renamed.collect()
 }
 
 impl Role {
@@ -49,24 +67,15 @@ impl Role {
         Role(documents.iter().map(|policy| serde_json::from_value(policy.clone()).expect("a policy")).collect())
     }
 
-    /// For the demo project in its own account: the same policies under other names.
-    fn of_the_demo(account: &Account) -> Self {
-        let topic = format!("{PROJECT}-reports");
-        let renamed = documents("default").into_iter().map(|policy| {
-            let text = policy
-                .to_string()
-                .replace("demo-state/demo/dev", &format!("{BUCKET}/{PROJECT}/dev"))
-                .replace("demo-state", BUCKET)
-                .replace("demo-reports", &topic)
-                .replace("demo-", &format!("{PROJECT}-"))
-                .replace(ACCOUNT, &account.id);
-            serde_json::from_str(&text).expect("still JSON")
-        });
-        Role::from(&renamed.collect::<Vec<Value>>())
-    }
-
     fn decides(&self, ask: &Ask) -> Decision {
-        let mut context = Context::new().with_string("aws:RequestedRegion", REGION);
+        let parts: Vec<&str> = ask.resource.splitn(6, ':').collect();
+        // A bucket's ARN has neither region nor account: it is the function's own.
+        let told =
+            |part: usize, own: &str| if parts[part].is_empty() { own.to_owned() } else { parts[part].to_owned() };
+        let mut context = Context::new()
+            .with_string("aws:RequestedRegion", told(3, REGION))
+            .with_string("aws:ResourceAccount", told(4, ACCOUNT))
+            .with_boolean("aws:ViaAWSService", ask.by_aws);
         for (key, value) in &ask.context {
             context.insert((*key).to_owned(), ContextValue::String(value.clone()));
         }
@@ -76,14 +85,17 @@ impl Role {
         evaluate_policies(&self.0, &request).unwrap_or_else(|error| panic!("{ask:?}: {error}"))
     }
 
-    #[track_caller]
+    fn permits(&self, ask: &Ask) -> bool {
+        self.decides(ask) == Decision::Allow
+    }
+
     fn allows(&self, action: &str, resource: &str) -> bool {
-        self.decides(&ask(action, resource)) == Decision::Allow
+        self.permits(&ask(action, resource))
     }
 }
 
 fn ask(action: &str, resource: &str) -> Ask {
-    Ask { action: action.to_owned(), resource: arn(resource, ACCOUNT), context: Vec::new() }
+    Ask { action: action.to_owned(), resource: arn(resource, ACCOUNT), context: Vec::new(), by_aws: false }
 }
 
 /// `kinesis:stream/events` → its ARN. What is an ARN already stays.
@@ -116,6 +128,10 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
             return deletion(&format!("sagemaker:endpoint/{lower}"), &account.id);
         }
         ("sagemaker", "ListEndpoints" | "ListInferenceComponents") => vec!["sagemaker:any".to_owned()],
+        // It needs the permission for what it makes, and for what it makes it from.
+        ("sagemaker", "CreateEndpoint") => {
+            vec![format!("sagemaker:endpoint/{lower}"), format!("sagemaker:endpoint-config/{lower}-config")]
+        }
         ("sagemaker", _) => vec![format!("sagemaker:endpoint/{lower}")],
         ("application-autoscaling", "RegisterScalableTarget" | "PutScalingPolicy" | "PutScheduledAction") => {
             context.push(("application-autoscaling:service-namespace", "sagemaker".to_owned()));
@@ -138,14 +154,18 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
         ("dynamodb", "DescribeTable") => vec![format!("dynamodb:table/{name}")],
         (service, _) => vec![format!("{service}:any")],
     };
-    // An endpoint with tags is created by two permissions.
-    let actions = if action == "CreateEndpoint" { vec!["CreateEndpoint", "AddTags"] } else { vec![action] };
     let ask = |resource: &String, action: &str| Ask {
         action: format!("{prefix}:{action}"),
         resource: arn(resource, &account.id),
         context: context.clone(),
+        by_aws: false,
     };
-    resources.iter().flat_map(|resource| actions.iter().map(move |action| ask(resource, action))).collect()
+    let mut asks: Vec<Ask> = resources.iter().map(|resource| ask(resource, action)).collect();
+    // An endpoint with tags is created by one more.
+    if action == "CreateEndpoint" {
+        asks.push(ask(&resources[0], "AddTags"));
+    }
+    asks
 }
 
 /// An endpoint with scalable targets is deleted by who may deregister them
@@ -156,7 +176,12 @@ fn deletion(endpoint: &str, account: &str) -> Vec<Ask> {
         ("sagemaker:DeleteEndpoint", endpoint, Vec::new()),
         ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:scalable-target/1a2b", context),
     ]
-    .map(|(action, resource, context)| Ask { action: action.to_owned(), resource: arn(resource, account), context })
+    .map(|(action, resource, context)| Ask {
+        action: action.to_owned(),
+        resource: arn(resource, account),
+        context,
+        by_aws: false,
+    })
     .into()
 }
 
@@ -197,81 +222,207 @@ fn calls_of_a_day(account: &Account) -> Vec<Call> {
     calls.into_iter().filter(is_own).collect()
 }
 
+/// What a statement allows, by its name and without the others: (name, action, the statement as a policy).
+fn grants(set: &[Value]) -> Vec<(String, String, Role)> {
+    let mut grants = Vec::new();
+    for statement in set.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements")) {
+        let sid = statement["Sid"].as_str().expect("every statement has a name");
+        if statement["Effect"] != "Allow" || WITHOUT_A_CALL.contains(&sid) {
+            continue;
+        }
+        let listed = &statement["Action"];
+        for action in listed.as_array().unwrap_or(&vec![listed.clone()]) {
+            let action = action.as_str().expect("an action").to_owned();
+            let alone = Role::from(&[json!({"Version": "2012-10-17", "Statement": [statement]})]);
+            grants.push((sid.to_owned(), action, alone));
+        }
+    }
+    grants
+}
+
 #[test]
 fn every_call_is_allowed_and_everything_that_is_allowed_is_called() {
     let account = everything();
     let calls = calls_of_a_day(&account);
-    let role = Role::of_the_demo(&account);
+    let documents = documents_of_the_demo(&account);
+    let role = Role::from(&documents);
+    let grants = grants(&documents);
     let mut used = BTreeSet::new();
     for call in &calls {
         for ask in asks(call, &account) {
             assert_eq!(role.decides(&ask), Decision::Allow, "{}: {ask:?}", call.words());
-            used.insert(ask.action);
+            let by = grants.iter().filter(|(_, action, alone)| *action == ask.action && alone.permits(&ask));
+            used.extend(by.map(|(sid, action, _)| (sid.clone(), action.clone())));
         }
     }
-    let mut granted = BTreeSet::new();
-    for statement in documents("default").iter().flat_map(|policy| policy["Statement"].as_array().expect("statements"))
-    {
-        let sid = statement["Sid"].as_str().expect("every statement has a name");
-        if statement["Effect"] == "Allow" && !WITHOUT_A_CALL.contains(&sid) {
-            let actions = &statement["Action"];
-            let all = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
-            granted.extend(all.iter().map(|action| action.as_str().expect("an action").to_owned()));
-        }
-    }
-    assert_eq!(granted, used, "what the template grants, and what was called");
+    let granted: BTreeSet<_> = grants.into_iter().map(|(sid, action, _)| (sid, action)).collect();
+    assert_eq!(granted, used, "what each statement grants, and what was called by it");
 }
 
-/// One changing action of each kind, and the form of what it changes.
-const CHANGES: [(&str, &str); 5] = [
-    ("sagemaker:DeleteEndpoint", "sagemaker:endpoint/"),
-    ("kinesis:UpdateShardCount", "kinesis:stream/"),
-    ("lambda:PutFunctionConcurrency", "lambda:function:"),
-    ("cloudwatch:DisableAlarmActions", "cloudwatch:alarm:"),
-    ("dynamodb:DescribeTable", "dynamodb:table/"),
-];
+/// Every action that changes something of a kind, as the template grants it.
+fn changes() -> Vec<String> {
+    let grants = grants(&documents("default")).into_iter();
+    let is_change = |action: &String| {
+        let (service, verb) = action.split_once(':').expect("service:Verb");
+        ["sagemaker", "kinesis", "lambda", "cloudwatch"].contains(&service)
+            && !["List", "Describe", "Get", "Invoke"].iter().any(|reads| verb.starts_with(reads))
+    };
+    let changes: BTreeSet<String> = grants.map(|(_, action, _)| action).filter(is_change).collect();
+    assert!(changes.len() >= 12, "{changes:?}");
+    changes.into_iter().collect()
+}
+
+/// A change to a resource of this name in some region and account.
+fn change_at(action: &str, name: &str, region: &str, account: &str) -> Ask {
+    let service = action.split(':').next().expect("a service");
+    let function = format!("arn:aws:lambda:{region}:{account}:function:{name}");
+    let mut context = Vec::new();
+    let resource = match action {
+        "lambda:UpdateEventSourceMapping" => {
+            context.push(("lambda:FunctionArn", function));
+            "event-source-mapping:1a2b".to_owned()
+        }
+        "lambda:PutProvisionedConcurrencyConfig" | "lambda:DeleteProvisionedConcurrencyConfig" => {
+            format!("function:{name}:live")
+        }
+        _ if service == "lambda" => format!("function:{name}"),
+        _ if service == "sagemaker" => format!("endpoint/{name}"),
+        _ if service == "kinesis" => format!("stream/{name}"),
+        _ => format!("alarm:{name}"),
+    };
+    let resource = format!("arn:aws:{service}:{region}:{account}:{resource}");
+    Ask { action: action.to_owned(), resource, context, by_aws: false }
+}
+
+fn change(action: &str, name: &str) -> Ask {
+    change_at(action, name, REGION, ACCOUNT)
+}
 
 #[test]
-fn nothing_outside_the_name_lists_can_be_touched() {
-    let role = Role::of("default");
-    for (action, form) in CHANGES {
-        assert!(role.allows(action, &format!("{form}demo-risk")), "{action}");
-        assert!(!role.allows(action, &format!("{form}other-risk")), "{action}");
-        let elsewhere = arn(&format!("{form}demo-risk"), ACCOUNT).replace(REGION, "eu-west-1");
-        let mut there = ask(action, &elsewhere);
-        there.context.push(("aws:RequestedRegion", "eu-west-1".to_owned()));
-        assert_ne!(role.decides(&there), Decision::Allow, "{action} in another region");
+fn nothing_outside_the_name_lists_the_region_and_the_account_can_be_changed() {
+    for set in ["default", "no schedules", "exclusions"] {
+        let role = Role::of(set);
+        for action in changes() {
+            assert!(role.permits(&change(&action, "demo-risk")), "{set}: {action}");
+            assert!(!role.permits(&change(&action, "other-risk")), "{set}: {action}");
+            let elsewhere = change_at(&action, "demo-risk", "eu-west-1", ACCOUNT);
+            assert!(!role.permits(&elsewhere), "{set}: {action} in another region");
+            let theirs = change_at(&action, "demo-risk", REGION, "999999999999");
+            assert!(!role.permits(&theirs), "{set}: {action} in another account");
+        }
+        assert!(role.allows("dynamodb:DescribeTable", "dynamodb:table/demo-scores"));
+        assert!(!role.allows("dynamodb:DescribeTable", "dynamodb:table/other-scores"));
+        let theirs = format!("arn:aws:sagemaker:{REGION}:999999999999:endpoint-config/demo-risk");
+        assert!(!role.allows("sagemaker:CreateEndpoint", &theirs), "{set}: from another account's config");
+        assert!(!role.allows("s3:PutObject", "s3:other-state/demo/dev/state.json"));
+        assert!(!role.allows("s3:PutObject", "s3:demo-state/another/dev/state.json"));
+        assert!(!role.allows("s3:DeleteObject", "s3:demo-state/demo/dev/state.json"));
     }
-    assert!(!role.allows("s3:PutObject", "s3:other-state/demo/dev/state.json"));
-    assert!(!role.allows("s3:PutObject", "s3:demo-state/another/dev/state.json"));
-    assert!(!role.allows("s3:DeleteObject", "s3:demo-state/demo/dev/state.json"));
+}
+
+#[test]
+fn only_the_scaling_of_endpoints_can_be_registered() {
+    let role = Role::of("default");
+    for action in ["RegisterScalableTarget", "PutScalingPolicy", "PutScheduledAction"] {
+        let of = |namespace: &str, account: &str| {
+            let action = format!("application-autoscaling:{action}");
+            let resource = format!("arn:aws:application-autoscaling:{REGION}:{account}:scalable-target/1a2b");
+            let context = vec![("application-autoscaling:service-namespace", namespace.to_owned())];
+            Ask { context, ..ask(&action, &resource) }
+        };
+        assert!(role.permits(&of("sagemaker", ACCOUNT)), "{action}");
+        assert!(!role.permits(&of("ecs", ACCOUNT)), "{action}");
+        assert!(!role.permits(&of("sagemaker", "999999999999")), "{action}");
+    }
+}
+
+#[test]
+fn what_a_service_may_ask_in_its_name_the_function_may_not_do() {
+    let role = Role::of("default");
+    for (action, resource) in [
+        ("cloudwatch:PutMetricAlarm", "cloudwatch:alarm:any"),
+        ("cloudwatch:DeleteAlarms", "cloudwatch:alarm:any"),
+        ("sagemaker:UpdateEndpointWeightsAndCapacities", "sagemaker:endpoint/other-risk"),
+    ] {
+        let own = ask(action, resource);
+        assert!(!role.permits(&own), "{action}");
+        assert!(role.permits(&Ask { by_aws: true, ..own }), "{action}");
+    }
 }
 
 #[test]
 fn the_function_can_call_itself_and_cannot_change_itself() {
-    let role = Role::of("default");
-    let itself = "lambda:function:demo-resource-manager";
     assert!(MANAGER.ends_with("-resource-manager"), "the name that the sets resolve to");
-    assert!(role.allows("lambda:InvokeFunction", itself));
-    assert!(!role.allows("lambda:InvokeFunction", "lambda:function:demo-work"));
-    for action in ["lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"] {
-        assert_eq!(role.decides(&ask(action, itself)), Decision::Deny, "{action}");
-        assert!(role.allows(action, "lambda:function:demo-work"), "{action}");
+    for set in ["default", "no schedules", "tags", "exclusions"] {
+        let role = Role::of(set);
+        assert!(role.allows("lambda:InvokeFunction", "lambda:function:demo-resource-manager"));
+        assert!(!role.allows("lambda:InvokeFunction", "lambda:function:demo-work"));
+        for action in changes().iter().filter(|action| action.starts_with("lambda:")) {
+            assert_eq!(role.decides(&change(action, "demo-resource-manager")), Decision::Deny, "{set}: {action}");
+            assert!(role.permits(&change(action, "demo-work")), "{set}: {action}");
+        }
+        for alarm in ["ErrorsAlarm", "DeadLetterAlarm", "StartMissedAlarm"] {
+            let disabled = change("cloudwatch:DisableAlarmActions", alarm);
+            assert_eq!(role.decides(&disabled), Decision::Deny, "{set}: {alarm}");
+        }
     }
-    let mut mapping = ask("lambda:UpdateEventSourceMapping", "lambda:event-source-mapping:1a2b");
-    mapping.context.push(("lambda:FunctionArn", arn(itself, ACCOUNT)));
-    assert_eq!(role.decides(&mapping), Decision::Deny);
+    let not_checked = change("cloudwatch:DisableAlarmActions", "NotCheckedAlarm");
+    assert_eq!(Role::of("tags").decides(&not_checked), Decision::Deny);
 }
 
 #[test]
-fn a_kind_that_is_not_managed_and_a_name_that_is_excluded_are_not_allowed() {
-    let (without_streams, with_exclusions) = (Role::of("one kind is not managed"), Role::of("exclusions"));
-    assert!(!without_streams.allows("kinesis:UpdateShardCount", "kinesis:stream/demo-events"));
-    assert!(without_streams.allows("lambda:PutFunctionConcurrency", "lambda:function:demo-work"));
-    for (action, form) in CHANGES.iter().filter(|(action, _)| !action.contains("Describe")) {
-        for excluded in ["demo-audit", "demo-keep-this"] {
-            assert_eq!(with_exclusions.decides(&ask(action, &format!("{form}{excluded}"))), Decision::Deny, "{action}");
-        }
-        assert!(with_exclusions.allows(action, &format!("{form}demo-risk")), "{action}");
+fn a_kind_that_is_not_managed_is_not_allowed() {
+    let (without_streams, without_all) = (Role::of("one kind is not managed"), Role::of("nothing is managed"));
+    for action in changes() {
+        let is_stream = action.starts_with("kinesis:");
+        assert_eq!(without_streams.permits(&change(&action, "demo-risk")), !is_stream, "{action}");
+        assert!(!without_all.permits(&change(&action, "demo-risk")), "{action}");
+        let by_aws = Ask { by_aws: true, ..change(&action, "demo-risk") };
+        assert!(!without_all.permits(&by_aws), "{action}");
     }
+    assert!(!without_streams.allows("kinesis:ListStreams", "kinesis:any"));
+    for (_, action, _) in grants(&documents("nothing is managed")) {
+        let service = action.split(':').next().expect("a service");
+        let is_own = ["s3", "sns", "tag", "pricing"].contains(&service) || action == "lambda:InvokeFunction";
+        assert!(is_own, "{action}");
+    }
+}
+
+#[test]
+fn a_name_that_is_excluded_is_denied_whatever_allows_it() {
+    for (set, excluded) in [("exclusions", vec!["demo-audit", "demo-keep-this"]), ("tags", vec!["demo-audit"])] {
+        let role = Role::of(set);
+        for action in changes() {
+            for name in &excluded {
+                assert_eq!(role.decides(&change(&action, name)), Decision::Deny, "{set}: {action} {name}");
+            }
+            assert!(role.permits(&change(&action, "demo-risk")), "{set}: {action}");
+        }
+    }
+}
+
+#[test]
+fn with_tags_every_name_is_allowed_and_no_other_region_or_account() {
+    let role = Role::of("tags");
+    for action in changes() {
+        assert!(role.permits(&change(&action, "other-risk")), "{action}");
+        assert!(!role.permits(&change_at(&action, "other-risk", "eu-west-1", ACCOUNT)), "{action} in another region");
+        assert!(!role.permits(&change_at(&action, "other-risk", REGION, "999999999999")), "{action} of others");
+    }
+}
+
+#[test]
+fn names_are_taken_by_their_lists_and_no_others() {
+    let role = Role::of("lists of names");
+    let permits = |action: &str, name: &str| role.permits(&change(action, name));
+    // IAM knows an endpoint by its name in lower case.
+    assert!(permits("sagemaker:DeleteEndpoint", "shop-risk") && permits("sagemaker:DeleteEndpoint", "demo-risk"));
+    assert!(!permits("sagemaker:DeleteEndpoint", "demo-other"));
+    assert!(permits("kinesis:UpdateShardCount", "events") && !permits("kinesis:UpdateShardCount", "demo-events"));
+    for action in changes().iter().filter(|action| action.starts_with("lambda:")) {
+        assert!(permits(action, "worker-ab") && permits(action, "event_processor"), "{action}");
+        assert!(!permits(action, "worker-abc") && !permits(action, "event_processor_2"), "{action}");
+    }
+    assert!(permits("cloudwatch:EnableAlarmActions", "errors [prod]: too many"));
+    assert!(!permits("cloudwatch:EnableAlarmActions", "errors [prod]"));
 }

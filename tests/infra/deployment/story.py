@@ -40,6 +40,8 @@ class Story:
         self.without_a_policy()
         step("status")
         self.expect(self.operate("status"), "Status of demo (dev, us-east-1).", "demo-events: running")
+        step("The commands to try first, as the stack's outputs have them")
+        self.tries(outputs, before)
         step("stop")
         self.expect(self.operate("stop", "--force", "--reason", "a test"), "Dry run of a stop", "Stop of demo")
         same(self.look(), before | STOPPED)
@@ -144,14 +146,28 @@ class Story:
         self.expect(self.operate("status", code=1), "the function's role needs kinesis:ListStreams")
         self.cloud.aws("iam", "attach-role-policy", *policy)
 
+    def tries(self, outputs: dict[str, str], before: dict[str, str]) -> None:
+        """A person copies them from the screen. The AWS CLI of the tests is the first version."""
+        for name, words in (("TryFirst1Status", "demo-events"), ("TryFirst2DryRun", "would_stop")):
+            self.expect(self.cloud.run("sh", "-c", outputs[name]), words)
+            say(f"  {name} answers")
+        self.cloud.run("sh", "-c", outputs["TryFirst3Stop"])
+        self.until(before | STOPPED, "the third command did not stop the project", 60)
+        say("  TryFirst3Stop has stopped the project")
+        self.expect(self.operate("start", "--force"), "Start of demo (dev, us-east-1) succeeded")
+        same(self.look(), before)
+
+    def until(self, expected: dict[str, str], otherwise: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self.look() != expected:
+            if time.monotonic() > until:
+                raise Failed(f"{otherwise} within {seconds} seconds")
+            time.sleep(2)
+
     def stopped_by_schedule(self, before: dict[str, str]) -> None:
         """The evening comes every minute, and nobody calls the function."""
         self.deploy(StopSchedule="rate(1 minute)")
-        until = time.monotonic() + 150
-        while self.look() != before | STOPPED:
-            if time.monotonic() > until:
-                raise Failed("no schedule stopped the project within 150 seconds")
-            time.sleep(2)
+        self.until(before | STOPPED, "no schedule stopped the project", 150)
         # What a deployment does not name stays as it was.
         self.deploy(StopSchedule="cron(0 18 ? * MON-FRI *)")
         say("  a schedule has stopped the project")
