@@ -269,10 +269,24 @@ fn nothing_is_lost(state: &mut State) -> Result<(), String> {
             return Err(format!("{id} is {now:?}, the state holds {held:?}, and it should be {expected:?}"));
         }
     }
+    savings_are_true(state)?;
     match state.messages_by_operation.iter().find(|(_, count)| **count > 1) {
         Some((operation, count)) => Err(format!("{operation} was reported {count} times")),
         None => Ok(()),
     }
+}
+
+/// What was booked stays booked, and is never more than what was not spent.
+fn savings_are_true(state: &mut State) -> Result<(), String> {
+    let total = state.journal()["savings"]["total_usd"].as_f64().unwrap_or_default();
+    let (before, unspent) = (std::mem::replace(&mut state.saved_usd, total), state.unspent_usd);
+    if total < before - 1e-9 {
+        return Err(format!("${before} had been saved, and now it is ${total}"));
+    }
+    if total > unspent + 1e-6 {
+        return Err(format!("${total} are said to be saved, and ${unspent} were not spent"));
+    }
+    Ok(())
 }
 
 fn ends_as_expected(state: &mut State, reports: &[Report]) -> Result<(), String> {

@@ -93,6 +93,12 @@ pub struct State {
     pub capacity_failures: u32,
     pub next_creation: i64,
     pub broken: Option<String>,
+    /// What was not spent, at least as much as there was to save, and what the function said it saved.
+    pub unspent_usd: f64,
+    pub saved_usd: f64,
+    settled_at: Option<Instant>,
+    /// The most shards that a stream ever had.
+    peaks: BTreeMap<String, u32>,
     /// The state object as JSON, and of which version.
     parsed: (Value, u64),
 }
@@ -176,8 +182,30 @@ impl State {
         self.endpoint = Some(Endpoint { config: config.to_owned(), created_at: self.next_creation, doing });
     }
 
+    /// What an hour of this costs less than the most that it ever cost.
+    fn unspent_per_hour(&self) -> f64 {
+        let endpoint = if self.endpoint.is_none() { 0.115 } else { 0.0 };
+        let shards = |name: &String| self.streams.get(name).map_or(0, |stream| stream.shards);
+        let missing: u32 = self.peaks.iter().map(|(name, peak)| peak.saturating_sub(shards(name))).sum();
+        endpoint + f64::from(missing) * 0.015
+    }
+
     /// Lets time pass.
     fn settle(&mut self) {
+        let before = self.unspent_per_hour();
+        self.settle_transitions();
+        for (name, stream) in &self.streams {
+            let peak = self.peaks.entry(name.clone()).or_default();
+            *peak = stream.shards.max(*peak);
+        }
+        let now = Instant::now();
+        if let Some(settled_at) = self.settled_at.replace(now) {
+            let hours = now.duration_since(settled_at).as_secs_f64() / 3600.0;
+            self.unspent_usd += before.max(self.unspent_per_hour()) * hours;
+        }
+    }
+
+    fn settle_transitions(&mut self) {
         let now = Instant::now();
         if let Some(endpoint) = &mut self.endpoint {
             match endpoint.doing {
