@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import shlex
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,6 @@ Line = dict[str, Any]
 
 # Less than half a cent is not worth a word.
 SMALLEST = 0.005
-# A month is one of 730 hours.
-DAYS = 730 / 24
 
 TITLES = {
     "sagemaker": "SageMaker endpoints",
@@ -49,7 +47,7 @@ OUTCOMES = {
 
 def text(report: Report, place: str | None = None) -> str:
     """The whole of it; `place` is where it is kept."""
-    parts = [_head(report), _attention(report), _cost(report)]
+    parts = [_head(report), _attention(report), _still_running(report), _cost(report)]
     kinds = dict.fromkeys([*TITLES, *(line["kind"] for line in report["resources"])])
     parts += [_section(kind, report) for kind in kinds]
     parts += [_list("Recommendations", report["recommendations"]), _foot(report, place)]
@@ -76,50 +74,80 @@ def _head(report: Report) -> str:
     lines.append(f"{counts(report)}.")
     if report["dry_run"]:
         lines.append("Nothing was changed.")
+    # A stop has saved nothing yet.
+    if action != "stop" and report["saved"]["total"] >= SMALLEST:
+        lines.append(f"Saved {_saved(report)}.")
+    if report.get("only"):
+        lines.append(f"Only: {', '.join(report['only'])}")
     if report.get("reason"):
         lines.append(f"Reason: {report['reason']}")
     return "\n".join(lines)
 
 
+def _saved(report: Report) -> str:
+    saved = report["saved"]
+    least = "" if saved.get("complete", True) else "at least "
+    sums = {"this_stop": "in this stop", "month_to_date": "this month", "total": "in all"}
+    return ", ".join(f"{least}{_usd(saved[name])} {words}" for name, words in sums.items())
+
+
 def _attention(report: Report) -> str:
     """What a person has to do something about, before anything else."""
-    problems = list(report["errors"])
-    if report["action"] != "status":
-        problems += [
-            f"{line['kind']}:{line['name']} {_words(line['result'])}: {line['detail']}"
-            for line in report["resources"]
-            if line["result"] in ("failed", "pending")
-        ]
+    action = report["action"]
+    # To a status or a dry run, what is in transition is no trouble.
+    troubles = {"failed"} if action == "status" or report["dry_run"] else {"failed", "pending"}
+    problems = [*report["errors"]] + [
+        f"{line['kind']}:{line['name']} {_words(line['result'])}: {line['detail']}"
+        for line in report["resources"]
+        if line["result"] in troubles
+    ]
     listed = _list("Why" if report["outcome"] == "skipped" else "Needs attention", problems)
     taken_over = any(error.startswith("a newer ") for error in report["errors"])
     if not listed or taken_over or report["outcome"] not in ("partial", "failed"):
         return listed
-    done = "ask again" if report["action"] == "status" else "go on from here"
-    lost = "" if report["action"] == "status" else "Nothing is lost. "
-    return f"{listed}\n{lost}When the cause is dealt with, {done} with\nmake {report['action']}"
+    only = f" ONLY={shlex.quote(','.join(report['only']))}" if report.get("only") else ""
+    if action == "status":
+        return f"{listed}\nWhen the cause is dealt with, ask again with\nmake status{only}"
+    return (
+        f"{listed}\nWhat was saved is safe, and what is done stays done. When the cause is dealt with, go on from here "
+        f"with\nmake {action}{only}{' DRY_RUN=1' if report['dry_run'] else ''}"
+    )
+
+
+def _still_running(report: Report) -> str:
+    """What a stop had to leave running, and what that costs: no failure, and yet not what was wanted."""
+    if report["action"] != "stop":
+        return ""
+    after = [(line["cost_per_day"]["after"], line) for line in report["resources"] if line["result"] == "skipped"]
+    left = sorted(
+        ((usd, line) for usd, line in after if usd is None or usd >= SMALLEST), key=lambda one: -(one[0] or 0)
+    )
+    told = [f"{line['kind']}:{line['name']} {_usd(usd)} a day: {line['detail']}" for usd, line in left]
+    return _list("Still running", told)
 
 
 def _cost(report: Report) -> str:
     if not report["resources"]:
         return ""
     cost = report["cost"]
-    least = {
-        side: "" if all(line["cost_per_day"][side] is not None for line in report["resources"]) else "at least "
+    known = {
+        side: all(line["cost_per_day"][side] is not None for line in report["resources"])
         for side in ("before", "after")
     }
-    titles = ("When running", "Now") if report["action"] == "status" else ("Before", "After")
-    lines = [
-        f"{title}: {least[side]}{_usd(cost[f'per_day_{side}'])} a day, "
-        f"{least[side]}{_usd(cost[f'per_month_{side}'])} a month"
-        for title, side in zip(titles, ("before", "after"), strict=True)
-    ]
+    # Every price is known, and yet not every cost: something was not seen.
+    unseen = all(known.values()) and not cost["complete"]
+    least = {side: "at least " if unseen or not known[side] else "" for side in known}
+    day = {side: f"{least[side]}{_usd(cost[f'per_day_{side}'])} a day" for side in known}
+    month = {side: f"{least[side]}{_usd(cost[f'per_month_{side}'])} a month of such days" for side in known}
+    lines = {
+        "stop": [f"Running: {day['before']}, {month['before']}", f"Stopped: {day['after']}"],
+        "start": [f"Stopped: {day['before']}", f"Running: {day['after']}, {month['after']}"],
+    }.get(report["action"], [f"Running: {day['before']}, {month['before']}", f"Now: {day['after']}"])
     if (saves := cost["saved_per_day"]) >= SMALLEST:
-        known = "" if cost["complete"] else ", where both prices are known"
-        lines.append(f"Saves {_usd(saves)} a day, {_usd(saves * DAYS)} a month{known}")
-    saved = report["saved"]
-    if saved["total"] >= SMALLEST:
-        sums = {"this_stop": "this stop", "month_to_date": "this month", "total": "in all"}
-        lines.append("Saved so far: " + ", ".join(f"{_usd(saved[name])} {words}" for name, words in sums.items()))
+        where = "" if cost["complete"] else ", where both prices are known"
+        lines.append(f"Saves {_usd(saves)} for each 24 hours that it stays stopped{where}")
+    if report["action"] == "stop" and report["saved"]["total"] >= SMALLEST:
+        lines.append(f"Saved so far: {_saved(report)}")
     return _list("Cost", [*lines, f"Prices: {cost['price_source']}"])
 
 
@@ -142,18 +170,23 @@ def _row(group: list[Line]) -> str:
     row = f"{first['name']}: " if len(group) == 1 else f"{len(group)} "
     row += f"{_words(first['result'])} | "
     row += first["after"] if first["before"] == first["after"] else f"{first['before']} -> {first['after']}"
-    before, after = (_sum(line["cost_per_day"][side] for line in group) for side in ("before", "after"))
-    if max(1 if price is None else price for price in (before, after)) >= SMALLEST:
-        prices = list(dict.fromkeys([_usd(before), _usd(after)]))
-        row += f" | {' -> '.join(prices)} a day" + (" together" if len(group) > 1 else "")
+    before, after = (_sum([line["cost_per_day"][side] for line in group]) for side in ("before", "after"))
+    if before or after:
+        row += f" | {' -> '.join(dict.fromkeys(price or _usd(0) for price in (before, after)))} a day"
+        row += " together" if len(group) > 1 else ""
     names = [f"    {line['name']}" for line in group] if len(group) > 1 else []
     notes = [f"    ({note})" for note in [first["detail"], *first["warnings"]] if note]
     return "\n".join([row, *names, *notes])
 
 
-def _sum(prices: Iterable[float | None]) -> float | None:
-    known = list(prices)
-    return None if None in known else sum(price for price in known if price)
+def _sum(prices: list[float | None]) -> str:
+    """Of many, those whose price is known cost at least that. Empty: nothing worth a word."""
+    known = [price for price in prices if price is not None]
+    if not known:
+        return _usd(None)
+    if len(known) < len(prices):
+        return f"at least {_usd(sum(known))}"
+    return _usd(sum(known)) if sum(known) >= SMALLEST else ""
 
 
 def _usd(amount: float | None) -> str:

@@ -25,7 +25,7 @@ dt { color: var(--faint); font-size: .85rem } dd { margin: 0; font-size: 1.25rem
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line) }
 th { color: var(--faint); font-weight: 500 } td.money, th.money { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 td .note { display: block; color: var(--faint); font-size: .85rem }
-ul { padding-left: 1.2rem; margin: .25rem 0 } svg { width: 100%; height: auto; display: block }
+ul { padding-left: 1.2rem; margin: .25rem 0 } li { overflow-wrap: anywhere } svg { width: 100%; height: auto; display: block }
 svg .bar { fill: var(--bar) } svg .axis { stroke: var(--line) }
 .scale { display: flex; justify-content: space-between; color: var(--faint); font-size: .85rem }
 td:nth-child(2) { white-space: nowrap } td:nth-child(3), td:nth-child(4) { min-width: 6.5rem }

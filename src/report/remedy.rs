@@ -83,8 +83,7 @@ fn quoted(text: &str) -> String {
 /// Whether the same event can go on from here.
 pub fn can_go_on(report: &Report) -> bool {
     use super::Outcome::{Failed, Partial};
-    let superseded = report.errors.iter().any(|error| error.starts_with("a newer "));
-    !superseded && matches!(report.outcome, Partial | Failed)
+    !report.was_taken_over() && matches!(report.outcome, Partial | Failed)
 }
 
 /// What is told before [`again`].
