@@ -1,6 +1,7 @@
 //! How long it takes to plan a stop and a start of 10,000 alarms, without any call.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_resource_manager::failure::Failure;
@@ -50,7 +51,12 @@ fn inventory(actions_enabled: bool) -> Inventory {
 fn planning(criterion: &mut Criterion) {
     let registry = [Entry::Managed(Kit::boxed(Alarms, Nobody))];
     let prices = PriceBook::built_in("us-east-1");
-    let circumstances = Circumstances { prices: &prices, longest_stop_hours: 63.0, now: Timestamp::UNIX_EPOCH };
+    let circumstances = Circumstances {
+        prices: &prices,
+        longest_stop_hours: 63.0,
+        now: Timestamp::UNIX_EPOCH,
+        time_left: Duration::from_secs(900),
+    };
     let mut journal = Journal::new("shop", "dev");
     let running = inventory(true);
     let first = plan(Direction::Stop, &registry, &running, &journal, &circumstances);

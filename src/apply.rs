@@ -47,6 +47,8 @@ pub struct Ended<'a> {
     pub remarks: Vec<String>,
     /// When the calls were answered that AWS takes only so many of a day.
     pub counted: Vec<Instant>,
+    /// AWS takes no more of them today.
+    pub is_spent: bool,
 }
 
 /// How a step may be tried again within one operation, after failures that pass.
@@ -69,6 +71,7 @@ pub struct Job<'a> {
     last: Option<LastLook>,
     remarks: Vec<String>,
     counted: Vec<Instant>,
+    is_spent: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +98,7 @@ impl<'a> Job<'a> {
             last: None,
             remarks: Vec::new(),
             counted: Vec::new(),
+            is_spent: false,
         };
         job.settle();
         job
@@ -207,7 +211,10 @@ impl<'a> Job<'a> {
                 self.waits_for = failure.to_string();
                 (self.stage, self.not_before) = (Stage::Due, Instant::now() + Duration::from_secs(1 << self.tries));
             }
-            Some(failure) => self.fail(&failure.to_string()),
+            Some(failure) => {
+                self.is_spent = failure.class == Class::Spent;
+                self.fail(&failure.to_string());
+            }
             None if self.signless_looks >= LOOKS_WITHOUT_A_SIGN => {
                 let step = self.steps.front().map(ToString::to_string).unwrap_or_default();
                 self.fail(&format!("AWS accepted the call, but nothing came of it: {step}"));
@@ -222,12 +229,13 @@ impl<'a> Job<'a> {
     }
 
     fn end(self) -> Ended<'a> {
-        let outcome = match self.stage {
+        let Job { id, stage, waits_for, last, remarks, counted, is_spent, .. } = self;
+        let outcome = match stage {
             Stage::Over(outcome) => outcome,
-            Stage::Due | Stage::Taken if self.waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
-            Stage::Due | Stage::Taken => Outcome::Unfinished(self.waits_for),
+            Stage::Due | Stage::Taken if waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
+            Stage::Due | Stage::Taken => Outcome::Unfinished(waits_for),
         };
-        Ended { id: self.id, outcome, last: self.last, remarks: self.remarks, counted: self.counted }
+        Ended { id, outcome, last, remarks, counted, is_spent }
     }
 }
 

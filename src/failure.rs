@@ -17,6 +17,8 @@ pub enum Class {
     Transient,
     /// AWS understood and refused: asking again changes nothing.
     Refused,
+    /// AWS takes only so many of these calls a day, and they are used up.
+    Spent,
     /// Not sent: the operation was interrupted before this call.
     Halted,
 }

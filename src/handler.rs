@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config};
-use crate::event::{BadEvent, Request};
+use crate::event::{BadEvent, MAX_DEPTH, Request};
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::kinds::{self, Entry};
@@ -128,7 +128,8 @@ impl Program {
         let now = self.clock.now();
         let deadline = invocation.deadline.filter(|deadline| *deadline > now).unwrap_or(now + LONGEST_INVOCATION);
         let remaining = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
-        let pace = Pace::new(self.config.max_workers, remaining);
+        let depth = request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
+        let pace = Pace::new(self.config.max_workers, remaining).with_successors(MAX_DEPTH.saturating_sub(depth));
         let dry_run = request.dry_run.unwrap_or(self.config.dry_run_default) && request.continuation.is_none();
         let direction = match request.action {
             Action::Stop => Direction::Stop,
@@ -245,8 +246,12 @@ impl Program {
         prices: &PriceBook,
     ) -> Plan {
         let inventory = observe(&self.registry, self.tags.as_ref(), &self.config, only, &ledger.journal, pace).await;
-        let circumstances =
-            Circumstances { prices, longest_stop_hours: self.config.longest_stop_hours, now: self.clock.now() };
+        let circumstances = Circumstances {
+            prices,
+            longest_stop_hours: self.config.longest_stop_hours,
+            now: self.clock.now(),
+            time_left: pace.time_left(),
+        };
         plan(direction, &self.registry, &inventory, &ledger.journal, &circumstances)
     }
 

@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::money::Unpriced;
 use crate::event::Schedule;
-use crate::model::{Direction, Goal, KindName, Plain, Rate, ResourceId};
+use crate::model::{Calls, Direction, Goal, KindName, Plain, Rate, ResourceId};
 use crate::savings::Savings;
 use crate::usage::Usage;
 
@@ -62,6 +62,9 @@ pub struct Journal {
     /// When the calls were made that AWS takes only so many of a day.
     #[serde(default)]
     pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
+    /// When AWS refused such a call as one too many, though fewer are remembered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused_calls: BTreeMap<String, Timestamp>,
     pub savings: Savings,
     /// What they were when the newest operation began.
     #[serde(default)]
@@ -257,6 +260,7 @@ impl Journal {
             ended: Vec::new(),
             resources: BTreeMap::new(),
             counted_calls: BTreeMap::new(),
+            refused_calls: BTreeMap::new(),
             savings: Savings::default(),
             saved_before_usd: 0.0,
             unpriced: Vec::new(),
@@ -422,11 +426,36 @@ impl Journal {
     pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: impl IntoIterator<Item = Timestamp>) {
         let calls = self.counted_calls.entry(id.to_string()).or_default();
         calls.retain(|time| *time != planned_at);
+        let remembered = calls.len();
         calls.extend(made);
+        // One that was made tells that there was one left.
+        if calls.len() > remembered {
+            self.refused_calls.remove(&id.to_string());
+        }
+    }
+
+    /// Remembers that AWS takes no more of these calls for now. Returns when it takes one again at
+    /// the latest: when the oldest that is known is a day old, or all have to be.
+    pub fn refused_call(&mut self, id: &ResourceId, now: Timestamp) -> ZonedDateTime {
+        self.refused_calls.insert(id.to_string(), now);
+        let oldest = self.recent_calls(id, now).first().copied().unwrap_or_default();
+        let left = A_DAY.saturating_sub(SignedDuration::try_from(oldest).unwrap_or_default());
+        (now + left).to_zoned_datetime(self.zone.clone())
+    }
+
+    /// What a decision about a resource has to know of such calls.
+    pub fn calls(&self, id: &ResourceId, now: Timestamp, time_left: Duration) -> Calls {
+        let refused = self.refused_calls.get(&id.to_string()).map(|time| now.duration_since(*time));
+        Calls {
+            recent: self.recent_calls(id, now),
+            refused: refused.filter(|ago| *ago < A_DAY).map(|ago| Duration::try_from(ago).unwrap_or_default()),
+            time_left,
+            now: now.to_zoned_datetime(self.zone.clone()),
+        }
     }
 
     /// The ages of the calls of the last 24 hours, the oldest first.
-    pub fn recent_calls(&self, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
+    fn recent_calls(&self, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
         let mut ages: Vec<Duration> = self
             .counted_calls
             .get(&id.to_string())
@@ -469,6 +498,7 @@ impl Journal {
                 let direction = operation.direction;
                 self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
             }
+            self.refused_calls.retain(|_, time| now.duration_since(*time) < A_DAY);
         }
         if whole_project {
             self.goal = Some(operation.direction.goal());

@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use crate::failure::Failure;
 use crate::journal::Phase;
-use crate::model::{Direction, KindName, Plain, Standing, Step};
+use crate::model::{Calls, Direction, KindName, Plain, Standing, Step};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
@@ -132,8 +132,7 @@ pub struct Case<'a, S, O> {
     pub seen: Option<&'a S>,
     pub held: Option<Held<O>>,
     pub longest_stop_hours: f64,
-    /// The counted calls of the last 24 hours, by their age, the oldest first.
-    pub recent_calls: Vec<Duration>,
+    pub calls: Calls,
 }
 
 impl<S, O> Case<'_, S, O> {
@@ -388,7 +387,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             seen: seen.as_ref(),
             held,
             longest_stop_hours: case.longest_stop_hours,
-            recent_calls: case.recent_calls.clone(),
+            calls: case.calls.clone(),
         };
         let decision = match direction {
             Direction::Stop => R::stop(&case),

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::ops::Add;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ZonedDateTime};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -127,6 +128,19 @@ impl fmt::Display for ResourceId {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Plain(pub Value);
+
+/// What is known of the calls that AWS takes only so many of a day.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    /// Those of the last 24 hours, by their age, the oldest first.
+    pub recent: Vec<Duration>,
+    /// How long ago AWS refused one as one too many: others make such calls, too.
+    pub refused: Option<Duration>,
+    /// How long the operation can go on, in this invocation and in those that follow it.
+    pub time_left: Duration,
+    /// In the time zone that times are told in.
+    pub now: ZonedDateTime,
+}
 
 /// One call that changes something, as plain data with its own words for plans and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -331,8 +331,8 @@ impl Operation<'_> {
             return Err(LedgerError::Fenced);
         }
         let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
-        for ended in ended {
-            self.write_down(ledger, plan, &ended, begun_at);
+        for mut ended in ended {
+            self.write_down(ledger, plan, &mut ended, begun_at);
             fates.insert(ended.id.clone(), self.fate(ended, prices));
         }
         Ok(!unfinished)
@@ -399,12 +399,16 @@ impl Operation<'_> {
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }
 
-    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &Ended<'_>, begun_at: Timestamp) {
+    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &mut Ended<'_>, begun_at: Timestamp) {
         let id = ended.id;
         if !ended.counted.is_empty() || plan.counted(id) > 0 {
             let now = self.program.clock.now();
             let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
             ledger.journal.made_calls(id, begun_at, ended.counted.iter().map(|at| now - ago(at)));
+        }
+        if let (true, Outcome::Failed(why)) = (ended.is_spent, &mut ended.outcome) {
+            let frees = ledger.journal.refused_call(id, self.program.clock.now());
+            why.push_str(&frees.strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest").to_string());
         }
         match &ended.outcome {
             Outcome::Done => {

@@ -28,6 +28,9 @@ pub struct Pace {
     deadline: Instant,
     /// When a call that is still under way is given up, so that the state is written in time.
     hard_deadline: Instant,
+    /// The time that this invocation was given, and how many may follow it.
+    given: Duration,
+    successors: u32,
     flags: Arc<Flags>,
 }
 
@@ -46,7 +49,25 @@ impl Pace {
     pub fn new(workers: usize, remaining: Duration) -> Self {
         let margin = remaining.mul_f64(MARGIN_SHARE).min(LONGEST_MARGIN);
         let end = Instant::now() + remaining;
-        Pace { workers, deadline: end - margin, hard_deadline: end - margin / 2, flags: Arc::default() }
+        Pace {
+            workers,
+            deadline: end - margin,
+            hard_deadline: end - margin / 2,
+            given: remaining,
+            successors: 0,
+            flags: Arc::default(),
+        }
+    }
+
+    /// The same, where the operation can go on in so many more invocations.
+    #[must_use]
+    pub fn with_successors(self, successors: u32) -> Self {
+        Pace { successors, ..self }
+    }
+
+    /// How long the operation can go on, if each invocation is given as much time as this one.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()) + self.given * self.successors
     }
 
     pub fn halted(&self) -> Option<Halt> {

@@ -1,5 +1,7 @@
 //! Every choice of an operation, made before its first call. Pure.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::journal::{Glimpse, Journal, Note, Phase, Transition};
@@ -53,6 +55,8 @@ pub struct Circumstances<'a> {
     pub prices: &'a PriceBook,
     pub longest_stop_hours: f64,
     pub now: Timestamp,
+    /// How long the operation can go on, in all its invocations.
+    pub time_left: Duration,
 }
 
 /// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
@@ -135,7 +139,7 @@ impl Subject<'_> {
             seen,
             held,
             longest_stop_hours: circumstances.longest_stop_hours,
-            recent_calls: self.journal.recent_calls(&self.found.id, circumstances.now),
+            calls: self.journal.calls(&self.found.id, circumstances.now, circumstances.time_left),
         };
         let change = match kind.decide(direction, &case) {
             Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),

@@ -43,7 +43,14 @@ fn serverless(memory_mb: Option<u32>, provisioned: u32) -> Variant {
 }
 
 fn stream(mode: kinesis::Mode, shards: u32, retention_hours: u32, consumers: u32) -> Usage {
-    let seen = kinesis::Seen { status: kinesis::Status::Active, mode, shards, retention_hours, consumers };
+    let seen = kinesis::Seen {
+        status: kinesis::Status::Active,
+        mode,
+        shards,
+        retention_hours,
+        consumers,
+        consumer_names: Vec::new(),
+    };
     Streams::standing(Some(&seen)).usage
 }
 

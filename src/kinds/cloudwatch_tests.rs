@@ -10,7 +10,7 @@ fn seen(actions_enabled: bool) -> Seen {
 
 fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
     let held = phase.map(|phase| Held { original: Original { actions_enabled: true }, phase });
-    Case { name, seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
+    Case { name, seen, held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
 }
 
 #[test]

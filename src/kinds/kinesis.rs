@@ -4,6 +4,7 @@
 //! stream takes ten calls in a rolling 24 hours
 //! (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 
+mod budget;
 pub mod remote;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
 use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
 use crate::model::{CheaperBelow, KindName, Limit, Standing, State, count};
@@ -23,20 +25,19 @@ pub const INFO: Info = Info {
     tagging_type: "kinesis:stream",
     arn_prefix: "stream/",
     tier: Tier::Capacity,
-    permissions: &["kinesis:ListStreams", "kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount"],
+    permissions: &[
+        "kinesis:ListStreams",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:ListStreamConsumers",
+        "kinesis:UpdateShardCount",
+    ],
 };
 
-/// `UpdateShardCount` calls that a stream takes in a rolling 24 hours.
-const CALLS_A_DAY: u32 = 10;
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
-/// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
-/// call that is free again within this time is worth waiting for.
-const WORTH_WAITING: Duration = Duration::from_secs(600);
 /// aws.amazon.com/kinesis/data-streams/pricing
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;
 const HOURS_OF_EXTENDED_RETENTION: u32 = 7 * 24;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     pub status: Status,
     pub mode: Mode,
@@ -44,19 +45,23 @@ pub struct Seen {
     pub retention_hours: u32,
     /// Registered for enhanced fan-out: they bill by the shard and hour.
     pub consumers: u32,
+    /// Where they could be listed.
+    pub consumer_names: Vec<String>,
 }
 
 /// `StreamStatus`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
+    #[default]
     Active,
     Updating,
     Creating,
     Deleting,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
+    #[default]
     Provisioned,
     OnDemand,
 }
@@ -79,10 +84,15 @@ pub enum Step {
     Hold {
         seconds: u64,
     },
-    /// A call of an earlier invocation is still at work: where it leads shows when it is done.
+    /// A call of an earlier invocation is still at work: where it leads shows when it is done. What
+    /// follows is the way from `from`; from elsewhere it takes at most so many `calls`.
     AwaitActive {
         goal: u32,
+        from: u32,
+        calls: usize,
     },
+    /// Ends a way that cannot be gone to its end today. Changes nothing.
+    GiveUp(String),
 }
 
 impl fmt::Display for Step {
@@ -91,6 +101,7 @@ impl fmt::Display for Step {
             Step::Scale { to } => write!(f, "scale to {}", count(*to, "shard")),
             Step::Hold { seconds } => write!(f, "wait {seconds} seconds for one of AWS's {CALLS_A_DAY} calls a day"),
             Step::AwaitActive { .. } => f.write_str("wait until it is ACTIVE"),
+            Step::GiveUp(why) => write!(f, "give up: {why}"),
         }
     }
 }
@@ -118,7 +129,11 @@ impl Rules for Streams {
         };
         if seen.consumers > 0 && seen.mode == Mode::Provisioned {
             let consumers = count(seen.consumers, "enhanced fan-out consumer");
-            standing.notes.push(format!("{consumers}, billed by the shard and hour, stopped or not"));
+            let names = match &seen.consumer_names[..] {
+                [] => String::new(),
+                names => format!(" ({})", names.join(", ")),
+            };
+            standing.notes.push(format!("{consumers}{names}, billed by the shard and hour, stopped or not"));
         }
         if seen.retention_hours > HOURS_OF_EXTENDED_RETENTION {
             standing.notes.push("what it keeps for more than 7 days is billed by the gigabyte, too".to_owned());
@@ -156,11 +171,20 @@ impl Rules for Streams {
         let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
         let Some(seen) = case.seen else { return case.gone() };
         let goal = held.original.shards;
-        if seen.mode == Mode::OnDemand {
+        if seen.mode != held.original.mode {
             return Decision::leave(Verdict::Released, "a person made it an on-demand stream: it stays one");
         }
         match seen.status {
-            Status::Updating => Decision::keep(vec![Step::AwaitActive { goal }], Some(seen.at(goal))),
+            // Nothing of ours is under way at a stopped stream: a person is scaling it.
+            Status::Updating if held.phase == Phase::Stopped => {
+                Decision::leave(Verdict::Later, "it is UPDATING: somebody is scaling it")
+            }
+            Status::Updating => {
+                let budget = Budget(&case.calls);
+                let wait = Step::AwaitActive { goal, from: seen.shards, calls: budget.free() };
+                let steps = std::iter::once(wait).chain(budget.pay(way(seen.shards, goal))).collect();
+                Decision::keep(steps, Some(seen.at(goal)))
+            }
             Status::Creating | Status::Deleting => {
                 Decision::leave(Verdict::Skipped, format!("it is {}: start again when that is over", seen.status))
             }
@@ -171,7 +195,7 @@ impl Rules for Streams {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
             Status::Active if is_ours(held, seen.shards) => {
-                Decision::keep(in_time(case, way(seen.shards, goal)), Some(seen.at(goal)))
+                Decision::keep(Budget(&case.calls).pay(way(seen.shards, goal)), Some(seen.at(goal)))
             }
             Status::Active => Decision::leave(
                 Verdict::Released,
@@ -195,12 +219,17 @@ impl Rules for Streams {
                 why: format!("one of AWS's {CALLS_A_DAY} calls a day to be free again"),
                 pause: Duration::from_secs(*seconds),
             },
-            (Step::AwaitActive { goal }, Status::Active) if seen.shards == *goal => Progress::Done,
-            (Step::AwaitActive { goal }, Status::Active) => Progress::Instead {
-                steps: way(seen.shards, *goal),
-                why: format!("ACTIVE with {}", count(seen.shards, "shard")),
-                pause: Duration::ZERO,
-            },
+            (Step::AwaitActive { from, .. }, Status::Active) if seen.shards == *from => Progress::Done,
+            (Step::AwaitActive { goal, calls, .. }, Status::Active) => {
+                let mut steps = way(seen.shards, *goal);
+                if steps.len() > *calls {
+                    steps.truncate(*calls);
+                    steps.push(Step::GiveUp(format!("AWS takes {CALLS_A_DAY} calls in 24 hours: start again")));
+                }
+                let why = format!("ACTIVE with {}", count(seen.shards, "shard"));
+                Progress::Instead { steps, why, pause: Duration::ZERO }
+            }
+            (Step::GiveUp(why), Status::Active) => Progress::Failed(why.clone()),
         }
     }
 }
@@ -208,19 +237,20 @@ impl Rules for Streams {
 impl Streams {
     /// A stop that goes on from where another, or a start, came to its end.
     fn stop_on(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
-        let used = lasting_calls(case);
-        let fits = |floor: &u32| {
-            let calls = used + counts(seen.shards, *floor).len() + counts(*floor, original.shards).len();
-            calls <= CALLS_A_DAY as usize
-        };
-        let floor = (original.floor..seen.shards).find(fits).unwrap_or(seen.shards).max(original.floor);
-        let steps = in_time(case, way(seen.shards, floor));
+        let budget = Budget(&case.calls);
+        let used = budget.lasting();
+        let floor = floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
+        let steps = budget.pay(way(seen.shards, floor));
         if floor == original.floor {
             return Decision::keep(steps, Some(seen.at(floor)));
         }
+        let why = format!("{}; {}", floor_reason(floor, used), budget.next_free());
+        if floor == seen.shards {
+            let verdict = if floor < original.shards { Verdict::AlreadyStopped } else { Verdict::Skipped };
+            return Decision::leave(verdict, why);
+        }
         // The same original, and another floor: what is left has to be known for ours.
-        let original = Original { floor, ..original.clone() };
-        Decision::amend(original, steps, Some(seen.at(floor))).because(floor_reason(floor, used))
+        Decision::amend(Original { floor, ..original.clone() }, steps, Some(seen.at(floor))).because(why)
     }
 
     /// A stop of a stream whose shard count is its own, or a person's.
@@ -230,12 +260,12 @@ impl Streams {
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
             return Decision::leave(verdict, "1 shard is the least a stream has");
         }
-        let lasting = lasting_calls(case);
-        let Some(floor) = floor(seen.shards, lasting) else {
-            let frees = frees_in(case.recent_calls[0]).as_secs().div_ceil(3600);
+        let budget = Budget(&case.calls);
+        let lasting = budget.lasting();
+        let Some(floor) = floor(1, seen.shards, seen.shards, lasting) else {
             let why = format!(
-                "{lasting} of AWS's {CALLS_A_DAY} calls a day are used, and the way back could not be paid; the next \
-                 is free in {frees} hours"
+                "{lasting} of AWS's {CALLS_A_DAY} calls a day are used, and the way back could not be paid; {}",
+                budget.next_free()
             );
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
             return Decision::leave(verdict, why);
@@ -249,37 +279,9 @@ impl Streams {
             details.push(floor_reason(floor, lasting));
         }
         let original = Original { shards: seen.shards, mode: seen.mode, floor };
-        Decision::take(original, in_time(case, way(seen.shards, floor)), Some(seen.at(floor)))
+        Decision::take(original, budget.pay(way(seen.shards, floor)), Some(seen.at(floor)))
             .because(details.join("; "))
             .warn(retention_warning(seen, case.longest_stop_hours))
-    }
-}
-
-/// The calls that will not be free again soon.
-fn lasting_calls(case: &Case<Seen, Original>) -> usize {
-    case.recent_calls.iter().filter(|age| frees_in(**age) > WORTH_WAITING).count()
-}
-
-fn floor_reason(floor: u32, used: usize) -> String {
-    format!(
-        "floor {floor} because AWS takes {CALLS_A_DAY} calls a day, {used} are used, and the way back needs its share"
-    )
-}
-
-/// When a call of this age does not count any more.
-fn frees_in(age: Duration) -> Duration {
-    A_DAY.saturating_sub(age)
-}
-
-/// Puts a pause before the steps where some of the day's calls are free again soon, and not yet.
-fn in_time(case: &Case<Seen, Original>, steps: Vec<Step>) -> Vec<Step> {
-    let surplus = (case.recent_calls.len() + steps.len()).saturating_sub(CALLS_A_DAY as usize);
-    let wait = surplus.checked_sub(1).and_then(|last| case.recent_calls.get(last)).map(|age| frees_in(*age));
-    match wait {
-        Some(wait) if wait <= WORTH_WAITING => {
-            std::iter::once(Step::Hold { seconds: wait.as_secs() + 1 }).chain(steps).collect()
-        }
-        _ => steps,
     }
 }
 
@@ -291,29 +293,6 @@ fn is_ours(held: &Held<Original>, shards: u32) -> bool {
         Phase::Stopped => shards == floor,
         _ => shards == top || counts(top, floor).contains(&shards) || counts(floor, top).contains(&shards),
     }
-}
-
-/// The shard counts from one to another, without the first: each at most double and at least half
-/// of the one before. AWS does not say how it rounds half an odd count: rounding up is always allowed.
-fn counts(from: u32, to: u32) -> Vec<u32> {
-    let mut counts = Vec::new();
-    let mut at = from.max(1);
-    while at != to {
-        at = if at < to { to.min(at.saturating_mul(2)) } else { to.max(at.div_ceil(2)) };
-        counts.push(at);
-    }
-    counts
-}
-
-fn way(from: u32, to: u32) -> Vec<Step> {
-    counts(from, to).into_iter().map(|to| Step::Scale { to }).collect()
-}
-
-/// The fewest shards to which the way down, the way back and the calls that count already fit a
-/// day's calls. `None`: not even the first step does.
-fn floor(shards: u32, used: usize) -> Option<u32> {
-    let calls = |floor| used + counts(shards, floor).len() + counts(floor, shards).len();
-    (1..shards).find(|floor| calls(*floor) <= CALLS_A_DAY as usize)
 }
 
 /// Records older than the retention are gone when the consumers come back.
@@ -364,6 +343,14 @@ impl Seen {
                     }],
                     unit: ", each of which takes 1 MB and 1000 records a second",
                 },
+            );
+        }
+        if self.mode == Mode::Provisioned && self.consumers > 0 {
+            standing.advise(
+                "has enhanced fan-out consumers, which bill while they read nothing; what shares the shard's throughput \
+                 reads for nothing extra",
+                Usage::of(Item::FanOutShard, f64::from(self.shards) * f64::from(self.consumers)),
+                Usage::none(),
             );
         }
         let retention = self.retention();

@@ -1,10 +1,11 @@
 use super::*;
 use crate::kinds::Claim;
 use crate::kinds::testing::{change, left};
+use crate::model::Calls;
 use proptest::prelude::*;
 
 fn seen(shards: u32) -> Seen {
-    Seen { status: Status::Active, mode: Mode::Provisioned, shards, retention_hours: 24, consumers: 0 }
+    Seen { status: Status::Active, mode: Mode::Provisioned, shards, retention_hours: 24, ..Seen::default() }
 }
 
 fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
@@ -12,7 +13,8 @@ fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "events", seen, held, longest_stop_hours: 12.0, recent_calls: Vec::new() }
+    let calls = Calls { time_left: Duration::from_secs(3 * 3600), ..Calls::default() };
+    Case { name: "events", seen, held, longest_stop_hours: 12.0, calls }
 }
 
 fn targets(decision: Decided) -> Vec<u32> {
@@ -40,7 +42,8 @@ fn half_of_an_odd_count_is_rounded_up_and_the_way_back_never_overshoots() {
 
 #[test]
 fn the_floor_leaves_the_way_back_its_share_of_a_days_calls() {
-    assert_eq!([2, 8, 32, 33, 64, 100, 1000].map(|shards| floor(shards, 0)), [1, 1, 1, 2, 2, 4, 32].map(Some));
+    let floors = [2, 8, 32, 33, 64, 100, 1000].map(|shards| floor(1, shards, shards, 0));
+    assert_eq!(floors, [1, 1, 1, 2, 2, 4, 32].map(Some));
 }
 
 #[test]
@@ -117,9 +120,12 @@ fn a_stream_in_transition_is_looked_at_again() {
 fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let start = change(Streams::start(&case(Some(&updating), held(8, 1, Phase::Starting))));
-    assert_eq!(start.steps, [Step::AwaitActive { goal: 8 }]);
+    let wait = Step::AwaitActive { goal: 8, from: 4, calls: 10 };
+    assert_eq!(start.steps, [wait, Step::Scale { to: 8 }], "and what follows counts from now on");
     assert_eq!(Streams::progress(&start.steps[0], Some(&updating)), Progress::Waiting("UPDATING".to_owned()));
-    assert_eq!(Streams::progress(&start.steps[0], Some(&seen(8))), Progress::Done);
+    assert_eq!(Streams::progress(&start.steps[0], Some(&seen(4))), Progress::Done);
+    let there = Progress::Instead { steps: Vec::new(), why: "ACTIVE with 8 shards".to_owned(), pause: Duration::ZERO };
+    assert_eq!(Streams::progress(&start.steps[0], Some(&seen(8))), there);
     match Streams::progress(&start.steps[0], Some(&seen(2))) {
         Progress::Instead { steps, .. } => assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }]),
         other => panic!("{other:?}"),
@@ -150,7 +156,7 @@ fn calls_of_the_last_day_raise_the_floor() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
     assert_eq!(targets(Streams::stop(&case)), [16, 8, 4, 2, 1]);
-    case.recent_calls = hours_ago(&[10.0; 5]);
+    case.calls.recent = hours_ago(&[10.0; 5]);
     assert_eq!(targets(Streams::stop(&case)), [16, 8]);
 }
 
@@ -158,10 +164,11 @@ fn calls_of_the_last_day_raise_the_floor() {
 fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
     let seen = seen(2);
     let mut case = case(Some(&seen), None);
-    case.recent_calls = hours_ago(&[20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
+    // One that is free again in 6 minutes is not the one that the way back lacks.
+    case.calls.recent = hours_ago(&[23.9, 20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
     let (verdict, why) = left(Streams::stop(&case));
     assert_eq!(verdict, Verdict::Skipped);
-    assert!(why.ends_with("the next is free in 4 hours"), "{why}");
+    assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
 }
 
 #[test]
@@ -169,28 +176,162 @@ fn a_call_that_is_free_again_in_minutes_is_waited_for() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
     // Yesterday's stop, two minutes earlier in the day, and nothing since.
-    case.recent_calls = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
+    case.calls.recent = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
     let stop = change(Streams::stop(&case));
-    assert_eq!(stop.steps[0], Step::Hold { seconds: 121 });
-    assert_eq!(stop.steps.len(), 6);
-    assert!(matches!(Streams::progress(&stop.steps[0], Some(&seen)), Progress::DoneFor { .. }));
+    // As far as it can go at once, and then the last step.
+    assert_eq!(stop.steps[4..], [Step::Hold { seconds: 121 }, Step::Scale { to: 1 }]);
+    assert!(matches!(Streams::progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
 }
 
 #[test]
 fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
     let seen = seen(4);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
-    case.recent_calls = hours_ago(&[1.0; 5]);
+    case.calls.recent = hours_ago(&[1.0; 5]);
     // 5 used, 2 down, 3 up
     assert_eq!(change(Streams::stop(&case)).claim, Claim::Keep);
-    case.recent_calls = hours_ago(&[1.0; 7]);
+    case.calls.recent = hours_ago(&[1.0; 7]);
     // 7 used, 1 down, 2 up
     let stop = change(Streams::stop(&case));
     assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
-    case.recent_calls = hours_ago(&[1.0; 9]);
-    let stop = change(Streams::stop(&case));
-    assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 4 }));
-    assert!(stop.steps.is_empty());
+    case.calls.recent = hours_ago(&[1.0; 9]);
+    let (verdict, why) = left(Streams::stop(&case));
+    assert_eq!(verdict, Verdict::AlreadyStopped, "nothing is changed, and it is below what it was");
+    assert!(why.starts_with("floor 4 because") && why.ends_with("is free at 1970-01-01 23:00 UTC"), "{why}");
+}
+
+#[test]
+fn a_stream_that_is_back_and_cannot_be_stopped_again_today_is_not_called_stopped() {
+    let seen = seen(8);
+    let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
+    case.calls.recent = hours_ago(&[1.0; 9]);
+    assert_eq!(left(Streams::stop(&case)).0, Verdict::Skipped);
+}
+
+#[test]
+fn an_operation_waits_for_a_call_only_as_long_as_it_has_time() {
+    let seen = seen(32);
+    let mut case = case(Some(&seen), None);
+    case.calls.recent = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
+    case.calls.time_left = Duration::from_secs(241);
+    assert_eq!(targets_and_holds(Streams::stop(&case)), (vec![16, 8, 4, 2, 1], 121));
+    case.calls.time_left = Duration::from_secs(239);
+    assert_eq!(targets_and_holds(Streams::stop(&case)), (vec![16, 8], 0));
+}
+
+fn targets_and_holds(decision: Decided) -> (Vec<u32>, u64) {
+    let (mut targets, mut held) = (Vec::new(), 0);
+    for step in change(decision).steps {
+        match step {
+            Step::Scale { to } => targets.push(to),
+            Step::Hold { seconds } => held += seconds,
+            other => panic!("{other}"),
+        }
+    }
+    (targets, held)
+}
+
+#[test]
+fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
+    let seen = seen(1);
+    let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
+    case.calls.recent = hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
+    let steps = change(Streams::start(&case)).steps;
+    let [Step::Scale { to: 2 }, Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
+    assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
+    assert_eq!(Streams::progress(&steps[1], Some(&seen)), Progress::Failed(why.clone()));
+    case.calls.recent.insert(0, Duration::from_secs(23 * 3600));
+    let steps = change(Streams::start(&case)).steps;
+    assert!(matches!(&steps[..], [Step::GiveUp(why)] if why.ends_with("01:00 UTC")), "{steps:?}");
+}
+
+#[test]
+fn a_start_that_has_to_wait_for_several_calls_waits_once_for_each() {
+    let seen = seen(1);
+    let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
+    let minutes = |minutes: u64| Duration::from_secs(24 * 3600 - minutes * 60);
+    case.calls.recent = [vec![minutes(1), minutes(3)], hours_ago(&[1.0; 7])].concat();
+    let steps = change(Streams::start(&case)).steps;
+    let scale = |to| Step::Scale { to };
+    let hold = |seconds| Step::Hold { seconds };
+    assert_eq!(steps, [scale(2), hold(61), scale(4), hold(121), scale(8)]);
+}
+
+#[test]
+fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
+    let (up, down) = (seen(8), seen(1));
+    let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+    let mut stop = case(Some(&up), None);
+    stop.calls.refused = hours(20);
+    let (verdict, why) = left(Streams::stop(&stop));
+    assert_eq!(verdict, Verdict::Skipped);
+    assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC at the latest"), "{why}");
+    let mut start = case(Some(&down), held(8, 1, Phase::Starting));
+    start.calls.refused = Some(Duration::from_secs(3599));
+    assert!(matches!(&change(Streams::start(&start)).steps[..], [Step::GiveUp(_)]));
+    start.calls.refused = hours(1);
+    assert_eq!(targets(Streams::start(&start)), [2, 4, 8], "a morning is worth another try");
+}
+
+/// Ten days of a stop at 18:00 and a start at 8:00: how many shards each night has. A call takes a minute.
+fn nights(shards: u32) -> Vec<u32> {
+    const MINUTE: u64 = 60;
+    let (mut made, mut nights): (Vec<u64>, Vec<u32>) = (Vec::new(), Vec::new());
+    let take = |decision: Decided, now: u64, made: &mut Vec<u64>| {
+        let (targets, held) = targets_and_holds(decision);
+        made.extend((0..targets.len() as u64).map(|n| now + held + n * MINUTE));
+        let worst = made.iter().map(|at| made.iter().filter(|other| (*at..*at + 86_400).contains(other)).count()).max();
+        assert!(worst <= Some(CALLS_A_DAY), "AWS takes ten calls a day: {made:?}");
+        targets.last().copied()
+    };
+    for day in 0..10_u64 {
+        let calls = |now: u64, made: &[u64]| Calls {
+            recent: made.iter().map(|at| Duration::from_secs(now - at)).filter(|age| age.as_secs() < 86_400).collect(),
+            time_left: Duration::from_secs(3 * 3600),
+            ..Calls::default()
+        };
+        let evening = day * 86_400 + 18 * 3600;
+        let up = seen(shards);
+        let stop = Case { calls: calls(evening, &made), ..case(Some(&up), None) };
+        let night = take(Streams::stop(&stop), evening, &mut made).expect("it is stopped every evening");
+        nights.push(night);
+        let morning = (day + 1) * 86_400 + 8 * 3600;
+        let down = seen(night);
+        let start = Case { calls: calls(morning, &made), ..case(Some(&down), held(shards, night, Phase::Stopped)) };
+        assert_eq!(take(Streams::start(&start), morning, &mut made), Some(shards), "every morning brings it back");
+    }
+    nights
+}
+
+/// These are the numbers of docs/semantics.md.
+#[test]
+fn a_daily_schedule_leaves_as_many_shards_as_the_documentation_says() {
+    assert_eq!(nights(2), [1; 10]);
+    assert_eq!(nights(4), [1; 10]);
+    assert_eq!(nights(8), [1; 10]);
+    assert_eq!(nights(16), [1, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+    assert_eq!(nights(32), [1, 8, 2, 4, 4, 4, 4, 4, 4, 4]);
+    assert_eq!(nights(64), [2, 16, 4, 8, 8, 8, 8, 8, 8, 8]);
+}
+
+#[test]
+fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
+    let updating = Seen { status: Status::Updating, ..seen(1) };
+    assert_eq!(left(Streams::start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0, Verdict::Later);
+    for phase in [Phase::Stopping, Phase::Starting] {
+        let start = change(Streams::start(&case(Some(&updating), held(8, 1, phase))));
+        assert_eq!(start.steps.iter().filter(|step| Streams::is_counted(step)).count(), 3);
+    }
+}
+
+#[test]
+fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
+    let updating = Seen { status: Status::Updating, ..seen(4) };
+    let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
+    case.calls.recent = hours_ago(&[1.0; 9]);
+    let start = change(Streams::start(&case));
+    let Progress::Instead { steps, .. } = Streams::progress(&start.steps[0], Some(&seen(2))) else { panic!() };
+    assert!(matches!(&steps[..], [Step::Scale { to: 4 }, Step::GiveUp(_)]), "{steps:?}");
 }
 
 #[test]
@@ -203,7 +344,10 @@ fn only_scaling_is_counted() {
 fn fan_out_consumers_are_named() {
     let seen = Seen { consumers: 2, ..seen(2) };
     let standing = Streams::standing(Some(&seen));
-    assert!(standing.notes[0].starts_with("2 enhanced fan-out consumers"));
+    assert!(standing.notes[0].starts_with("2 enhanced fan-out consumers, billed"), "{:?}", standing.notes);
+    assert_eq!(standing.advice[0].pays, Usage::of(Item::FanOutShard, 4));
+    let named = Seen { consumer_names: vec!["a".to_owned(), "b".to_owned()], ..seen };
+    assert!(Streams::standing(Some(&named)).notes[0].starts_with("2 enhanced fan-out consumers (a, b), billed"));
 }
 
 proptest! {
@@ -221,7 +365,7 @@ proptest! {
 
     #[test]
     fn down_and_up_fit_the_calls_of_a_day(shards in 1_u32..5000, used in 0_usize..12) {
-        if let Some(floor) = floor(shards, used) {
+        if let Some(floor) = floor(1, shards, shards, used) {
             prop_assert!(used + counts(shards, floor).len() + counts(floor, shards).len() <= 10);
         }
     }

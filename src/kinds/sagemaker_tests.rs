@@ -34,7 +34,7 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "risk", seen, held, longest_stop_hours: 0.0, recent_calls: Vec::new() }
+    Case { name: "risk", seen, held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
 }
 
 fn words(change: &Change<Seen, Original, Step>) -> Vec<String> {

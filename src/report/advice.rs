@@ -213,6 +213,7 @@ mod tests {
             shards: 4,
             retention_hours: 24,
             consumers: 0,
+            consumer_names: Vec::new(),
         };
         let stream = item(ResourceId::new(kinesis::INFO.name, "clicks"), kinesis::Streams::standing(Some(&stream)));
         assert_eq!(

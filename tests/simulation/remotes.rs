@@ -110,6 +110,7 @@ impl Simulated for kinesis::Streams {
             shards: stream.shards,
             retention_hours: 24,
             consumers: 0,
+            consumer_names: Vec::new(),
         })
     }
 
@@ -124,7 +125,7 @@ impl Simulated for kinesis::Streams {
     }
 
     fn only_waits(step: &kinesis::Step) -> bool {
-        matches!(step, kinesis::Step::AwaitActive { .. })
+        !matches!(step, kinesis::Step::Scale { .. })
     }
 }
 

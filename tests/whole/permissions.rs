@@ -194,7 +194,7 @@ fn everything() -> Account {
             "name": format!("{PROJECT}-work"), "reserved": 5, "versions": 1, "aliases": {"live": "1"},
             "provisioned": {"live": 2}, "mappings": [{"queue": "orders"}],
         }, {"name": format!("{PROJECT}-free")}],
-        "streams": [{"name": format!("{PROJECT}-events"), "shards": 2}],
+        "streams": [{"name": format!("{PROJECT}-events"), "shards": 2, "consumers": ["reader"]}],
         "alarms": [{"name": format!("{PROJECT}-errors")}, {"name": format!("{PROJECT}-all"), "composite": format!("ALARM({PROJECT}-errors)")}],
         "tables": [{"name": format!("{PROJECT}-scores"), "billing": "PROVISIONED", "read": 5, "write": 5}],
     }));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, assert_same, line};
+use crate::support::{Account, Function, STATE_KEY, assert_same, line};
 
 const NAME: &str = "user-journey-analytics-wide";
 
@@ -59,22 +59,153 @@ fn a_floor_above_one_shard_gives_its_reason() {
     assert_eq!(scalings(&account), 10);
 }
 
+const DAY: f64 = 24.0 * 3600.0;
+
+/// As if the function had scaled the stream so often, so many seconds ago: in AWS's eyes and in its own.
+fn made_before(account: &Account, calls: u32, seconds_ago: f64) {
+    account.scaled_before(NAME, calls, seconds_ago);
+    let mut state = account.state();
+    let time = Timestamp::now() - SignedDuration::from_secs_f64(seconds_ago);
+    let times = &mut state["counted_calls"][format!("kinesis:{NAME}")];
+    let made = times.as_array().cloned().unwrap_or_default();
+    *times = json!([made, vec![json!(time); calls as usize]].concat());
+    account.put_object(STATE_KEY, &state.to_string());
+}
+
+/// An operation on nothing writes a state.
+fn with_a_state(account: &Account) -> Function<'_> {
+    let function = Function::new(account);
+    function.must(&json!({"action": "stop", "only": ["cloudwatch"]}));
+    function
+}
+
+fn detail(report: &Value) -> &str {
+    line(report, "kinesis", NAME)["detail"].as_str().unwrap_or_default()
+}
+
 #[test]
-fn a_limit_that_other_calls_have_used_up_is_reported_and_not_tried_again() {
+fn a_stop_waits_for_yesterdays_call_that_is_free_again_in_a_moment() {
+    let account = account(32);
+    let function = with_a_state(&account);
+    let before = account.snapshot();
+    made_before(&account, 6, DAY - 6.0);
+    function.succeed(&json!({"action": "stop"}));
+    assert_eq!((shards(&account), scalings(&account)), (json!(1), 5));
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_stop_whose_operation_ends_before_a_call_is_free_stays_higher_and_says_so() {
+    let account = account(32);
+    let function = with_a_state(&account).timeout(3.0);
+    // 13 invocations of 3 seconds: a minute is not there.
+    made_before(&account, 6, DAY - 60.0);
+    let report = function.succeed(&json!({"action": "stop"}));
+    assert_eq!(shards(&account), 8);
+    assert!(detail(&report).starts_with("floor 8 because AWS takes 10 calls a day, 6 are used"), "{report:#}");
+}
+
+#[test]
+fn a_start_waits_for_a_call_that_is_free_again_in_a_moment() {
+    let account = account(32);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    // With those of the stop, there are ten for a few seconds yet.
+    made_before(&account, 5, DAY - 6.0);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+    let refused = account.changes().into_iter().filter(|call| call.error.is_some()).count();
+    assert_eq!(refused, 0);
+}
+
+#[test]
+fn a_day_that_others_have_used_up_is_told_with_its_end_and_not_tried_again() {
     let account = account(2);
     let function = Function::new(&account);
-    account.fault(&json!({
-        "service": "kinesis", "operation": "UpdateShardCount", "times": null,
-        "error": {"status": 400, "code": "LimitExceededException", "message": "UpdateShardCount was called 10 times in the last 24 hours"}
-    }));
+    account.scaled_before(NAME, 10, 3600.0);
     let report = function.must(&json!({"action": "stop"}));
-    let told = line(&report, "kinesis", NAME);
-    assert_eq!(told["result"], "failed");
-    assert!(
-        told["detail"].as_str().is_some_and(|detail| detail.contains("10 calls in a rolling 24 hours")),
-        "{told:#}"
-    );
-    assert_eq!(scalings(&account), 1);
+    assert_eq!(line(&report, "kinesis", NAME)["result"], "failed");
+    assert_eq!(scalings(&account), 1, "a refusal is not tried again");
+    let tomorrow = (Timestamp::now() + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    let told = detail(&report);
+    assert!(told.contains("the next is free at ") && told.ends_with("UTC at the latest"), "{told}");
+    assert!(told.contains(&tomorrow), "{told}");
+    let again = function.must(&json!({"action": "stop"}));
+    assert_eq!(line(&again, "kinesis", NAME)["result"], "skipped");
+    assert!(detail(&again).contains("because others had made some, too"), "{again:#}");
+    assert_eq!(scalings(&account), 1, "nor by the next event");
+}
+
+#[test]
+fn a_start_refused_for_today_keeps_what_it_owes_and_does_not_ask_again_at_once() {
+    let account = account(8);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    account.scaled_before(NAME, 7, 3600.0);
+    account.forget_calls();
+    for _ in 0..2 {
+        let report = function.must(&json!({"action": "start"}));
+        assert_eq!(line(&report, "kinesis", NAME)["result"], "failed", "{report:#}");
+        assert!(detail(&report).contains("the next is free at "), "{report:#}");
+        assert_eq!(scalings(&account), 1);
+    }
+    // A day later, in AWS's eyes and in its own.
+    account.advance(DAY + 60.0);
+    let mut state = account.state();
+    state["refused_calls"] = json!({});
+    state["counted_calls"] = json!({});
+    account.put_object(STATE_KEY, &state.to_string());
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_start_whose_calls_are_used_up_goes_as_far_as_it_can_and_says_when_the_next_is_free() {
+    let account = account(8);
+    let function = Function::new(&account);
+    function.succeed(&json!({"action": "stop"}));
+    made_before(&account, 6, 3600.0);
+    account.forget_calls();
+    let report = function.must(&json!({"action": "start"}));
+    let free = Timestamp::now() + SignedDuration::from_hours(23);
+    assert_eq!(line(&report, "kinesis", NAME)["result"], "failed", "{report:#}");
+    assert!(detail(&report).contains(&free.strftime("the next is free at %Y-%m-%d %H:").to_string()), "{report:#}");
+    let refused = account.changes().into_iter().filter(|call| call.error.is_some()).count();
+    assert_eq!((scalings(&account), refused), (1, 0), "what AWS would refuse is not asked for");
+}
+
+#[test]
+fn a_shard_quota_on_the_way_up_is_named_and_a_later_start_completes() {
+    let account = account(8);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    account.settings(&json!({"shard_limit": 5}));
+    let report = function.must(&json!({"action": "start"}));
+    assert_eq!(line(&report, "kinesis", NAME)["result"], "failed");
+    assert!(detail(&report).contains("quota of shards") && detail(&report).contains("Limit: 5"), "{report:#}");
+    assert_eq!(shards(&account), 4);
+    account.settings(&json!({"shard_limit": 500}));
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn streams_that_wait_together_are_asked_about_together() {
+    let names: Vec<String> = (0..4).map(|n| format!("user-journey-analytics-{n}")).collect();
+    let streams: Vec<Value> = names.iter().map(|name| json!({"name": name, "shards": 4})).collect();
+    let account = Account::with(&json!({"streams": streams}));
+    account.seed(&json!({"streams": [{"name": "user-journey-analytics-demand", "mode": "ON_DEMAND"}]}));
+    let function = Function::new(&account);
+    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.forget_calls();
+    function.succeed(&json!({"action": "stop"}));
+    // To see them, and to see each of the two steps done. Of the on-demand one the listing tells.
+    assert_eq!(account.count("DescribeStreamSummary"), 4 * 3);
+    assert!(account.count("ListStreams") > 4);
 }
 
 #[test]
@@ -98,22 +229,46 @@ fn a_stream_that_is_updating_is_waited_for() {
 }
 
 #[test]
+fn a_stopped_stream_that_a_person_is_scaling_stays_as_they_want_it() {
+    let account = account(8);
+    let function = Function::new(&account);
+    function.succeed(&json!({"action": "stop"}));
+    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.person(
+        "kinesis",
+        "Kinesis_20131202.UpdateShardCount",
+        &json!({"StreamName": NAME, "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}),
+    );
+    let report = function.succeed(&json!({"action": "start"}));
+    assert_eq!(detail(&report), "a person scaled it to 2 shards: it stays so");
+    assert_eq!(shards(&account), 2);
+}
+
+#[test]
 fn an_on_demand_stream_is_left_alone_and_priced() {
     let account = stream(&json!({"name": NAME, "mode": "ON_DEMAND"}));
     let report = Function::new(&account).stop();
     let told = line(&report, "kinesis", NAME);
     assert_eq!((&told["result"], &told["before"]), (&json!("skipped"), &json!("on-demand")));
     assert_eq!(told["cost_per_day"]["before"], 0.96);
-    assert_eq!(scalings(&account), 0);
+    assert_eq!((scalings(&account), account.count("DescribeStreamSummary")), (0, 0));
 }
 
 #[test]
 fn retention_shorter_than_the_stop_and_fan_out_consumers_are_told() {
-    let account = stream(&json!({"name": NAME, "shards": 2, "consumers": ["reader"]}));
-    let report = Function::new(&account).stop();
+    let account = stream(&json!({"name": NAME, "shards": 2, "consumers": ["audit", "reader"]}));
+    let function = Function::new(&account);
+    let status = function.succeed(&json!({"action": "status"}));
+    // 2 shards × 2 consumers × 0.015 × 730
+    let advice = format!("kinesis:{NAME} has enhanced fan-out consumers, which bill while they read nothing");
+    let told = status["recommendations"].to_string();
+    assert!(told.contains(&advice) && told.contains("($43.80 a month)"), "{told}");
+    account.forget_calls();
+    let report = function.stop();
+    assert_eq!(account.count("ListStreamConsumers"), 1);
     let warnings = line(&report, "kinesis", NAME)["warnings"].to_string();
     assert!(warnings.contains("records are kept for 24 hours"), "{warnings}");
-    assert!(warnings.contains("1 enhanced fan-out consumer"), "{warnings}");
+    assert!(warnings.contains("2 enhanced fan-out consumers (audit, reader), billed by the shard"), "{warnings}");
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The Kinesis API.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::error::ProvideErrorMetadata;
-use aws_sdk_kinesis::types::{ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
+use aws_sdk_kinesis::types::{
+    ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus, StreamSummary,
+};
 
 use super::{Mode, Seen, Status, Step, Streams};
 use crate::failure::{Class, Failure, unless_missing};
@@ -12,46 +16,122 @@ use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
+const LIMIT_EXCEEDED: &str = "LimitExceededException";
+/// Fewer streams than this are described one by one.
+const WORTH_A_LISTING: usize = 3;
+
+/// Of a call that only asks, it is one of too many a second, whatever AWS's words are.
+fn too_fast(failure: Failure) -> Failure {
+    match failure.code.as_deref() {
+        Some(LIMIT_EXCEEDED) => Failure { class: Class::Transient, ..failure },
+        _ => failure,
+    }
+}
+
 /// One code for too many calls a second, which passes, and for too many calls a day or shards in the
 /// account, which do not: AWS's words tell.
-fn limit(mut failure: Failure, code: Option<&str>, message: Option<&str>) -> Failure {
-    if code == Some("LimitExceededException") {
-        if message.is_some_and(|words| words.starts_with("Rate exceeded")) {
-            failure.class = Class::Transient;
-        } else {
-            failure.message.push_str(
-                " (a stream takes 10 calls in a rolling 24 hours: send the event again when the oldest is a day old; \
-                 a shard quota is raised in Service Quotas)",
-            );
-        }
+fn limit(mut failure: Failure) -> Failure {
+    if failure.code.as_deref() != Some(LIMIT_EXCEEDED) {
+        return failure;
+    }
+    let says = |words: &str| failure.message.contains(words);
+    if says("Rate exceeded") {
+        failure.class = Class::Transient;
+    } else if says("shard limit") {
+        failure.message.push_str(
+            " (this is the account's quota of shards in the region: raise it in Service Quotas, or make room, and send \
+             the event again)",
+        );
+    } else {
+        failure.class = Class::Spent;
+        failure.message.push_str(" (a stream takes 10 such calls in a rolling 24 hours)");
     }
     failure
 }
 
 pub struct Api {
     client: Client,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Calls that a listing of the account takes.
+    pages: usize,
+    /// What was last seen of each stream.
+    streams: BTreeMap<String, Seen>,
 }
 
 impl Api {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Api { client: Client::new(aws) }
+        Api { client: Client::new(aws), known: Mutex::default() }
     }
 
-    async fn list(&self) -> Result<Vec<String>, Failure> {
-        let mut names = Vec::new();
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of the account's streams, with what the listing tells of them.
+    async fn list(&self) -> Result<BTreeMap<String, Option<StreamSummary>>, Failure> {
+        let mut listed = BTreeMap::new();
         let mut pages = self.client.list_streams().limit(100).into_paginator().send();
+        let mut count = 0;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| Failure::from_sdk("kinesis:ListStreams", &e))?;
-            names.extend(page.stream_names);
+            let page = page.map_err(|e| too_fast(Failure::from_sdk("kinesis:ListStreams", &e)))?;
+            count += 1;
+            listed.extend(page.stream_names.into_iter().map(|name| (name, None)));
+            let summaries = page.stream_summaries.into_iter().flatten();
+            listed.extend(summaries.map(|summary| (summary.stream_name.clone(), Some(summary))));
+        }
+        self.known().pages = count;
+        Ok(listed)
+    }
+
+    /// Everything that a decision needs. The listing tells all that matters of an on-demand stream.
+    async fn observe_one(&self, name: &str, listed: Option<&StreamSummary>) -> Result<Option<Seen>, Failure> {
+        if let Some(summary) = listed.filter(|summary| mode(summary.stream_mode_details()) == Mode::OnDemand) {
+            let status = status(summary.stream_status());
+            return Ok(Some(Seen { status, mode: Mode::OnDemand, ..Seen::default() }));
+        }
+        let Some(described) = self.describe(name).await? else { return Ok(None) };
+        let mut seen = seen(&described);
+        if seen.consumers > 0 && seen.mode == Mode::Provisioned {
+            // Their names are told and decide nothing.
+            seen.consumer_names = self.consumers(described.stream_arn()).await.unwrap_or_default();
+        }
+        self.known().streams.insert(name.to_owned(), seen.clone());
+        Ok(Some(seen))
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<StreamDescriptionSummary>, Failure> {
+        let answer = self.client.describe_stream_summary().stream_name(name).send().await;
+        let answer =
+            unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| code == "ResourceNotFoundException");
+        Ok(answer.map_err(too_fast)?.and_then(|answer| answer.stream_description_summary))
+    }
+
+    async fn consumers(&self, arn: &str) -> Result<Vec<String>, Failure> {
+        let mut pages = self.client.list_stream_consumers().stream_arn(arn).into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| Failure::from_sdk("kinesis:ListStreamConsumers", &e))?;
+            names.extend(page.consumers.into_iter().flatten().map(|consumer| consumer.consumer_name));
         }
         Ok(names)
     }
 
-    async fn describe(&self, name: &str) -> Result<Option<Seen>, Failure> {
-        let answer = self.client.describe_stream_summary().stream_name(name).send().await;
-        let answer =
-            unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| code == "ResourceNotFoundException")?;
-        Ok(answer.as_ref().and_then(|answer| answer.stream_description_summary()).map(seen))
+    async fn look_at(&self, name: &str, listed: Option<&StreamSummary>) -> Result<Option<Seen>, Failure> {
+        let status = listed.map(|summary| status(summary.stream_status()));
+        let known = self.known().streams.get(name).cloned();
+        // Its shards show when it is ACTIVE again.
+        if let (Some(status), Some(known)) = (status.filter(|status| *status != Status::Active), known) {
+            return Ok(Some(Seen { status, ..known }));
+        }
+        let seen = self.describe(name).await?.as_ref().map(seen);
+        if let Some(seen) = &seen {
+            self.known().streams.insert(name.to_owned(), seen.clone());
+        }
+        Ok(seen)
     }
 
     async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
@@ -67,7 +147,7 @@ impl Api {
             .config_override(once)
             .send()
             .await
-            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e), e.code(), e.message()))?;
+            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e)))?;
         Ok(None)
     }
 }
@@ -75,13 +155,26 @@ impl Api {
 #[async_trait]
 impl Remote<Streams> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
-        let names = wanted.among(self.list().await?);
-        let seen = pace.ask_each(&names, |name| self.describe(name)).await;
-        Ok(names.into_iter().zip(seen).map(|(name, seen)| Sighting { name, seen }).collect())
+        let mut listed = self.list().await?;
+        let streams: Vec<(String, Option<StreamSummary>)> = wanted
+            .among(listed.keys().cloned())
+            .into_iter()
+            .map(|name| {
+                let summary = listed.remove(&name).flatten();
+                (name, summary)
+            })
+            .collect();
+        let seen = pace.ask_each(&streams, |(name, summary)| self.observe_one(name, summary.as_ref())).await;
+        Ok(streams.into_iter().zip(seen).map(|((name, _), seen)| Sighting { name, seen }).collect())
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.ask_each(names, |name| self.describe(name)).await
+        let is_worth_it = names.len() >= WORTH_A_LISTING && names.len() > self.known().pages;
+        // Where there is no listing, they are described.
+        let mut listed = if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
+        let streams: Vec<(&String, Option<StreamSummary>)> =
+            names.iter().map(|name| (name, listed.remove(name).flatten())).collect();
+        pace.ask_each(&streams, |(name, summary)| self.look_at(name, summary.as_ref())).await
     }
 
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
@@ -89,21 +182,57 @@ impl Remote<Streams> for Api {
     }
 }
 
+fn status(status: &StreamStatus) -> Status {
+    match status {
+        StreamStatus::Active => Status::Active,
+        StreamStatus::Creating => Status::Creating,
+        StreamStatus::Deleting => Status::Deleting,
+        // Whatever else there may be one day: it is not ACTIVE.
+        _ => Status::Updating,
+    }
+}
+
+fn mode(details: Option<&StreamModeDetails>) -> Mode {
+    match details.map(StreamModeDetails::stream_mode) {
+        Some(StreamMode::OnDemand) => Mode::OnDemand,
+        _ => Mode::Provisioned,
+    }
+}
+
 fn seen(stream: &StreamDescriptionSummary) -> Seen {
     Seen {
-        status: match stream.stream_status() {
-            StreamStatus::Active => Status::Active,
-            StreamStatus::Creating => Status::Creating,
-            StreamStatus::Deleting => Status::Deleting,
-            // Whatever else there may be one day: it is not ACTIVE.
-            _ => Status::Updating,
-        },
-        mode: match stream.stream_mode_details().map(StreamModeDetails::stream_mode) {
-            Some(StreamMode::OnDemand) => Mode::OnDemand,
-            _ => Mode::Provisioned,
-        },
+        status: status(stream.stream_status()),
+        mode: mode(stream.stream_mode_details()),
         shards: stream.open_shard_count().try_into().unwrap_or(0),
         retention_hours: stream.retention_period_hours().try_into().unwrap_or(0),
         consumers: stream.consumer_count().and_then(|n| n.try_into().ok()).unwrap_or(0),
+        consumer_names: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(message: &str) -> Failure {
+        let code = Some(LIMIT_EXCEEDED.to_owned());
+        Failure { class: Class::Refused, code, message: format!("kinesis:X answered {LIMIT_EXCEEDED}: {message}") }
+    }
+
+    #[test]
+    fn who_only_asks_too_fast_may_ask_again() {
+        assert_eq!(too_fast(failure("Rate exceeded for stream s")).class, Class::Transient);
+        assert_eq!(too_fast(failure("")).class, Class::Transient);
+        assert_eq!(too_fast(Failure::refused("no")).class, Class::Refused);
+    }
+
+    #[test]
+    fn too_many_calls_a_second_a_day_and_too_many_shards_are_told_apart_by_awss_words() {
+        assert_eq!(limit(failure("Rate exceeded for stream s")).class, Class::Transient);
+        let spent = limit(failure("UpdateShardCount was called 10 times in the last 24 hours"));
+        assert_eq!(spent.class, Class::Spent);
+        let quota = limit(failure("This request would exceed the shard limit for the account 1 in us-east-1."));
+        assert_eq!(quota.class, Class::Refused);
+        assert!(quota.message.contains("Service Quotas") && !quota.message.contains("24 hours"), "{quota}");
     }
 }

@@ -124,6 +124,12 @@ impl Account {
         self.control("PUT", "rates", Some(rates));
     }
 
+    /// As if a stream had been scaled so often, so many seconds ago.
+    pub fn scaled_before(&self, stream: &str, updates: u32, seconds_ago: f64) {
+        let body = json!({"updates": updates, "seconds_ago": seconds_ago});
+        self.control("POST", &format!("streams/{stream}"), Some(&body));
+    }
+
     pub fn fault(&self, fault: &Value) {
         self.control("POST", "faults", Some(fault));
     }
