@@ -181,6 +181,10 @@ impl<'a> Job<'a> {
         }
         match progress {
             Progress::Done => self.next_step(),
+            Progress::DoneBut(remark) => {
+                self.remarks.push(remark);
+                self.next_step();
+            }
             Progress::Waiting(what) => self.waits_for = what,
             Progress::Failed(why) => self.fail(&why),
             Progress::DoneFor { why, pause } => {

@@ -10,6 +10,7 @@ pub mod kinesis;
 pub mod lambda;
 pub mod sagemaker;
 
+use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -122,6 +123,10 @@ pub trait Rules: Send + Sync + 'static {
     /// Whether AWS takes only so many of these steps a day, so that they are to be remembered.
     fn is_counted(_: &Self::Step) -> bool {
         false
+    }
+    /// Its tags, where looking at it shows them.
+    fn tags(_: &Self::Seen) -> Option<&BTreeMap<String, String>> {
+        None
     }
 }
 
@@ -248,6 +253,8 @@ pub enum Progress<T> {
     /// On its way: `Creating`.
     Waiting(String),
     Done,
+    /// The same, and the report has to say something of it.
+    DoneBut(String),
     /// It will not come.
     Failed(String),
     /// Done, but what follows has to wait a while.
@@ -287,6 +294,10 @@ pub trait Reported: Send + Sync {
     fn info(&self) -> &'static Info;
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure>;
     fn standing(&self, seen: Option<&Plain>) -> Standing;
+    /// Whether it carries all of these tags. `None`: looking at it does not show.
+    fn carries(&self, _seen: &Plain, _tags: &[(String, String)]) -> Option<bool> {
+        None
+    }
 }
 
 /// A kind that can be stopped and started.
@@ -360,6 +371,14 @@ impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
     fn standing(&self, seen: Option<&Plain>) -> Standing {
         R::standing(seen.map(own).as_ref())
     }
+
+    fn carries(&self, seen: &Plain, tags: &[(String, String)]) -> Option<bool> {
+        let seen: R::Seen = own(seen);
+        let own_tags = R::tags(&seen)?;
+        // AWS's own are not among what a kind sees.
+        let mut asked = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+        Some(asked.all(|(key, value)| own_tags.get(key) == Some(value)))
+    }
 }
 
 #[async_trait]
@@ -414,6 +433,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Progress::NotBegun => Progress::NotBegun,
             Progress::Waiting(what) => Progress::Waiting(what),
             Progress::Done => Progress::Done,
+            Progress::DoneBut(remark) => Progress::DoneBut(remark),
             Progress::Failed(why) => Progress::Failed(why),
             Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
             Progress::Instead { steps: others, why, pause } => Progress::Instead { steps: steps(&others), why, pause },

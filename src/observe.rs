@@ -91,11 +91,17 @@ pub async fn observe(
         let name = kind.info().name;
         match look {
             Err(failure) => inventory.unseen.push((name, failure)),
-            Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| Found {
-                selected: wanted.is_selected(&sighting.name),
-                keep: kept.get(&name).is_some_and(|names| wanted.is_among(names, &sighting.name)),
-                id: ResourceId::new(name, sighting.name),
-                seen: sighting.seen,
+            Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| {
+                // The index follows late: what the resource itself shows is believed before it.
+                let carries = |tags: &[(String, String)]| kind.carries(sighting.seen.as_ref().ok()?.as_ref()?, tags);
+                let is_targeted = wanted.is_selected(&sighting.name) && carries(&config.target_tags).unwrap_or(true);
+                Found {
+                    selected: wanted.patterns.includes(&sighting.name) || is_targeted,
+                    keep: kept.get(&name).is_some_and(|names| wanted.is_among(names, &sighting.name))
+                        || carries(&keep_tag).unwrap_or(false),
+                    id: ResourceId::new(name, sighting.name.clone()),
+                    seen: sighting.seen,
+                }
             })),
         }
     }

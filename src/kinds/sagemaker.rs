@@ -232,6 +232,10 @@ impl Rules for Endpoints {
         }
     }
 
+    fn tags(seen: &Seen) -> Option<&BTreeMap<String, String>> {
+        Some(&seen.tags)
+    }
+
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
         let status = seen.map(|seen| &seen.status);
         match step {

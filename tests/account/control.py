@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import kinesis, metrics, sagemaker
+from . import kinesis, metrics, sagemaker, tagging
 from .faults import Fault
 from .messages import Request, Response
 from .rates import Rates
@@ -104,6 +104,13 @@ def _updates(app: App, account: Account, path: list[str], body: Json) -> Json:
     return {}
 
 
+def _stale(app: App, account: Account, path: list[str], body: Json) -> Json:
+    """Let the tagging API's index tell this of a resource from now on, whatever becomes of it."""
+    with account.lock:
+        account.state(tagging.Index).stale[body["arn"]] = body["tags"]
+    return {}
+
+
 def _register(app: App, account: Account, path: list[str], body: Json) -> Json:
     app.host(account).register(path[0], body)
     return {}
@@ -128,6 +135,7 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("PUT", "rates"): _put_rates,
     ("POST", "clock"): _clock,
     ("POST", "streams"): _updates,
+    ("POST", "tags"): _stale,
     ("PUT", "functions"): _register,
     ("GET", "invocations"): lambda app, account, path, body: app.host(account).invocations(),
     ("POST", "idle"): _idle,

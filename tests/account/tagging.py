@@ -1,17 +1,25 @@
 """The Resource Groups Tagging API's GetResources, over all the kinds of resources the account knows.
 
-https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html: "tagged or previously
+tagged". The index follows late, so that a test can have it tell of what was deleted or untagged since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import cloudwatch, functions, kinesis, moto_bridge, sagemaker
 from .messages import AwsError
 from .paging import page
 from .protocols import Call, Handlers
+
+
+@dataclass
+class Index:
+    # What it still tells of resources, by ARN, whatever they are now.
+    stale: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def _resources(call: Call) -> Iterator[tuple[str, dict[str, str]]]:
@@ -47,7 +55,7 @@ def get_resources(call: Call) -> dict[str, Any]:
     arns = params.get("ResourceARNList") or []
     found = [
         {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
-        for arn, tags in sorted(_resources(call))
+        for arn, tags in sorted((dict(_resources(call)) | call.account.state(Index).stale).items())
         if tags and _type_matches(arn, types) and _tags_match(tags, tag_filters) and (not arns or arn in arns)
     ]
     chosen, token = page(found, size, params.get("PaginationToken"), "PaginationTokenExpiredException")

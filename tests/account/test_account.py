@@ -357,6 +357,37 @@ class TestLambda:
         client.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
         client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
 
+    def test_a_lambda_at_edge_replica_names_its_master_where_functions_are_listed(self, account: Account) -> None:
+        master = f"arn:aws:lambda:us-east-1:{account.id}:function:main"
+        account.seed(functions=[{"name": "main"}, {"name": "us-east-1.main", "master_arn": master}])
+        listed = {f["FunctionName"]: f.get("MasterArn") for f in account.lambda_.list_functions()["Functions"]}
+        assert listed == {"main": None, "us-east-1.main": master}
+
+    def test_a_version_keeps_the_memory_that_it_was_published_with(self, account: Account) -> None:
+        account.seed(functions=[{"name": "f", "memory": 128, "versions": 1, "aliases": {"live": "1"}}])
+        account.lambda_.update_function_configuration(FunctionName="f", MemorySize=1024)
+        for qualifier, memory in (("live", 128), ("1", 128), ("$LATEST", 1024)):
+            told = account.lambda_.get_function_configuration(FunctionName="f", Qualifier=qualifier)
+            assert told["MemorySize"] == memory, qualifier
+
+    def test_a_scalable_target_outlives_the_provisioned_concurrency_that_it_scales(self, account: Account) -> None:
+        function = {"name": "f", "versions": 1, "aliases": {"live": "1"}, "provisioned": {"live": 2}}
+        account.seed(functions=[function])
+        target = {
+            "ServiceNamespace": "lambda", "ResourceId": "function:f:live",
+            "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+        }  # fmt: skip
+        account.autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=5)
+        account.lambda_.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
+        found = account.autoscaling.describe_scalable_targets(ServiceNamespace="lambda")["ScalableTargets"]
+        assert [t["ResourceId"] for t in found] == ["function:f:live"]
+
+    def test_provisioned_concurrency_of_an_alias_that_is_not_there_is_not_found(self, account: Account) -> None:
+        account.seed(functions=[{"name": "f", "versions": 1, "aliases": {"live": "1"}}])
+        account.lambda_.delete_alias(FunctionName="f", Name="live")
+        config = {"FunctionName": "f", "Qualifier": "live", "ProvisionedConcurrentExecutions": 2}
+        refused("ResourceNotFoundException", account.lambda_.put_provisioned_concurrency_config, **config)
+
     def test_provisioned_concurrency_is_in_progress_before_it_is_ready(self, account: Account) -> None:
         account.seed(functions=[{"name": "f", "versions": 1, "aliases": {"live": "1"}}])
         config = {"FunctionName": "f", "Qualifier": "live"}
@@ -434,6 +465,13 @@ class TestDynamoDB:
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
         assert (table["ProvisionedThroughput"]["ReadCapacityUnits"], table["ItemCount"]) == (0, 2)
         refused("ResourceNotFoundException", account.dynamodb.describe_table, TableName="none")
+
+    def test_a_table_is_as_large_as_its_items(self, account: Account) -> None:
+        account.seed(tables=[{"name": "t", "items": 3}, {"name": "empty"}])
+        table = account.dynamodb.describe_table(TableName="t")["Table"]
+        # "id" and a digit, three times.
+        assert (table["ItemCount"], table["TableSizeBytes"]) == (3, 9)
+        assert account.dynamodb.describe_table(TableName="empty")["Table"]["TableSizeBytes"] == 0
 
 
 class TestS3:
@@ -546,6 +584,15 @@ class TestTagging:
         assert (len(first["ResourceTagMappingList"]), len(second["ResourceTagMappingList"])) == (3, 2)
         assert second["PaginationToken"] == ""
         refused("InvalidParameterException", find, ResourcesPerPage=101)
+
+    def test_the_index_may_tell_of_what_was_deleted_or_untagged(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s"}])
+        arns = [f"arn:aws:kinesis:us-east-1:{account.id}:stream/{name}" for name in ("gone", "s")]
+        for arn in arns:
+            account.control("POST", "tags", {"arn": arn, "tags": {"Project": "p"}})
+        found = account.resourcegroupstaggingapi.get_resources(TagFilters=[{"Key": "Project", "Values": ["p"]}])
+        assert [mapping["ResourceARN"] for mapping in found["ResourceTagMappingList"]] == arns
+        assert account.kinesis.list_tags_for_stream(StreamName="s")["Tags"] == []
 
 
 class TestControl:

@@ -162,3 +162,54 @@ fn a_resource_tagged_keep_after_the_stop_still_comes_back() {
     function.succeed(&json!({"action": "stop"}));
     assert!(!touched(&account).join("\n").contains(STREAM), "it is kept from then on");
 }
+
+const TAGS: &str = "Project=user-journey-analytics";
+
+fn tagged_alarms(number: usize) -> Account {
+    let alarm = |n| json!({"name": format!("other-{n}"), "tags": {"Project": "user-journey-analytics"}});
+    Account::with(&json!({"alarms": (0..number).map(alarm).collect::<Vec<Value>>()}))
+}
+
+#[test]
+fn more_resources_than_a_page_are_found_by_their_tags_with_a_call_for_each_page() {
+    let account = tagged_alarms(230);
+    let function = Function::new(&account).with("TARGET_TAGS", TAGS);
+    let before = account.snapshot();
+    account.forget_calls();
+    let stop = function.succeed(&json!({"action": "stop"}));
+    assert_eq!(results(&stop).iter().filter(|line| line.ends_with(" stopped")).count(), 230);
+    // Three pages of those, and one of what is tagged keep.
+    assert_eq!(account.count("GetResources"), 3 + 1);
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn what_the_index_of_tags_still_tells_of_and_what_is_gone_is_nobodys() {
+    let account = tagged_alarms(1);
+    let arn = format!("arn:aws:kinesis:us-east-1:{}:stream/deleted", account.id);
+    account.index_tells(&arn, &json!({"Project": "user-journey-analytics"}));
+    let report = Function::new(&account).with("TARGET_TAGS", TAGS).succeed(&json!({"action": "stop"}));
+    assert_eq!(results(&report), ["cloudwatch:other-0 stopped"]);
+}
+
+#[test]
+fn an_endpoint_is_believed_before_the_index_of_tags() {
+    let tags = |key: &str, value: &str| json!({key: value});
+    let endpoint = |name: &str, tags: &Value| json!({"name": name, "tags": tags});
+    let account = Account::with(&json!({"endpoints": [
+        endpoint("untagged-since", &json!({})),
+        endpoint("tagged", &tags("Project", "user-journey-analytics")),
+        endpoint("user-journey-analytics-kept-since", &tags("aws-resource-manager", "keep")),
+    ]}));
+    let arn = |name: &str| format!("arn:aws:sagemaker:us-east-1:{}:endpoint/{name}", account.id);
+    account.index_tells(&arn("untagged-since"), &tags("Project", "user-journey-analytics"));
+    account.index_tells(&arn("user-journey-analytics-kept-since"), &json!({"Team": "shop"}));
+    let function = Function::new(&account).with("TARGET_TAGS", TAGS);
+    let before = account.snapshot();
+    let report = function.succeed(&json!({"action": "stop"}));
+    let deleted: Vec<String> = account.changes().iter().map(Call::words).collect();
+    assert_eq!(deleted, ["DeleteEndpoint tagged"], "{report:#}");
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}

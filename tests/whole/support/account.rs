@@ -130,6 +130,11 @@ impl Account {
         self.control("POST", &format!("streams/{stream}"), Some(&body));
     }
 
+    /// The index of tags tells this of a resource from now on, whatever becomes of it.
+    pub fn index_tells(&self, arn: &str, tags: &Value) {
+        self.control("POST", "tags", Some(&json!({"arn": arn, "tags": tags})));
+    }
+
     pub fn fault(&self, fault: &Value) {
         self.control("POST", "faults", Some(fault));
     }
