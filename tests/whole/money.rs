@@ -444,3 +444,21 @@ fn the_readmes_worked_example_is_what_the_function_says() {
     assert!((report["cost"]["per_month_before"].as_f64().unwrap_or_default() - 161.20).abs() < 0.005);
     assert!((report["cost"]["per_month_after"].as_f64().unwrap_or_default() - 66.30).abs() < 0.005);
 }
+
+#[test]
+fn a_provisioned_table_is_priced_with_its_indexes_and_told_with_its_items() {
+    let table = "user-journey-analytics-scores";
+    let account = Account::with(&json!({"tables": [{
+        "name": table, "billing": "PROVISIONED", "read": 50, "write": 20, "items": 3,
+        "indexes": [{"name": "by-user", "read": 30, "write": 10}, {"name": "by-day", "read": 20, "write": 10}],
+    }]}));
+    let status = Function::new(&account).succeed(&json!({"action": "status"}));
+    let told = line(&status, "dynamodb", table);
+    assert_eq!(told["before"], "provisioned, 100 RCU, 40 WCU");
+    // (100 × 0.00013 + 40 × 0.00065) × 24 a day, and × 730 a month
+    assert_eq!(told["cost_per_day"], json!({"before": 0.936, "after": 0.936}));
+    assert!(told["warnings"].to_string().contains("3 items, 9 bytes"), "{told:#}");
+    let advice = status["recommendations"].to_string();
+    assert!(advice.contains(&format!("dynamodb:{table} is provisioned")), "{advice}");
+    assert!(advice.contains("($28.47 a month)"), "{advice}");
+}
