@@ -56,8 +56,10 @@ fn stream(mode: kinesis::Mode, shards: u32, retention_hours: u32, consumers: u32
 
 fn function(memory_mb: Option<u32>, is_arm: bool, provisioned: &[u32]) -> Usage {
     let configs = provisioned.iter().enumerate();
-    let configs = configs.map(|(n, count)| (n.to_string(), Provisioned { count: *count, status: Allocation::Ready }));
-    let seen = lambda::Seen { provisioned: configs.collect(), memory_mb, is_arm, ..lambda::Seen::default() };
+    let configs =
+        configs.map(|(n, count)| (n.to_string(), Provisioned { count: *count, status: Allocation::Ready, size: None }));
+    let size = memory_mb.map(|memory_mb| lambda::Size { memory_mb, is_arm });
+    let seen = lambda::Seen { provisioned: configs.collect(), size, ..lambda::Seen::default() };
     Functions::standing(Some(&seen)).usage
 }
 

@@ -10,11 +10,14 @@
 
 mod data;
 pub mod remote;
+mod scaling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use data::{Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen, Step};
+pub use data::{
+    Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen, Size, Step,
+};
 
 use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
@@ -34,6 +37,7 @@ pub const INFO: Info = Info {
         "lambda:GetFunctionConcurrency",
         "lambda:PutFunctionConcurrency",
         "lambda:DeleteFunctionConcurrency",
+        "lambda:GetFunctionConfiguration",
         "lambda:ListProvisionedConcurrencyConfigs",
         "lambda:PutProvisionedConcurrencyConfig",
         "lambda:DeleteProvisionedConcurrencyConfig",
@@ -42,6 +46,7 @@ pub const INFO: Info = Info {
         "lambda:UpdateEventSourceMapping",
         "lambda:ListFunctionEventInvokeConfigs",
         "lambda:GetAccountSettings",
+        "application-autoscaling:DescribeScalableTargets",
     ],
 };
 
@@ -89,9 +94,12 @@ impl Rules for Functions {
         if seen.reserved == STOPPED {
             return match held {
                 None => Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it stays so"),
-                Some(held) if held.phase == Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
+                Some(held) if held.phase == Phase::Stopped => still_stopped(seen, &held.original),
                 Some(held) => Decision::keep(way_down(seen, &held.original), Some(stopped(seen))),
             };
+        }
+        if let Some(obstacle) = &seen.obstacle {
+            return Decision::leave(Verdict::Skipped, obstacle.clone());
         }
         let saved = |id: &String| held.is_some_and(|held| held.original.mappings.contains_key(id));
         if let Some((_, mapping)) =
@@ -188,6 +196,21 @@ fn is_ours(reserved: Reserved, original: &Original, phase: Phase) -> bool {
     }
 }
 
+/// An event source that polls for a function at 0 drives messages into their dead-letter queue: one
+/// that was enabled again since the stop is disabled once more.
+fn still_stopped(seen: &Seen, original: &Original) -> Decided {
+    let polls = |mapping: &Mapping| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling);
+    let steps = way_down(seen, original);
+    if saved_mappings(seen, original, |state| *state != MappingState::Disabled).is_empty() {
+        let new = seen.mappings.iter().find(|(id, mapping)| !original.mappings.contains_key(*id) && polls(mapping));
+        let why = new.map(|(_, mapping)| {
+            format!("its event source mapping of {} was enabled since, and polls for a function at 0", mapping.source)
+        });
+        return Decision::leave(Verdict::AlreadyStopped, why.unwrap_or_default());
+    }
+    Decision::keep(steps, Some(stopped(seen))).because("an event source mapping had been enabled since the last stop")
+}
+
 /// Event sources first, so that nothing arrives at a function that cannot run.
 fn way_down(seen: &Seen, original: &Original) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -273,7 +296,7 @@ fn mappings_progress(seen: &Seen, ids: &BTreeSet<String>, goal: &MappingState) -
 
 fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) -> Progress<Step> {
     let mut in_progress = None;
-    for (qualifier, n) in configs {
+    for (qualifier, n) in configs.iter().filter(|(qualifier, _)| !seen.gone.contains(*qualifier)) {
         match seen.provisioned.get(qualifier).filter(|config| config.count == *n).map(|config| &config.status) {
             Some(Allocation::Ready) => {}
             Some(Allocation::InProgress) => in_progress = Some(format!("provisioned concurrency of {qualifier}")),
@@ -288,7 +311,16 @@ fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) ->
             }
         }
     }
-    in_progress.map_or(Progress::Done, Progress::Waiting)
+    let gone: Vec<&str> =
+        configs.keys().filter(|qualifier| seen.gone.contains(*qualifier)).map(String::as_str).collect();
+    match (in_progress, &gone[..]) {
+        (Some(what), _) => Progress::Waiting(what),
+        (None, []) => Progress::Done,
+        (None, gone) => Progress::DoneBut(format!(
+            "its alias or version {} was deleted since: its provisioned concurrency does not come back",
+            gone.join(", ")
+        )),
+    }
 }
 
 /// The rest of the way, which ends in a failure whose record is kept.
@@ -317,10 +349,9 @@ fn stopped(seen: &Seen) -> Seen {
 fn started(seen: &Seen, original: &Original, reserved: Reserved) -> Seen {
     let mut provisioned = seen.provisioned.clone();
     for (qualifier, n) in &original.provisioned {
-        provisioned
-            .entry(qualifier.clone())
-            .and_modify(|config| config.status = Allocation::Ready)
-            .or_insert(Provisioned { count: *n, status: Allocation::Ready });
+        provisioned.entry(qualifier.clone()).and_modify(|config| config.status = Allocation::Ready).or_insert(
+            Provisioned { count: *n, status: Allocation::Ready, size: original.sizes.get(qualifier).copied() },
+        );
     }
     Seen { reserved, provisioned, ..seen.clone() }
 }

@@ -91,7 +91,7 @@ fn full(reserved: Reserved, live: Option<(u32, Allocation)>, queue: &str, stream
     Seen {
         reserved,
         provisioned: live
-            .map(|(count, status)| ("live".to_owned(), Provisioned { count, status }))
+            .map(|(count, status)| ("live".to_owned(), Provisioned { count, status, size: None }))
             .into_iter()
             .collect(),
         mappings: [(QUEUE.to_owned(), mapping("sqs orders", queue)), (STREAM.to_owned(), mapping("kinesis s", stream))]
@@ -113,6 +113,7 @@ fn saved() -> Original {
     Original {
         reserved: Some(5),
         provisioned: [("live".to_owned(), 2)].into(),
+        sizes: BTreeMap::new(),
         mappings: [(QUEUE.to_owned(), "sqs orders".to_owned())].into(),
     }
 }
@@ -161,7 +162,7 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
     let ready = || Some((2, Allocation::Ready));
     let between = full(Some(5), None, "Disabled", "Disabled");
     let unfit = full(None, ready(), "Enabled", "Disabled");
-    let cases: [(&str, Seen, Option<Phase>, &str, &str); 19] = [
+    let cases: [(&str, Seen, Option<Phase>, &str, &str); 20] = [
         ("untouched", running(), None, "take: disable withdraw zero", "AlreadyRunning"),
         ("claimed only", running(), Some(Stopping), "keep: disable withdraw zero", "Released"),
         (
@@ -181,6 +182,13 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
         ("all but the last step", between.clone(), Some(Stopping), "keep: zero", "keep: provide enable"),
         ("down, not written", down(), Some(Stopping), "keep: ", "keep: reserve provide enable"),
         ("stopped", down(), Some(Stopped), "AlreadyStopped", "keep: reserve provide enable"),
+        (
+            "polls again",
+            full(Some(0), None, "Enabled", "Disabled"),
+            Some(Stopped),
+            "keep: disable",
+            "keep: reserve provide",
+        ),
         ("not begun to start", down(), Some(Starting), "keep: ", "keep: reserve provide enable"),
         ("reserved again", between, Some(Starting), "keep: zero", "keep: provide enable"),
         (
@@ -316,4 +324,48 @@ fn an_original_saved_by_an_earlier_version_is_still_read() {
 #[test]
 fn provisioned_concurrency_is_told() {
     assert_eq!(Functions::standing(Some(&running())).summary, "reserved 5, 2 provisioned (live)");
+}
+
+#[test]
+fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
+    let seen = full(Some(0), None, "Disabled", "Enabled");
+    let Decision::Leave { verdict, why } = Functions::stop(&full_case(&seen, Some(Phase::Stopped))) else { panic!() };
+    assert_eq!(verdict, Verdict::AlreadyStopped);
+    assert_eq!(why, "its event source mapping of kinesis s was enabled since, and polls for a function at 0");
+}
+
+#[test]
+fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_not_from_being_started() {
+    let scaled = |seen: Seen| Seen { obstacle: Some("it is scaled".to_owned()), ..seen };
+    assert_eq!(verdict(&Functions::stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
+    assert_eq!(told(&Functions::start(&full_case(&scaled(running()), Some(Phase::Starting)))), "keep: ");
+}
+
+#[test]
+fn a_qualifier_that_is_gone_is_done_with_a_remark_when_the_others_are_ready() {
+    let provide =
+        Step::Provide { configs: [("live".to_owned(), 2), ("old".to_owned(), 1)].into(), otherwise: Vec::new() };
+    let progress = |status| {
+        let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
+        Functions::progress(&provide, Some(&Seen { gone: ["old".to_owned()].into(), ..seen }))
+    };
+    assert_eq!(progress(Allocation::InProgress), Progress::Waiting("provisioned concurrency of live".to_owned()));
+    let Progress::DoneBut(remark) = progress(Allocation::Ready) else { panic!() };
+    assert_eq!(remark, "its alias or version old was deleted since: its provisioned concurrency does not come back");
+}
+
+#[test]
+fn provisioned_concurrency_bills_by_its_version_and_not_where_it_failed() {
+    let config = |count, status, memory_mb| {
+        let size = Some(Size { memory_mb, is_arm: false });
+        Provisioned { count, status, size }
+    };
+    let provisioned = [
+        ("live".to_owned(), config(2, Allocation::Ready, 512)),
+        ("next".to_owned(), config(1, Allocation::InProgress, 1024)),
+        ("failed".to_owned(), config(9, Allocation::Failed(String::new()), 1024)),
+    ];
+    let seen = Seen { size: Some(Size { memory_mb: 128, is_arm: true }), provisioned: provisioned.into(), ..running() };
+    let item = crate::usage::Item::ProvisionedConcurrency(crate::usage::Architecture::X86);
+    assert_eq!(seen.usage(), Usage::of(item, 2));
 }

@@ -91,7 +91,6 @@ fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred
     let lists = [
         ("lambda.ListFunctions", pages),
         ("lambda.ListEventSourceMappings", 1),
-        ("lambda.ListProvisionedConcurrencyConfigs", FUNCTIONS),
         ("tagging.GetResources", 1),
         ("kinesis.ListStreams", 1),
         ("sagemaker.ListEndpoints", 1),
@@ -104,6 +103,7 @@ fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred
     stop.extend([
         ("lambda.ListFunctionEventInvokeConfigs", FUNCTIONS),
         ("lambda.GetFunctionConcurrency", FUNCTIONS),
+        ("lambda.ListProvisionedConcurrencyConfigs", FUNCTIONS),
         // The answer shows the new value.
         ("lambda.PutFunctionConcurrency", FUNCTIONS),
         ("cloudwatch.DisableAlarmActions", batches),
@@ -114,8 +114,8 @@ fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred
     assert_eq!(calls_of(&account, "stop"), expected(&stop));
     let mut start = lists.to_vec();
     start.extend([
-        // The answer of a removal is empty: it is looked at once more.
-        ("lambda.GetFunctionConcurrency", FUNCTIONS * 2),
+        // A function at 0 has no provisioned concurrency, and a removal that is answered is one.
+        ("lambda.GetFunctionConcurrency", FUNCTIONS),
         ("lambda.DeleteFunctionConcurrency", FUNCTIONS),
         ("cloudwatch.EnableAlarmActions", batches),
         ("s3.GetObject", 2),

@@ -276,6 +276,90 @@ fn a_function_whose_event_sources_or_provisioned_concurrency_cannot_be_listed_is
 }
 
 #[test]
+fn provisioned_concurrency_of_an_alias_that_was_deleted_is_told_of_and_owed_no_more() {
+    let account = work(5);
+    let function = Function::new(&account);
+    function.stop();
+    account.person_rest("DELETE", &format!("2015-03-31/functions/{WORK}/aliases/live"), &json!({}));
+    let start = function.succeed(&json!({"action": "start"}));
+    let warnings = line(&start, "lambda", WORK)["warnings"].to_string();
+    assert!(warnings.contains("its alias or version live was deleted since"), "{warnings}");
+    let after = of_work(&account);
+    assert_eq!((&after["reserved"], &after["provisioned"]), (&json!(5), &json!({})));
+    for action in ["stop", "start"] {
+        let report = function.succeed(&json!({"action": action}));
+        assert!(!line(&report, "lambda", WORK)["warnings"].to_string().contains("live"), "{report:#}");
+    }
+    assert_eq!(of_work(&account), after);
+}
+
+#[test]
+fn an_event_source_that_was_enabled_again_during_a_stop_is_disabled_by_the_next_and_comes_back() {
+    let account = work(5);
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.stop();
+    let stopped = account.snapshot();
+    let id = first_mapping(&account);
+    account.person_rest("PUT", &format!("2015-03-31/event-source-mappings/{id}"), &json!({"Enabled": true}));
+    thread::sleep(Duration::from_millis(100));
+    let stop = function.succeed(&json!({"action": "stop"}));
+    let detail = line(&stop, "lambda", WORK)["detail"].to_string();
+    assert!(detail.contains("had been enabled since the last stop"), "{detail}");
+    assert_same(&account.snapshot(), &stopped, "stopped again");
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
+#[test]
+fn a_function_whose_provisioned_concurrency_is_scaled_is_not_stopped() {
+    let account = work(5);
+    account.person(
+        "application-autoscaling",
+        "AnyScaleFrontendService.RegisterScalableTarget",
+        &json!({
+            "ServiceNamespace": "lambda", "ResourceId": format!("function:{WORK}:live"),
+            "ScalableDimension": "lambda:function:ProvisionedConcurrency", "MinCapacity": 1, "MaxCapacity": 5,
+        }),
+    );
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    account.forget_calls();
+    let report = function.succeed(&json!({"action": "stop"}));
+    assert_eq!(result_of(&report, "lambda", WORK), "skipped");
+    let detail = line(&report, "lambda", WORK)["detail"].to_string();
+    assert!(detail.contains("Application Auto Scaling manages the provisioned concurrency of live"), "{detail}");
+    assert_same(&account.snapshot(), &before, "in the end");
+    assert_eq!((account.changes(), account.count("DescribeScalableTargets")), (Vec::new(), 1));
+}
+
+#[test]
+fn provisioned_concurrency_is_priced_by_the_memory_of_its_version() {
+    let account = work(5);
+    let path = format!("2015-03-31/functions/{WORK}/configuration");
+    account.person_rest("PUT", &path, &json!({"MemorySize": 1024}));
+    let function = Function::new(&account);
+    // 2 × 0.125 GB × 0.0000041667 × 3600 × 24, and not 2 × 1 GB.
+    let stop = function.succeed(&json!({"action": "stop"}));
+    assert_eq!(line(&stop, "lambda", WORK)["cost_per_day"], json!({"before": 0.09, "after": 0.0}));
+    let start = function.succeed(&json!({"action": "start"}));
+    assert_eq!(line(&start, "lambda", WORK)["cost_per_day"], json!({"before": 0.0, "after": 0.09}));
+}
+
+#[test]
+fn many_event_sources_that_are_waited_for_are_asked_about_together() {
+    let queues: Vec<String> = (0..6).map(|n| format!("orders-{n}")).collect();
+    let mappings: Vec<Value> = queues.iter().map(|queue| json!({"queue": queue})).collect();
+    let account = Account::with(&json!({"queues": queues, "functions": [{"name": WORK, "mappings": mappings}]}));
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    function.succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+    assert_eq!(account.count("GetEventSourceMapping"), 0);
+}
+
+#[test]
 fn a_lambda_at_edge_replica_is_left_alone() {
     let main = "arn:aws:lambda:us-east-1:123456789012:function:main";
     let account = Account::with(&json!({"functions": [{"name": WORK, "master_arn": main}]}));

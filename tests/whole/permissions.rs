@@ -144,7 +144,10 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
             vec![format!("lambda:event-source-mapping:{name}")]
         }
         ("lambda", "ListFunctions" | "ListEventSourceMappings" | "GetAccountSettings") => vec!["lambda:any".to_owned()],
-        ("lambda", "PutProvisionedConcurrencyConfig" | "DeleteProvisionedConcurrencyConfig") => {
+        (
+            "lambda",
+            "GetFunctionConfiguration" | "PutProvisionedConcurrencyConfig" | "DeleteProvisionedConcurrencyConfig",
+        ) => {
             vec![format!("lambda:function:{name}:live")]
         }
         ("lambda", _) => vec![format!("lambda:function:{name}")],

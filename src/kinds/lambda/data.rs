@@ -23,9 +23,12 @@ pub struct Seen {
     pub async_events: AsyncEvents,
     /// The function that this one is a Lambda@Edge replica of.
     pub replica_of: Option<String>,
-    /// What the price of provisioned concurrency goes by. `None`: not known.
-    pub memory_mb: Option<u32>,
-    pub is_arm: bool,
+    /// Of the code that is not published. `None`: not known.
+    pub size: Option<Size>,
+    /// Why a stop could not be undone, where it could not.
+    pub obstacle: Option<String>,
+    /// Qualifiers that AWS does not know any more.
+    pub gone: BTreeSet<String>,
     /// In AWS's words, why the last step was refused for good, where it says how to go on then.
     pub refusal: Option<String>,
 }
@@ -35,6 +38,16 @@ pub struct Provisioned {
     /// As it was requested, which is what is billed.
     pub count: u32,
     pub status: Allocation,
+    /// Of the version that it is of, which may be another than that of the newest code. `None`: not asked.
+    pub size: Option<Size>,
+}
+
+/// What the price of provisioned concurrency goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    pub memory_mb: u32,
+    pub is_arm: bool,
 }
 
 /// docs.aws.amazon.com/lambda/latest/api/API_ProvisionedConcurrencyConfigListItem.html
@@ -112,6 +125,9 @@ pub struct Original {
     /// How much was requested, by qualifier.
     #[serde(default)]
     pub provisioned: BTreeMap<String, u32>,
+    /// What it bills by, by qualifier, where it is known.
+    #[serde(default)]
+    pub sizes: BTreeMap<String, Size>,
     /// The event source mappings that were enabled, by UUID, with their sources in words.
     #[serde(default)]
     pub mappings: BTreeMap<String, String>,
@@ -177,6 +193,8 @@ impl Original {
         original
             .provisioned
             .extend(seen.provisioned.iter().map(|(qualifier, config)| (qualifier.clone(), config.count)));
+        let sizes = seen.provisioned.iter();
+        original.sizes.extend(sizes.filter_map(|(qualifier, config)| Some((qualifier.clone(), config.size?))));
         let enabled = seen
             .mappings
             .iter()
@@ -197,15 +215,16 @@ pub fn words(reserved: Reserved) -> String {
 impl Seen {
     /// What bills while nobody calls it (aws.amazon.com/lambda/pricing).
     pub fn usage(&self) -> Usage {
-        let executions: f64 = self.provisioned.values().map(|config| f64::from(config.count)).sum();
-        match self.memory_mb {
-            _ if self.provisioned.is_empty() => Usage::none(),
-            None => Usage::unpriced("provisioned concurrency of an unknown memory size"),
-            Some(megabytes) => {
-                let architecture = if self.is_arm { Architecture::Arm } else { Architecture::X86 };
-                Usage::of(Item::ProvisionedConcurrency(architecture), executions * f64::from(megabytes) / 1024.0)
+        // What could not be allocated is not billed.
+        let billed = self.provisioned.values().filter(|config| !matches!(config.status, Allocation::Failed(_)));
+        billed.fold(Usage::none(), |usage, config| match config.size.or(self.size) {
+            None => usage.plus(Usage::unpriced("provisioned concurrency of an unknown memory size")),
+            Some(size) => {
+                let architecture = if size.is_arm { Architecture::Arm } else { Architecture::X86 };
+                let gigabytes = f64::from(config.count) * f64::from(size.memory_mb) / 1024.0;
+                usage.and(Item::ProvisionedConcurrency(architecture), gigabytes)
             }
-        }
+        })
     }
 
     /// `reserved 5, 2 provisioned (live)`.

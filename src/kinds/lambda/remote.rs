@@ -5,28 +5,39 @@
 //! known: a look asks only for what the last step can have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{Architecture, EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum};
 
-use super::{Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED, Seen, Step};
+use super::scaling::{resource_id, scaled};
+use super::{
+    Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED, Seen, Size, Step,
+};
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
+/// Fewer mappings than this are asked about one by one.
+const WORTH_A_LISTING: usize = 4;
+
 pub struct Api {
     client: Client,
+    scaling: aws_sdk_applicationautoscaling::Client,
     /// What was last seen of each function.
     known: Mutex<BTreeMap<String, Known>>,
+    /// Calls that a listing of all event source mappings takes.
+    mapping_pages: AtomicUsize,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Known {
     seen: Seen,
-    /// What the last step can have changed beside the reservation.
+    /// What the last step can have changed.
+    reserved: bool,
     provisioned: bool,
     mappings: BTreeSet<String>,
 }
@@ -36,14 +47,21 @@ struct Known {
 struct Listed {
     dead_letter: bool,
     replica_of: Option<String>,
-    memory_mb: Option<u32>,
-    is_arm: bool,
+    size: Option<Size>,
     mappings: BTreeMap<String, Mapping>,
 }
 
+/// All of the account's event source mappings, by function and UUID.
+type Mappings = BTreeMap<String, BTreeMap<String, Mapping>>;
+
 impl Api {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Api { client: Client::new(aws), known: Mutex::default() }
+        Api {
+            client: Client::new(aws),
+            scaling: aws_sdk_applicationautoscaling::Client::new(aws),
+            known: Mutex::default(),
+            mapping_pages: AtomicUsize::default(),
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
@@ -59,8 +77,7 @@ impl Api {
             let listed = Listed {
                 dead_letter: dead_letter.is_some_and(|arn| !arn.is_empty()),
                 replica_of: function.master_arn().map(str::to_owned),
-                memory_mb: function.memory_size().and_then(|megabytes| megabytes.try_into().ok()),
-                is_arm: function.architectures().contains(&Architecture::Arm64),
+                size: size(function.memory_size(), function.architectures()),
                 mappings: BTreeMap::new(),
             };
             functions.extend(function.function_name.map(|name| (name, listed)));
@@ -68,33 +85,82 @@ impl Api {
         Ok(functions)
     }
 
-    /// All of the account's event source mappings, by function.
-    async fn list_mappings(&self) -> Result<BTreeMap<String, BTreeMap<String, Mapping>>, Failure> {
-        let mut pages = self.client.list_event_source_mappings().into_paginator().items().send();
-        let mut by_function: BTreeMap<String, BTreeMap<String, Mapping>> = BTreeMap::new();
-        while let Some(mapping) = pages.next().await {
-            let found = mapping.map_err(|e| Failure::from_sdk("lambda:ListEventSourceMappings", &e))?;
-            let Some(name) = found.function_arn().and_then(function_name) else { continue };
-            let mappings = by_function.entry(name.to_owned()).or_default();
-            mappings.extend(found.uuid().zip(mapping_of(&found)).map(|(id, mapping)| (id.to_owned(), mapping)));
+    async fn list_mappings(&self) -> Result<Mappings, Failure> {
+        let mut pages = self.client.list_event_source_mappings().into_paginator().send();
+        let (mut by_function, mut count) = (Mappings::new(), 0);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| Failure::from_sdk("lambda:ListEventSourceMappings", &e))?;
+            count += 1;
+            for found in page.event_source_mappings() {
+                let Some(name) = found.function_arn().and_then(function_name) else { continue };
+                let mappings = by_function.entry(name.to_owned()).or_default();
+                mappings.extend(found.uuid().zip(mapping_of(found)).map(|(id, mapping)| (id.to_owned(), mapping)));
+            }
         }
+        self.mapping_pages.store(count, Ordering::Relaxed);
         Ok(by_function)
     }
 
     /// Everything that a decision needs.
     async fn observe_one(&self, name: &str, listed: &Listed) -> Result<Option<Seen>, Failure> {
-        let Listed { dead_letter, replica_of, memory_mb, is_arm, mappings } = listed.clone();
+        let Listed { dead_letter, replica_of, size, mappings } = listed.clone();
         if replica_of.is_some() {
             return Ok(Some(Seen { replica_of, ..Seen::default() }));
         }
         let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
-        let Some(provisioned) = self.provisioned(name).await? else { return Ok(None) };
+        // AWS does not let a function at 0 have any.
+        let mut provisioned = BTreeMap::new();
+        if reserved != STOPPED {
+            let Some(configs) = self.provisioned(name).await? else { return Ok(None) };
+            provisioned = configs;
+        }
+        for (qualifier, config) in &mut provisioned {
+            // Only a price goes by it: without, that of the newest code is taken.
+            config.size = self.size(name, qualifier).await.unwrap_or_default();
+        }
         let async_events = if dead_letter || reserved == STOPPED {
             AsyncEvents::Kept
         } else {
             self.async_events(name).await.unwrap_or_else(|failure| AsyncEvents::Unknown(failure.to_string()))
         };
-        Ok(Some(Seen { reserved, provisioned, mappings, async_events, memory_mb, is_arm, ..Seen::default() }))
+        Ok(Some(Seen { reserved, provisioned, mappings, async_events, size, ..Seen::default() }))
+    }
+
+    /// What the provisioned concurrency of a version or an alias bills by: it has a configuration of its own.
+    async fn size(&self, name: &str, qualifier: &str) -> Result<Option<Size>, Failure> {
+        let answer = self.client.get_function_configuration().function_name(name).qualifier(qualifier).send().await;
+        let answer = unless_missing("lambda:GetFunctionConfiguration", answer, is_missing)?;
+        Ok(answer.and_then(|answer| size(answer.memory_size(), answer.architectures())))
+    }
+
+    /// Application Auto Scaling would put provisioned concurrency back during a stop, and what it is
+    /// set to is not saved: such a function is not stopped.
+    async fn find_obstacles(&self, sightings: &mut [Sighting<Seen>]) {
+        let of = |sighting: &Sighting<Seen>| -> Vec<(String, String)> {
+            let seen = sighting.seen.as_ref().ok().and_then(Option::as_ref);
+            let qualifiers = seen.into_iter().flat_map(|seen| seen.provisioned.keys());
+            qualifiers.map(|qualifier| (resource_id(&sighting.name, qualifier), qualifier.clone())).collect()
+        };
+        let resources: Vec<String> = sightings.iter().flat_map(of).map(|(resource, _)| resource).collect();
+        if resources.is_empty() {
+            return;
+        }
+        let scaled = scaled(&self.scaling, &resources).await;
+        for sighting in sightings {
+            let obstacle = match &scaled {
+                Err(_) if of(sighting).is_empty() => None,
+                Err(failure) => Some(format!("whether its provisioned concurrency is scaled is not known: {failure}")),
+                Ok(scaled) => of(sighting).into_iter().find(|(resource, _)| scaled.contains(resource)).map(|(_, q)| {
+                    format!(
+                        "Application Auto Scaling manages the provisioned concurrency of {q}, and would put it back \
+                         during the stop: deregister it there, or exclude the function"
+                    )
+                }),
+            };
+            if let Ok(Some(seen)) = &mut sighting.seen {
+                seen.obstacle = obstacle;
+            }
+        }
     }
 
     /// `None`: there is no such function.
@@ -121,7 +187,8 @@ impl Api {
                 _ => Allocation::InProgress,
             };
             let count = config.requested_provisioned_concurrent_executions().unwrap_or_default();
-            configs.insert(qualifier.to_owned(), Provisioned { count: count.try_into().unwrap_or_default(), status });
+            let count = count.try_into().unwrap_or_default();
+            configs.insert(qualifier.to_owned(), Provisioned { count, status, size: None });
         }
         Ok(Some(configs))
     }
@@ -147,16 +214,25 @@ impl Api {
     }
 
     /// What the last step can have changed, and the rest as it is known.
-    async fn look_at(&self, name: &str) -> Result<Option<Seen>, Failure> {
-        let Known { mut seen, provisioned, mappings } = self.known().get(name).cloned().unwrap_or_default();
-        let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
-        seen.reserved = reserved;
+    async fn look_at(&self, name: &str, listed: Option<&Mappings>) -> Result<Option<Seen>, Failure> {
+        let Known { mut seen, reserved, provisioned, mappings } = self.known().get(name).cloned().unwrap_or_default();
+        if reserved {
+            let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
+            seen.reserved = reserved;
+        }
         if provisioned {
-            let Some(provisioned) = self.provisioned(name).await? else { return Ok(None) };
-            seen.provisioned = provisioned;
+            let Some(mut configs) = self.provisioned(name).await? else { return Ok(None) };
+            for (qualifier, config) in &mut configs {
+                config.size = seen.provisioned.get(qualifier).and_then(|known| known.size);
+            }
+            seen.provisioned = configs;
         }
         for id in &mappings {
-            match self.mapping(id).await? {
+            let mapping = match listed {
+                Some(listed) => listed.get(name).and_then(|mappings| mappings.get(id)).cloned(),
+                None => self.mapping(id).await?,
+            };
+            match mapping {
                 Some(mapping) => seen.mappings.insert(id.clone(), mapping),
                 None => seen.mappings.remove(id),
             };
@@ -169,6 +245,7 @@ impl Api {
         {
             let mut known = self.known();
             let known = known.entry(name.to_owned()).or_default();
+            known.reserved = matches!(step, Step::Reserve { .. } | Step::Unreserve);
             known.provisioned = matches!(step, Step::Withdraw(_) | Step::Provide { .. });
             known.mappings = match step {
                 Step::Settle(ids) | Step::Disable(ids) | Step::Enable(ids) => ids.clone(),
@@ -190,7 +267,7 @@ impl Api {
             Step::Unreserve => {
                 let call = self.client.delete_function_concurrency().function_name(name).send();
                 call.await.map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
-                Ok(None)
+                Ok(Some(self.is_reserved(name, None)))
             }
             Step::Provide { configs, .. } => match self.provide(name, configs).await {
                 Err(failure) if !matches!(failure.class, Class::Transient | Class::Halted) => {
@@ -202,18 +279,22 @@ impl Api {
     }
 
     async fn refused(&self, name: &str, refusal: String) -> Result<Option<Seen>, Failure> {
-        Ok(self.look_at(name).await?.map(|seen| Seen { refusal: Some(refusal), ..seen }))
+        Ok(self.look_at(name, None).await?.map(|seen| Seen { refusal: Some(refusal), ..seen }))
     }
 
     async fn reserve(&self, name: &str, n: u32) -> Result<Option<Seen>, Failure> {
         let request = self.client.put_function_concurrency().function_name(name);
         let answer = request.reserved_concurrent_executions(number(n)).send().await;
         let answer = answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
-        // The answer is the function's new setting: it need not be asked again.
+        Ok(Some(self.is_reserved(name, answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()))))
+    }
+
+    /// AWS's answer is the function's new setting: it need not be asked again.
+    fn is_reserved(&self, name: &str, reserved: Reserved) -> Seen {
         let mut known = self.known();
         let seen = &mut known.entry(name.to_owned()).or_default().seen;
-        seen.reserved = answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok());
-        Ok(Some(seen.clone()))
+        seen.reserved = reserved;
+        seen.clone()
     }
 
     /// The account's numbers, where they can be had.
@@ -242,6 +323,11 @@ impl Api {
             match answer.map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e))) {
                 Ok(_) => {}
                 Err(failure) if failure.class == Class::Transient => return Err(failure),
+                // An alias or a version that was deleted is nobody's to bring back. (If it is the
+                // function, the look finds that.)
+                Err(failure) if failure.code.as_deref() == Some("ResourceNotFoundException") => {
+                    self.known().entry(name.to_owned()).or_default().seen.gone.insert(qualifier.clone());
+                }
                 Err(failure) => refused.push((qualifier, failure)),
             }
         }
@@ -288,21 +374,25 @@ impl Remote<Functions> for Api {
             listed.mappings = mappings.remove(name).unwrap_or_default();
         }
         let looks = pace.ask_each(&functions, |(name, listed)| self.observe_one(name, listed)).await;
+        let mut sightings: Vec<Sighting<Seen>> =
+            functions.into_iter().zip(looks).map(|((name, _), seen)| Sighting { name, seen }).collect();
+        self.find_obstacles(&mut sightings).await;
         let mut known = self.known();
-        Ok(functions
-            .into_iter()
-            .zip(looks)
-            .map(|((name, _), seen)| {
-                if let Ok(Some(seen)) = &seen {
-                    known.insert(name.clone(), Known { seen: seen.clone(), ..Known::default() });
-                }
-                Sighting { name, seen }
-            })
-            .collect())
+        for Sighting { name, seen } in &sightings {
+            if let Ok(Some(seen)) = seen {
+                known.insert(name.clone(), Known { seen: seen.clone(), ..Known::default() });
+            }
+        }
+        drop(known);
+        Ok(sightings)
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.ask_each(names, |name| self.look_at(name)).await
+        let waiting: usize = names.iter().filter_map(|name| Some(self.known().get(name)?.mappings.len())).sum();
+        let is_worth_it = waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
+        // Where there is no listing, they are asked about one by one.
+        let listed = if is_worth_it { self.list_mappings().await.ok() } else { None };
+        pace.ask_each(names, |name| self.look_at(name, listed.as_ref())).await
     }
 
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
@@ -328,6 +418,11 @@ fn passing(failure: Failure) -> Failure {
 fn is_too_much(failure: &Failure) -> bool {
     failure.code.as_deref() == Some("InvalidParameterValueException")
         && failure.message.contains("UnreservedConcurrentExecution")
+}
+
+fn size(memory: Option<i32>, architectures: &[Architecture]) -> Option<Size> {
+    let memory_mb = memory?.try_into().ok()?;
+    Some(Size { memory_mb, is_arm: architectures.contains(&Architecture::Arm64) })
 }
 
 fn number(n: u32) -> i32 {
