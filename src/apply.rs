@@ -1,23 +1,26 @@
 //! Carries out moves. No choices: what to do is in the plan, what became of it is for the kinds'
 //! rules to say.
 //!
-//! It works in rounds: take every step that is due, look at everything that is on its way, sleep
-//! until the next look. A resource that only waits holds no worker.
+//! It works in rounds: take every step that is due, look at what may have come to its end, sleep
+//! until the next look. A resource that only waits holds no worker, and is looked at less often the
+//! longer it takes.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::future::{Either, join_all, select};
 use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::failure::{Class, Failure};
-use crate::kinds::{Managed, Progress};
+use crate::kinds::{Effect, Managed, Progress};
 use crate::model::{Plain, ResourceId, Step};
 use crate::pace::Pace;
 
-/// Looks whether somebody wants the operation to end, between rounds.
+/// Looks whether somebody wants the operation to end, between rounds and during long ones.
 #[async_trait]
 pub trait Watch: Send {
     async fn look(&mut self);
@@ -55,6 +58,35 @@ pub struct Ended<'a> {
 const TRIES: u32 = 5;
 /// Looks after which an accepted call should show. AWS's answers are eventually consistent.
 const LOOKS_WITHOUT_A_SIGN: u32 = 8;
+/// What takes long is looked at less and less often …
+const BACK_OFF: f64 = 1.5;
+/// … but never so seldom that its end is missed by more than a minute, or four polls if that is less.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT_IN_POLLS: u32 = 4;
+/// How seldom a long round looks for somebody who wants it to end, at least.
+const SHORTEST_WATCH: Duration = Duration::from_secs(5);
+
+/// How an operation waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm {
+    /// From a step to the first look, and how often somebody who wants it to end is looked for.
+    pub poll: Duration,
+    /// False: what does not come at once is unfinished.
+    pub wait: bool,
+}
+
+impl Rhythm {
+    /// After a look that showed nothing new.
+    pub fn longer(self, wait: Duration) -> Duration {
+        wait.mul_f64(BACK_OFF).min((self.poll * LONGEST_WAIT_IN_POLLS).min(LONGEST_WAIT)).max(self.poll)
+    }
+
+    /// Those that are due so soon after each other are looked at together: a kind that can list
+    /// what is in transition looks at one as at all.
+    fn slack(self) -> Duration {
+        self.poll / 2
+    }
+}
 
 /// One resource on its way.
 pub struct Job<'a> {
@@ -62,7 +94,10 @@ pub struct Job<'a> {
     pub kind: &'a dyn Managed,
     steps: VecDeque<Step>,
     stage: Stage,
+    /// When its step is to be taken, or looked for.
     not_before: Instant,
+    /// From its last look to its next.
+    wait: Duration,
     tries: u32,
     signless_looks: u32,
     /// The last answer that was an error. Believed only if a look shows no effect.
@@ -91,6 +126,7 @@ impl<'a> Job<'a> {
             steps: steps.into(),
             stage: Stage::Due,
             not_before: Instant::now(),
+            wait: Duration::ZERO,
             tries: 0,
             signless_looks: 0,
             doubt: None,
@@ -104,8 +140,30 @@ impl<'a> Job<'a> {
         job
     }
 
+    /// Whether its step is to be taken now.
     fn is_due(&self) -> bool {
         self.stage == Stage::Due && self.not_before <= Instant::now()
+    }
+
+    /// Whether it is to be looked at at that moment.
+    fn is_to_be_looked_at(&self, at: Instant) -> bool {
+        self.stage == Stage::Taken && self.not_before <= at
+    }
+
+    /// How it shows that its next step was taken.
+    fn effect(&self) -> Effect {
+        self.steps.front().map_or(Effect::AtOnce, |step| self.kind.effect(step))
+    }
+
+    /// The step was taken, as far as that is known. Where nothing can show yet, the look can wait.
+    fn taken(&mut self, rhythm: Rhythm) {
+        self.stage = Stage::Taken;
+        self.wait = rhythm.poll;
+        let shows_now = self.doubt.is_some() || self.effect() == Effect::AtOnce || !rhythm.wait;
+        self.not_before = Instant::now() + if shows_now { Duration::ZERO } else { self.wait };
+        if !shows_now {
+            "AWS to show the change".clone_into(&mut self.waits_for);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -119,19 +177,27 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn next_step(&mut self) {
+    /// Goes on with the next step. One that sends nothing, and only waits for what this very look
+    /// may have shown, has been taken by that.
+    fn next_step(&mut self, seen: Option<&Plain>, rhythm: Rhythm) {
         self.steps.pop_front();
         self.begin_step();
+        if self.stage == Stage::Due && self.effect() == Effect::Awaited {
+            self.taken(rhythm);
+            self.judge(seen, rhythm);
+        }
     }
 
     /// What the step before was answered and how often it was tried says nothing of the next.
     fn begin_step(&mut self) {
         (self.stage, self.tries, self.signless_looks, self.doubt) = (Stage::Due, 0, 0, None);
+        self.not_before = Instant::now();
+        self.waits_for.clear();
         self.settle();
     }
 
     /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
-    fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>) {
+    fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>, rhythm: Rhythm) {
         // AWS does not count what it refuses. Where there was no answer, it may have worked.
         let was_refused =
             matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted || failure.code.is_some());
@@ -143,14 +209,14 @@ impl<'a> Job<'a> {
         }
         match answer {
             Some(Ok(Some(seen))) => {
-                self.stage = Stage::Taken;
-                self.looked(Ok(Some(seen)));
+                self.taken(rhythm);
+                self.looked(Ok(Some(seen)), rhythm);
             }
-            Some(Ok(None)) | None => self.stage = Stage::Taken,
+            Some(Ok(None)) | None => self.taken(rhythm),
             Some(Err(failure)) if failure.class == Class::Halted => {}
             Some(Err(failure)) => {
                 self.doubt = Some(failure);
-                self.stage = Stage::Taken;
+                self.taken(rhythm);
             }
         }
     }
@@ -163,16 +229,22 @@ impl<'a> Job<'a> {
     }
 
     /// Takes in what a look showed after a step was taken.
-    fn looked(&mut self, look: Result<Option<Plain>, Failure>) {
-        let seen = match look {
-            Ok(seen) => seen,
+    fn looked(&mut self, look: Result<Option<Plain>, Failure>, rhythm: Rhythm) {
+        self.not_before = Instant::now() + self.wait;
+        match look {
+            Ok(seen) => {
+                self.last = Some(LastLook(seen.clone()));
+                self.judge(seen.as_ref(), rhythm);
+            }
             // The account did not answer; the step is not judged by that.
-            Err(failure) if failure.class == Class::Transient => return,
-            Err(failure) => return self.fail(&failure.to_string()),
-        };
-        self.last = Some(LastLook(seen.clone()));
+            Err(failure) if failure.class == Class::Transient => {}
+            Err(failure) => self.fail(&failure.to_string()),
+        }
+    }
+
+    fn judge(&mut self, seen: Option<&Plain>, rhythm: Rhythm) {
         let Some(step) = self.steps.front() else { return };
-        let progress = self.kind.progress(step, seen.as_ref());
+        let progress = self.kind.progress(step, seen);
         // An error that was none: the call shows its effect.
         if matches!(progress, Progress::Done | Progress::Waiting(_))
             && self.doubt.take_if(|failure| failure.class == Class::Transient && failure.code.is_some()).is_some()
@@ -180,16 +252,23 @@ impl<'a> Job<'a> {
             self.count();
         }
         match progress {
-            Progress::Done => self.next_step(),
+            Progress::Done => self.next_step(seen, rhythm),
             Progress::DoneBut(remark) => {
                 self.remarks.push(remark);
-                self.next_step();
+                self.next_step(seen, rhythm);
             }
-            Progress::Waiting(what) => self.waits_for = what,
+            Progress::Waiting(what) => {
+                if self.waits_for == what {
+                    self.wait = rhythm.longer(self.wait);
+                } else {
+                    (self.wait, self.waits_for) = (rhythm.poll, what);
+                }
+                self.not_before = Instant::now() + self.wait;
+            }
             Progress::Failed(why) => self.fail(&why),
             Progress::DoneFor { why, pause } => {
                 info!(why, "waiting");
-                self.next_step();
+                self.next_step(seen, rhythm);
                 (self.not_before, self.waits_for) = (Instant::now() + pause, why);
             }
             Progress::Instead { steps, why, pause } => {
@@ -202,13 +281,14 @@ impl<'a> Job<'a> {
                 self.begin_step();
                 (self.not_before, self.waits_for) = (Instant::now() + pause, why);
             }
-            Progress::NotBegun => self.no_sign(),
+            Progress::NotBegun => self.no_sign(rhythm),
         }
     }
 
     /// The step was sent and shows no effect.
-    fn no_sign(&mut self) {
+    fn no_sign(&mut self, rhythm: Rhythm) {
         self.signless_looks += 1;
+        (self.wait, self.not_before) = (rhythm.poll, Instant::now() + rhythm.poll);
         match self.doubt.take() {
             Some(failure) if failure.class == Class::Transient && self.tries + 1 < TRIES => {
                 self.tries += 1;
@@ -243,36 +323,63 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Carries out one tier's jobs. With `wait` false, nothing is waited for: what does not come at
-/// once is unfinished.
-pub async fn run<'a>(
-    mut jobs: Vec<Job<'a>>,
-    pace: &Pace,
-    poll: Duration,
-    wait: bool,
-    watch: &mut dyn Watch,
-) -> Vec<Ended<'a>> {
+/// Carries out one tier's jobs. Without waiting, what does not come at once is unfinished.
+pub async fn run<'a>(mut jobs: Vec<Job<'a>>, pace: &Pace, rhythm: Rhythm, watch: &mut dyn Watch) -> Vec<Ended<'a>> {
     loop {
-        while pace.halted().is_none() && jobs.iter().any(Job::is_due) {
-            take_steps(&mut jobs, pace).await;
-            look_around(&mut jobs, pace).await;
-        }
-        if jobs.iter().all(Job::is_over) || pace.halted().is_some() || !wait {
+        watched(round(&mut jobs, pace, rhythm), watch, rhythm).await;
+        if jobs.iter().all(Job::is_over) || pace.halted().is_some() || !rhythm.wait {
             break;
         }
-        pace.sleep(poll).await;
-        watch.look().await;
-        if pace.halted().is_none() {
-            look_around(&mut jobs, pace).await;
+        let next = jobs.iter().filter(|job| !job.is_over()).map(|job| job.not_before).min();
+        pause(next.unwrap_or_else(Instant::now), pace, watch, rhythm).await;
+        if pace.halted().is_some() {
+            break;
         }
+        look_around(&mut jobs, Instant::now() + rhythm.slack(), pace, rhythm).await;
     }
     jobs.into_iter().map(Job::end).collect()
+}
+
+/// Every step that is due, and a look at those that can be done by now.
+async fn round(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
+    while pace.halted().is_none() && jobs.iter().any(Job::is_due) {
+        take_steps(jobs, pace, rhythm).await;
+        look_around(jobs, Instant::now(), pace, rhythm).await;
+    }
+}
+
+/// Sleeps, and looks now and then whether somebody wants the operation to end. Then it ends, too.
+pub async fn pause(until: Instant, pace: &Pace, watch: &mut dyn Watch, rhythm: Rhythm) {
+    while pace.halted().is_none() {
+        let next = (Instant::now() + rhythm.poll).min(until);
+        pace.sleep_until(next).await;
+        watch.look().await;
+        if next >= until {
+            break;
+        }
+    }
+}
+
+/// Does the work, and looks meanwhile whether somebody wants it to end: thousands of calls at the
+/// rate that AWS takes are one round of minutes.
+async fn watched<T>(work: impl Future<Output = T>, watch: &mut dyn Watch, rhythm: Rhythm) -> T {
+    match select(pin!(work), pin!(look_for_ever(watch, rhythm.poll.max(SHORTEST_WATCH)))).await {
+        Either::Left((done, _)) => done,
+        Either::Right((never, _)) => match never {},
+    }
+}
+
+async fn look_for_ever(watch: &mut dyn Watch, every: Duration) -> Infallible {
+    loop {
+        tokio::time::sleep(every).await;
+        watch.look().await;
+    }
 }
 
 /// Jobs of one kind, side by side with the other kinds'.
 fn by_kind<'j, 'a>(
     jobs: &'j mut [Job<'a>],
-    wanted: fn(&Job<'a>) -> bool,
+    wanted: impl Fn(&Job<'a>) -> bool,
 ) -> Vec<(&'a dyn Managed, Vec<&'j mut Job<'a>>)> {
     let mut groups: Vec<(&'a dyn Managed, Vec<&'j mut Job<'a>>)> = Vec::new();
     for job in jobs.iter_mut().filter(|job| wanted(job)) {
@@ -284,7 +391,7 @@ fn by_kind<'j, 'a>(
     groups
 }
 
-async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace) {
+async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
     join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
         let tasks: Vec<(String, Step)> =
             group.iter().filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone()))).collect();
@@ -293,21 +400,22 @@ async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace) {
         }
         let span = info_span!("steps", kind = %kind.info().name, count = tasks.len());
         match pace.bounded(kind.perform(&tasks, pace).instrument(span)).await {
-            Some(answers) => group.iter_mut().zip(answers).for_each(|(job, answer)| job.answered(Some(answer))),
-            None => group.iter_mut().for_each(|job| job.answered(None)),
+            Some(answers) => group.iter_mut().zip(answers).for_each(|(job, answer)| job.answered(Some(answer), rhythm)),
+            None => group.iter_mut().for_each(|job| job.answered(None, rhythm)),
         }
     }))
     .await;
 }
 
-async fn look_around(jobs: &mut [Job<'_>], pace: &Pace) {
-    join_all(by_kind(jobs, |job| job.stage == Stage::Taken).into_iter().map(|(kind, mut group)| async move {
+/// Looks at the jobs whose look is due by that moment.
+async fn look_around(jobs: &mut [Job<'_>], by: Instant, pace: &Pace, rhythm: Rhythm) {
+    join_all(by_kind(jobs, |job| job.is_to_be_looked_at(by)).into_iter().map(|(kind, mut group)| async move {
         let names: Vec<String> = group.iter().map(|job| job.id.name.clone()).collect();
         let span = info_span!("looks", kind = %kind.info().name, count = names.len());
         if let Some(looks) = pace.bounded(kind.look(&names, pace).instrument(span)).await {
             for (job, look) in group.iter_mut().zip(looks) {
                 let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
-                span.in_scope(|| job.looked(look));
+                span.in_scope(|| job.looked(look, rhythm));
             }
         }
     }))

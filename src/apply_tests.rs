@@ -1,5 +1,5 @@
 use super::*;
-use crate::kinds::{Case, Decision, Info, Kit, Remote, Rules, Sighting, Tier};
+use crate::kinds::{Case, Decision, Effect, Info, Kit, Remote, Rules, Sighting, Tier};
 use crate::model::{KindName, Standing, State};
 use crate::select::Wanted;
 use crate::usage::Usage;
@@ -29,6 +29,8 @@ impl std::fmt::Display for Set {
     }
 }
 
+const POLL: Duration = Duration::from_secs(5);
+
 /// Below zero: on its way. -1000: it failed. -2000: try 7 instead.
 type Number = i32;
 
@@ -46,6 +48,14 @@ impl Rules for Numbers {
     }
     fn start(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
         Decision::keep(Vec::new(), None)
+    }
+    /// Steps from 100 on show later, those from 200 on send nothing.
+    fn effect(step: &Set) -> Effect {
+        match step.0 {
+            ..100 => Effect::AtOnce,
+            100..200 => Effect::Slow,
+            200.. => Effect::Awaited,
+        }
     }
     fn progress(step: &Set, seen: Option<&Number>) -> Progress<Set> {
         match seen {
@@ -65,12 +75,20 @@ impl Rules for Numbers {
 
 type Answer = Result<Option<Number>, Failure>;
 
+/// At which second, and at which resources.
+type Look = (u64, Vec<String>);
+
 /// What each call answers and each look shows, in turn; the last look stays.
 #[derive(Clone, Default)]
 struct Script {
     answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
     looks: Arc<Mutex<HashMap<String, Vec<Number>>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    /// The names that each call for a look asked about, and when.
+    looked: Arc<Mutex<Vec<Look>>>,
+    began: Option<Instant>,
+    /// How long one call takes.
+    latency: Duration,
 }
 
 impl Script {
@@ -82,6 +100,15 @@ impl Script {
     fn answers(self, name: &str, answers: &[Answer]) -> Self {
         self.answers.lock().unwrap().insert(name.to_owned(), answers.to_vec());
         self
+    }
+
+    fn timed() -> Self {
+        Script { began: Some(Instant::now()), ..Script::default() }
+    }
+
+    /// When it was looked at, in seconds from the beginning.
+    fn looked_at(&self) -> Vec<u64> {
+        self.looked.lock().unwrap().iter().map(|(at, _)| *at).collect()
     }
 
     fn calls(&self) -> Vec<String> {
@@ -96,6 +123,8 @@ impl Remote<Numbers> for Script {
     }
 
     async fn look(&self, names: &[String], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+        let at = self.began.map_or(0, |began| began.elapsed().as_secs());
+        self.looked.lock().unwrap().push((at, names.to_vec()));
         let mut looks = self.looks.lock().unwrap();
         names
             .iter()
@@ -106,16 +135,18 @@ impl Remote<Numbers> for Script {
             .collect()
     }
 
-    async fn perform(&self, tasks: &[(String, Set)], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
-        let mut answers = self.answers.lock().unwrap();
-        tasks
-            .iter()
-            .map(|(name, step)| {
-                self.calls.lock().unwrap().push(format!("{name} {step}"));
-                let script = answers.entry(name.clone()).or_default();
-                if script.is_empty() { Ok(None) } else { script.remove(0) }
-            })
-            .collect()
+    async fn perform(&self, tasks: &[(String, Set)], pace: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+        let call = |(name, step): &(String, Set)| {
+            let (script, name, step) = (self.clone(), name.clone(), step.clone());
+            async move {
+                tokio::time::sleep(script.latency).await;
+                script.calls.lock().unwrap().push(format!("{name} {step}"));
+                let mut answers = script.answers.lock().unwrap();
+                let answers = answers.entry(name).or_default();
+                if answers.is_empty() { Ok(None) } else { answers.remove(0) }
+            }
+        };
+        pace.change_each(tasks, call, || Err(Failure::halted())).await
     }
 }
 
@@ -154,7 +185,7 @@ async fn run_to_its_end(script: &Script, steps: &[i32], seconds: u64, wait: bool
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
     let jobs = vec![Job::new(&id, kind.as_ref(), steps.iter().map(|n| set(*n)).collect())];
-    let ended = run(jobs, &pace, Duration::from_secs(5), wait, &mut Nobody).await.remove(0);
+    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait }, &mut Nobody).await.remove(0);
     (ended.outcome, ended.counted.iter().map(|at| at.elapsed().as_secs()).collect())
 }
 
@@ -208,7 +239,8 @@ async fn what_passes_is_tried_again_but_not_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn a_call_counts_from_when_it_was_answered() {
     let script = Script::default().looks("a", &[-1, -1, 4, -1, -1, -1, 2]);
-    assert_eq!(run_to_its_end(&script, &[4, 2], 900, true).await, (Outcome::Done, vec![25, 15]));
+    // Looked at after 0, 5 and 7.5 s, and then after 0, 5, 7.5 and 11.25 s.
+    assert_eq!(run_to_its_end(&script, &[4, 2], 900, true).await, (Outcome::Done, vec![36, 23]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,9 +301,10 @@ async fn an_error_that_was_followed_by_an_accepted_call_is_forgotten() {
     let kind = Kit::boxed(Numbers, script.clone());
     let id = ResourceId::new(INFO.name, "a");
     let mut job = Job::new(&id, kind.as_ref(), vec![set(4)]);
-    job.answered(Some(Err(failure(Class::Refused))));
-    job.answered(Some(Ok(None)));
-    job.looked(Ok(Some(Plain(serde_json::json!(9)))));
+    let rhythm = Rhythm { poll: POLL, wait: true };
+    job.answered(Some(Err(failure(Class::Refused))), rhythm);
+    job.answered(Some(Ok(None)), rhythm);
+    job.looked(Ok(Some(Plain(serde_json::json!(9)))), rhythm);
     assert_eq!(job.stage, Stage::Taken);
 }
 
@@ -297,7 +330,7 @@ async fn one_failure_does_not_stop_the_others() {
     let (a, b) = (ResourceId::new(INFO.name, "a"), ResourceId::new(INFO.name, "b"));
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = [&a, &b].map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).into();
-    let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Nobody).await;
+    let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(|ended| (ended.id, ended.outcome)).collect();
     assert_eq!(outcomes, [(&a, Outcome::Failed("it broke".to_owned())), (&b, Outcome::Done)]);
 }
@@ -309,7 +342,95 @@ async fn who_is_asked_to_yield_takes_no_further_step() {
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = vec![Job::new(&id, kind.as_ref(), vec![set(4), set(2)])];
-    let outcomes = run(jobs, &pace, Duration::from_secs(5), true, &mut Yielding(&pace)).await;
+    let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
     assert_eq!(outcomes[0].outcome, Outcome::Unfinished("-1".to_owned()));
     assert_eq!(script.calls(), ["a set to 4"]);
+}
+
+/// On its way for so many looks, then there.
+fn ways(looks: usize, end: i32) -> Vec<Number> {
+    let mut script = vec![-1; looks];
+    script.push(end);
+    script
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transition_is_first_looked_at_a_poll_after_its_call_and_then_less_and_less_often() {
+    let script = Script::timed().looks("a", &ways(6, 100));
+    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Done);
+    // 5 s, × 1.5 each time, and at most four polls.
+    assert_eq!(script.looked_at(), [5, 10, 17, 28, 45, 65, 85]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_at_once_is_looked_at_at_once() {
+    let script = Script::timed().looks("a", &[4]);
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(script.looked_at(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_looked_into_at_once() {
+    let script = Script::timed().looks("a", &[9]).answers("a", &[Err(failure(Class::Refused))]);
+    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+    assert_eq!(script.looked_at(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_goes_on_is_looked_at_as_often_again() {
+    let script = Script::timed().looks("a", &[-1, -1, -1, -2, -2, 100]);
+    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Done);
+    assert_eq!(script.looked_at(), [5, 10, 17, 28, 33, 41]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_only_waits_is_judged_by_the_look_that_showed_the_one_before() {
+    let script = Script::timed().looks("a", &[-1, 200]);
+    // To 200 by a call, and then to wait for it.
+    let both = Script { looks: script.looks.clone(), ..script.clone() };
+    assert_eq!(run_one(&both, &[200], 900, true).await, Outcome::Done);
+    assert_eq!(script.looked_at(), [5, 10]);
+    let script = Script::timed().looks("a", &[150, 150]);
+    let outcome = run_one(&script, &[150, 200], 20, true).await;
+    assert!(matches!(outcome, Outcome::Unfinished(_)), "{outcome:?}");
+    assert_eq!(script.calls(), ["a set to 150"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nothing_comes_of_is_given_up_after_eight_polls() {
+    let script = Script::timed().looks("a", &[9]);
+    assert!(matches!(run_one(&script, &[100], 900, true).await, Outcome::Failed(_)));
+    assert_eq!(script.looked_at(), (1..=8).map(|n| 5 * n).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_the_others_are_not() {
+    // `b` goes on, and is looked at as often again; `a` does not. At 15 s they are half a poll apart.
+    let script = Script::timed().looks("a", &ways(4, 100)).looks("b", &[-1, -2, -3, 100]).looks("c", &[4]);
+    let kind = Kit::boxed(Numbers, script.clone());
+    let ids = ["a", "b", "c"].map(|name| ResourceId::new(INFO.name, name));
+    let pace = Pace::new(4, Duration::from_secs(900));
+    let steps = [100, 100, 4];
+    let jobs = ids.iter().zip(steps).map(|(id, n)| Job::new(id, kind.as_ref(), vec![set(n)])).collect();
+    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
+    assert!(ended.iter().all(|ended| ended.outcome == Outcome::Done));
+    let looked: Vec<(u64, String)> =
+        script.looked.lock().unwrap().iter().map(|(at, names)| (*at, names.join(" "))).collect();
+    let expected = [(0, "c"), (5, "a b"), (10, "a b"), (15, "a b"), (20, "b"), (26, "a"), (43, "a")];
+    assert_eq!(looked, expected.map(|(at, names)| (at, names.to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_round_sees_somebody_who_wants_it_to_end_and_begins_no_further_call() {
+    let script = Script { latency: Duration::from_secs(1), ..Script::default() };
+    let kind = Kit::boxed(Numbers, script.clone());
+    let ids: Vec<ResourceId> = (0..1000).map(|n| ResourceId::new(INFO.name, n.to_string())).collect();
+    let pace = Pace::new(2, Duration::from_secs(900));
+    let jobs = ids.iter().map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).collect();
+    let began = Instant::now();
+    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
+    // After the first watch, 5 s, the calls under way come to their end, and that is all.
+    assert!((5..=6).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!((10..=12).contains(&script.calls().len()), "{}", script.calls().len());
+    assert!(ended.iter().all(|ended| matches!(ended.outcome, Outcome::Unfinished(_))));
 }

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::handler::{Program, Successor};
 use crate::kinds;
+use crate::lazy::{Lazy, lazy};
 use crate::metrics::Metrics;
 use crate::notify::{Notifier, Topic};
 use crate::observe::TaggingApi;
@@ -56,7 +57,7 @@ pub fn program(config: Config, aws: &SdkConfig, tally: Arc<Tally>) -> Program {
         tags: Box::new(TaggingApi::new(aws)),
         notifier: config.topic_arn.as_ref().map(topic),
         successor: Box::new(Itself {
-            client: aws_sdk_lambda::Client::new(aws),
+            client: lazy(aws, aws_sdk_lambda::Client::new),
             function_name: config.function_name.clone(),
         }),
         clock: Box::new(SystemClock),
@@ -68,7 +69,7 @@ pub fn program(config: Config, aws: &SdkConfig, tally: Arc<Tally>) -> Program {
 
 /// This function, called by itself.
 struct Itself {
-    client: aws_sdk_lambda::Client,
+    client: Lazy<aws_sdk_lambda::Client>,
     function_name: Option<String>,
 }
 

@@ -108,8 +108,8 @@ impl Config {
             })
             .unwrap_or(10);
         let poll = reader
-            .optional("POLL_SECONDS", "must be a decimal number above 0", |v| {
-                v.parse().ok().filter(|s| *s > 0.0).and_then(|s| Duration::try_from_secs_f64(s).ok())
+            .optional("POLL_SECONDS", "must be a decimal number above 0, at most 3600", |v| {
+                v.parse().ok().filter(|s| *s > 0.0 && *s <= 3600.0).and_then(|s| Duration::try_from_secs_f64(s).ok())
             })
             .unwrap_or(Duration::from_secs(15));
         let longest_stop_hours = reader
@@ -357,7 +357,7 @@ mod tests {
         TARGET_TAGS is "team"; it must be a list of Key=Value, separated by commas
         DRY_RUN_DEFAULT is "yes"; it must be true or false
         MAX_WORKERS is "65"; it must be a whole number from 1 to 64
-        POLL_SECONDS is "0"; it must be a decimal number above 0
+        POLL_SECONDS is "0"; it must be a decimal number above 0, at most 3600
         LONGEST_STOP_HOURS is "-1"; it must be a number of 0 or more
         RATE_SHARE is "0"; it must be a decimal number above 0, at most 1000
         LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error

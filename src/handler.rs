@@ -1,5 +1,6 @@
 //! One invocation, from its event to its answer: the only file that names every stage.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::journal::Journal;
 use crate::kinds::{self, Entry};
 use crate::ledger::{Identity, Ledger, LedgerError};
 use crate::metrics::Metrics;
-use crate::model::{Action, Direction};
+use crate::model::{Action, Direction, ResourceId};
 use crate::notify::{self, Notifier};
 use crate::observe::{TagIndex, observe};
 use crate::operation::Operation;
@@ -77,6 +78,11 @@ pub enum Refusal {
     State(#[from] LedgerError),
     #[error("the rest could not be handed on, and is left to the next event: {0}")]
     NotHandedOn(String),
+    #[error(
+        "looking at the account took all the time that the function has: nothing was changed. Name fewer resources with \
+             `only`, or give the function a longer timeout"
+    )]
+    TooMuch,
     #[error("the report {key} cannot be used, nothing was changed: {why}")]
     Originals { key: String, why: String },
 }
@@ -88,6 +94,7 @@ impl Refusal {
             Refusal::Config(_) => "BadConfiguration",
             Refusal::Event(_) => "BadEvent",
             Refusal::NotHandedOn(_) => "NotHandedOn",
+            Refusal::TooMuch => "TooMuch",
             Refusal::State(_) | Refusal::Originals { .. } => "StateError",
         }
     }
@@ -155,7 +162,9 @@ impl Program {
         let (ledger, mut desk) = futures::join!(self.open(invocation), self.desk());
         let mut ledger = ledger?;
         self.take_over(request, &mut ledger.journal, &operation_id).await?;
-        let mut plan = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, pace, &desk.book).await;
+        let nothing = BTreeSet::new();
+        let looked = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, nothing, pace, &desk.book);
+        let Some(mut plan) = pace.bounded(looked).await else { return Err(Refusal::TooMuch) };
         let used = || plan.usages().chain(plan.advised()).chain(ledger.journal.usages());
         desk.ask(used(), self.clock.now());
         // A dry run writes nothing but its report.
@@ -242,17 +251,20 @@ impl Program {
         only: &Only,
         direction: Direction,
         ledger: &Ledger<'_>,
+        settled: BTreeSet<ResourceId>,
         pace: &Pace,
         prices: &PriceBook,
     ) -> Plan {
-        let inventory = observe(&self.registry, self.tags.as_ref(), &self.config, only, &ledger.journal, pace).await;
+        let (tags, journal) = (self.tags.as_ref(), &ledger.journal);
+        let settled = settled.into_iter().filter(|id| only.includes(id)).collect();
+        let inventory = observe(&self.registry, tags, &self.config, only, journal, settled, pace).await;
         let circumstances = Circumstances {
             prices,
             longest_stop_hours: self.config.longest_stop_hours,
             now: self.clock.now(),
             time_left: pace.time_left(),
         };
-        plan(direction, &self.registry, &inventory, &ledger.journal, &circumstances)
+        plan(direction, &self.registry, &inventory, journal, &circumstances)
     }
 
     pub(crate) fn heading(
@@ -282,7 +294,7 @@ impl Program {
     pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) -> Whereabouts {
         let mut whereabouts = Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() };
         let kept = Kept { report, originals: journal.originals() };
-        let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
+        let body = serde_json::to_vec(&kept).expect("a report is plain data");
         match self.store.archive(&report.key(), body).await {
             Ok(()) => whereabouts.report = Some(self.place(&report.key())),
             Err(failure) => report.errors.push(format!("this report could not be kept: {failure}")),

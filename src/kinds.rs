@@ -22,6 +22,7 @@ use thiserror::Error;
 
 use crate::failure::Failure;
 use crate::journal::Phase;
+use crate::lazy::{Lazy, lazy};
 use crate::model::{Calls, Direction, KindName, Plain, Standing, Step};
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -91,13 +92,14 @@ impl Entry {
     }
 }
 
-/// The kinds with real clients, in the catalog's order.
+/// The kinds with real clients, in the catalog's order. A client is made when its kind is first
+/// looked at: never, for a kind without patterns and records.
 pub fn registry(aws: &aws_config::SdkConfig) -> Vec<Entry> {
     vec![
-        Entry::Managed(Kit::boxed(sagemaker::Endpoints, sagemaker::remote::Api::new(aws))),
-        Entry::Managed(Kit::boxed(kinesis::Streams, kinesis::remote::Api::new(aws))),
-        Entry::Managed(Kit::boxed(lambda::Functions, lambda::remote::Api::new(aws))),
-        Entry::Managed(Kit::boxed(cloudwatch::Alarms, cloudwatch::remote::Api::new(aws))),
+        Entry::Managed(Kit::lazy(sagemaker::Endpoints, aws, sagemaker::remote::Api::new)),
+        Entry::Managed(Kit::lazy(kinesis::Streams, aws, kinesis::remote::Api::new)),
+        Entry::Managed(Kit::lazy(lambda::Functions, aws, lambda::remote::Api::new)),
+        Entry::Managed(Kit::lazy(cloudwatch::Alarms, aws, cloudwatch::remote::Api::new)),
         Entry::Reported(Box::new(dynamodb::Tables::new(aws))),
     ]
 }
@@ -128,6 +130,22 @@ pub trait Rules: Send + Sync + 'static {
     fn tags(_: &Self::Seen) -> Option<&BTreeMap<String, String>> {
         None
     }
+    /// When a step shows that it was taken.
+    fn effect(_: &Self::Step) -> Effect {
+        Effect::AtOnce
+    }
+}
+
+/// When a step shows that it was taken, and so when it is worth a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// With its answer, or with the next look.
+    AtOnce,
+    /// It begins a transition, which takes minutes.
+    Slow,
+    /// It sends nothing: it is there when a look shows what it waits for. That may be the look that
+    /// showed the step before it.
+    Awaited,
 }
 
 /// What a decision is made from.
@@ -311,6 +329,7 @@ pub trait Managed: Reported {
     ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal>;
     fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step>;
     fn is_counted(&self, step: &Step) -> bool;
+    fn effect(&self, step: &Step) -> Effect;
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
 }
@@ -322,13 +341,18 @@ pub struct UnreadableOriginal(String);
 
 /// Rules and their remote, as one [`Managed`] kind.
 pub struct Kit<R, A> {
-    remote: A,
+    remote: Lazy<A>,
     rules: PhantomData<R>,
 }
 
 impl<R: Rules, A: Remote<R> + 'static> Kit<R, A> {
     pub fn boxed(_: R, remote: A) -> Box<dyn Managed> {
-        Box::new(Kit { remote, rules: PhantomData })
+        Box::new(Kit { remote: Lazy::new(Box::new(move || remote)), rules: PhantomData::<R> })
+    }
+
+    /// With a remote that is made when it is first called.
+    pub fn lazy(_: R, aws: &aws_config::SdkConfig, new: fn(&aws_config::SdkConfig) -> A) -> Box<dyn Managed> {
+        Box::new(Kit { remote: lazy(aws, new), rules: PhantomData::<R> })
     }
 }
 
@@ -442,6 +466,10 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
 
     fn is_counted(&self, step: &Step) -> bool {
         R::is_counted(&own(&step.data))
+    }
+
+    fn effect(&self, step: &Step) -> Effect {
+        R::effect(&own(&step.data))
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {

@@ -1,5 +1,7 @@
 //! The journal with the store behind it: read, decided upon, written back if nobody else wrote.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +13,7 @@ use crate::failure::Failure;
 use crate::journal::{Journal, Unusable};
 use crate::model::{Direction, KindName};
 use crate::pace::Pace;
-use crate::store::{Store, Version, WriteError};
+use crate::store::{Newer, Store, Version, WriteError};
 
 /// The state cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -28,6 +30,10 @@ pub enum LedgerError {
     #[error("another invocation holds the lease: this one stopped at once")]
     Fenced,
 }
+
+/// Between two tries to write what somebody else keeps writing.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whose state it is.
 #[derive(Debug, Clone)]
@@ -66,6 +72,11 @@ impl<'a> Ledger<'a> {
         &self.identity.holder
     }
 
+    /// Where the state is, for messages to a person.
+    pub fn location(&self) -> String {
+        self.store.location()
+    }
+
     /// Drops what is in hand and takes what is stored.
     pub async fn reload(&mut self) -> Result<(), LedgerError> {
         (self.journal, self.version) = self.stored().await?;
@@ -75,9 +86,11 @@ impl<'a> Ledger<'a> {
 
     /// What somebody else wrote since our last write, if anything.
     async fn stored_since(&self) -> Result<Option<(Journal, Option<Version>)>, LedgerError> {
-        match self.read().await? {
-            Some((_, version)) if Some(&version) == self.version.as_ref() => Ok(None),
-            stored => self.understood(stored).map(Some),
+        let Some(known) = &self.version else { return self.stored().await.map(Some) };
+        let unreadable = |failure| LedgerError::Unreadable { location: self.location(), failure };
+        match self.store.read_unless(known).await.map_err(unreadable)? {
+            Newer::Same => Ok(None),
+            Newer::Other(stored) => self.understood(stored).map(Some),
         }
     }
 
@@ -133,6 +146,7 @@ impl<'a> Ledger<'a> {
 
     /// Writes what is in hand while holding the lease. Others may only have left a challenge.
     pub async fn save_as_holder(&mut self) -> Result<(), LedgerError> {
+        let mut pause = FIRST_PAUSE;
         while !self.save().await? {
             let (stored, version) = self.stored().await?;
             if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
@@ -140,6 +154,8 @@ impl<'a> Ledger<'a> {
             }
             self.journal.challenger = stored.challenger;
             self.version = version;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Ok(())
     }

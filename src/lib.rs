@@ -38,6 +38,7 @@ pub mod failure;
 pub mod handler;
 pub mod journal;
 pub mod kinds;
+pub mod lazy;
 pub mod ledger;
 pub mod metrics;
 pub mod model;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_resource_manager::config::Config;
 use aws_resource_manager::handler::{Invocation, Program, Refusal};
+use aws_resource_manager::report::Report;
 use aws_resource_manager::{aws, kinds};
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -34,15 +35,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 async fn handle(
     program: &Result<Program, aws_resource_manager::config::BadConfig>,
     event: LambdaEvent<Value>,
-) -> Result<Value, Diagnostic> {
+) -> Result<Report, Diagnostic> {
     let program = program.as_ref().map_err(|bad| diagnostic(&bad.clone().into()))?;
     let invocation = Invocation {
         request_id: event.context.request_id.clone(),
         attempt: Uuid::new_v4().to_string(),
         deadline: i64::try_from(event.context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     };
-    let report = program.handle(&event.payload, &invocation).await.map_err(|refusal| diagnostic(&refusal))?;
-    Ok(serde_json::to_value(report).expect("a report is plain data"))
+    program.handle(&event.payload, &invocation).await.map_err(|refusal| diagnostic(&refusal))
 }
 
 fn diagnostic(refusal: &Refusal) -> Diagnostic {

@@ -5,6 +5,7 @@ use aws_sdk_sns::Client;
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::lazy::{Lazy, lazy};
 use crate::report::Report;
 use crate::report::text::{self, Extent, Whereabouts};
 
@@ -59,13 +60,13 @@ pub trait Notifier: Send + Sync {
 }
 
 pub struct Topic {
-    client: Client,
+    client: Lazy<Client>,
     arn: String,
 }
 
 impl Topic {
     pub fn new(aws: &aws_config::SdkConfig, arn: &str) -> Self {
-        Topic { client: Client::new(aws), arn: arn.to_owned() }
+        Topic { client: lazy(aws, Client::new), arn: arn.to_owned() }
     }
 }
 

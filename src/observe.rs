@@ -33,6 +33,8 @@ pub struct Inventory {
     pub unseen: Vec<(KindName, Failure)>,
     /// `Err`: nobody knows what is to be kept.
     pub tags: Option<Failure>,
+    /// What the operation has dealt with in an earlier invocation, and so was not looked at.
+    pub settled: BTreeSet<ResourceId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,16 +46,17 @@ pub struct Found {
     pub keep: bool,
 }
 
-/// Looks at everything that the configuration and the state name.
+/// Looks at everything that the configuration and the state name, but for what is settled.
 pub async fn observe(
     registry: &[Entry],
     tags: &dyn TagIndex,
     config: &Config,
     only: &Only,
     journal: &Journal,
+    settled: BTreeSet<ResourceId>,
     pace: &Pace,
 ) -> Inventory {
-    let mut inventory = Inventory::default();
+    let mut inventory = Inventory { settled, ..Inventory::default() };
     let keep_tag = [(KEEP_TAG.0.to_owned(), KEEP_TAG.1.to_owned())];
     let (kept, targeted) = futures::join!(tags.tagged(&keep_tag), async {
         if config.target_tags.is_empty() { Ok(Vec::new()) } else { tags.tagged(&config.target_tags).await }
@@ -73,11 +76,13 @@ pub async fn observe(
         .map(|kind| {
             let name = kind.info().name;
             let patterns = config.patterns.get(&name).cloned().unwrap_or_default();
+            let settled = inventory.settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
             let wanted = Wanted {
                 // A kind that is switched off is not switched on by a tag.
                 tagged: targeted.remove(&name).filter(|_| !patterns.is_empty()).unwrap_or_default(),
                 patterns,
-                recorded: journal.recorded(name).map(|(id, _)| id.name).collect(),
+                recorded: recorded(journal, name, &inventory.settled),
+                settled: settled.collect(),
                 only: Some((name, only.clone())),
                 ignores_case: kind.info().tagging_type == "sagemaker:endpoint",
                 itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),
@@ -106,6 +111,10 @@ pub async fn observe(
         }
     }
     inventory
+}
+
+fn recorded(journal: &Journal, kind: KindName, settled: &BTreeSet<ResourceId>) -> BTreeSet<String> {
+    journal.recorded(kind).filter(|(id, _)| !settled.contains(id)).map(|(id, _)| id.name).collect()
 }
 
 fn names_by_kind(arns: &[String]) -> BTreeMap<KindName, BTreeSet<String>> {

@@ -1,28 +1,30 @@
 //! One stop or start: the lease, the claims, the moves tier by tier, the end.
 //!
 //! What is durable when: before the first call that changes anything, one conditional write holds
-//! the lease and every original. After that each tier's outcomes are written together. Dying
-//! between any two calls leaves a state from which the same action and the opposite one both go on.
+//! the lease and every original. The outcomes are written with the end of the invocation: until
+//! then, a look at the account tells them again. Dying between any two calls leaves a state from
+//! which the same action and the opposite one both go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::apply::{self, Ended, Job, LastLook, Outcome, Watch as _};
+use crate::apply::{self, Ended, Job, LastLook, Outcome, Rhythm};
 use crate::event::{Continuation, MAX_DEPTH, Request};
-use crate::failure::Class;
+use crate::failure::{Class, Failure};
 use crate::handler::{Invocation, NO_STATE, Program, Refusal};
-use crate::journal::{Challenger, Glimpse, Journal, Lease, Note, Operation as Entry, Transition};
+use crate::journal::{Challenger, Glimpse, Journal, Lease, Operation as Entry, Transition};
 use crate::kinds::{Entry as Kind, Managed, Tier};
 use crate::ledger::{Ledger, LedgerError, Lookout};
 use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::{Halt, Pace};
-use crate::plan::{Item, Outlook, Plan};
+use crate::plan::{self, Item, Move, Outlook, Plan};
 use crate::pricing::PriceBook;
 use crate::pricing::desk::Desk;
+use crate::report::text::Whereabouts;
 use crate::report::{self, Line, Report};
 use crate::select::{Only, Selector};
 
@@ -80,6 +82,7 @@ impl Operation<'_> {
         let (ledger, mut desk) = futures::join!(self.program.open(self.invocation), self.program.desk());
         let mut ledger = ledger?;
         let had_state = ledger.exists();
+        let mut waited = false;
         let (mut plan, begun_at) = loop {
             match self.admission(&ledger, started_at) {
                 Admission::Over(why) => return Ok(self.skipped(&ledger, &why, started_at)),
@@ -87,6 +90,7 @@ impl Operation<'_> {
                     if self.pace.halted().is_some() {
                         return self.wait_longer(&ledger, &holder, until, started_at).await;
                     }
+                    waited = true;
                     self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
                 }
                 Admission::Free => {
@@ -94,14 +98,23 @@ impl Operation<'_> {
                     if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
                         self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
                     }
-                    let looked = self.program.plan(&self.request.only, self.direction, &ledger, &self.pace, &desk.book);
-                    let Some(plan) = self.pace.bounded(looked).await else {
-                        return Err(Refusal::NotHandedOn("looking at the account took all the time".to_owned()));
+                    // In a continuation: what the invocations before it have settled is not looked at again.
+                    let settled = plan::settled(&ledger.journal, &self.id, self.direction);
+                    let only = &self.request.only;
+                    let looked = self.program.plan(only, self.direction, &ledger, settled, &self.pace, &desk.book);
+                    let Some(mut plan) = self.pace.bounded(looked).await else {
+                        // With all of the time for it, it would fare no better the next time.
+                        let had_less_time = waited || self.request.continuation.is_some();
+                        return Err(if had_less_time {
+                            Refusal::NotHandedOn("looking at the account took all the time that was left".to_owned())
+                        } else {
+                            Refusal::TooMuch
+                        });
                     };
                     let begun_at = self.begin_operation(&mut ledger, started_at);
                     // What is about to be booked is booked at a price, if there is one by now.
                     ledger.journal.price(&desk.book, begun_at);
-                    let plan = self.claim(&mut ledger, plan, begun_at);
+                    plan.claim(&mut ledger.journal, &self.id, begun_at);
                     if ledger.save().await? {
                         break (plan, begun_at);
                     }
@@ -241,39 +254,18 @@ impl Operation<'_> {
         now
     }
 
-    /// Writes every claim of the plan into the journal in hand. Returns the plan without the moves
-    /// that their records do not allow.
-    fn claim(&self, ledger: &mut Ledger<'_>, mut plan: Plan, now: Timestamp) -> Plan {
-        let claims: Vec<(ResourceId, Transition, Note)> =
-            plan.claims(&ledger.journal).map(|(id, claim, note)| (id.clone(), claim, note)).collect();
-        for (id, claim, note) in claims {
-            let counted = plan.counted(&id);
-            match ledger.journal.record_transition(&id, &claim, note, &self.id, now) {
-                Ok(()) => {
-                    if counted > 0 {
-                        ledger.journal.plan_calls(&id, counted, now);
-                    }
-                    // An earlier invocation of this operation may have found it otherwise.
-                    if let Some(record) = ledger.journal.record(&id) {
-                        plan.found_as(&id, &record.before);
-                    }
-                }
-                Err(illegal) => plan.block(&id, illegal.to_string()),
-            }
-        }
-        plan
-    }
-
     async fn look_again(&self, ids: &[ResourceId], ledger: &Ledger<'_>, prices: &PriceBook) -> Option<Plan> {
         let only = Only(ids.iter().map(Selector::of).collect());
-        self.pace.bounded(self.program.plan(&only, self.direction, ledger, &self.pace, prices)).await
+        let nothing = BTreeSet::new();
+        self.pace.bounded(self.program.plan(&only, self.direction, ledger, nothing, &self.pace, prices)).await
     }
 
     fn lookout<'o, 's>(&'o self, ledger: &'o mut Ledger<'s>) -> Lookout<'s, 'o> {
         Lookout { ledger, clock: self.program.clock.as_ref(), pace: &self.pace, direction: self.direction }
     }
 
-    /// The tiers in their order, each written down before the next.
+    /// The tiers in their order. Nothing is written between them: no call that follows rests on an
+    /// outcome that is stored, and whoever comes after a crash sees it in the account.
     async fn carry_out(
         &self,
         ledger: &mut Ledger<'_>,
@@ -283,7 +275,7 @@ impl Operation<'_> {
     ) -> Result<Fates, LedgerError> {
         let mut fates = Fates::new();
         let tiers = Tier::in_order(self.direction);
-        for (index, tier) in tiers.into_iter().enumerate() {
+        for tier in tiers {
             let mut is_done = self.move_tier(ledger, plan, tier, begun_at, prices, &mut fates).await?;
             if is_done {
                 let until = Instant::now() + patience(ledger);
@@ -293,11 +285,6 @@ impl Operation<'_> {
             }
             if !is_done || self.pace.halted().is_some() {
                 break;
-            }
-            // The last tier's outcomes go with the end of the operation.
-            let was_moved = plan.moves(tier).next().is_some();
-            if was_moved && tiers[index + 1..].iter().any(|later| plan.moves(*later).next().is_some()) {
-                ledger.save_as_holder().await?;
             }
         }
         self.take_back_unmade(ledger, plan, begun_at, &fates);
@@ -317,6 +304,7 @@ impl Operation<'_> {
         prices: &PriceBook,
         fates: &mut Fates,
     ) -> Result<bool, LedgerError> {
+        let moves: HashMap<&ResourceId, &Move> = plan.moves(tier).collect();
         let jobs: Vec<Job> = plan
             .moves(tier)
             .filter_map(|(id, change)| Some(Job::new(id, self.managed(id.kind)?, change.steps.clone())))
@@ -325,17 +313,20 @@ impl Operation<'_> {
             return Ok(true);
         }
         info!(?tier, count = jobs.len(), "tier");
-        let (poll, wait) = (self.program.config.poll, self.request.wait);
-        let ended = apply::run(jobs, &self.pace, poll, wait, &mut self.lookout(ledger)).await;
+        let ended = apply::run(jobs, &self.pace, self.rhythm(), &mut self.lookout(ledger)).await;
         if self.pace.halted() == Some(Halt::Fenced) {
             return Err(LedgerError::Fenced);
         }
         let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
         for mut ended in ended {
-            self.write_down(ledger, plan, &mut ended, begun_at);
+            self.write_down(ledger, moves[ended.id], &mut ended, begun_at);
             fates.insert(ended.id.clone(), self.fate(ended, prices));
         }
         Ok(!unfinished)
+    }
+
+    fn rhythm(&self) -> Rhythm {
+        Rhythm { poll: self.program.config.poll, wait: self.request.wait }
     }
 
     /// Looks again at what was in transition in these tiers when it was looked at, until it can be
@@ -349,27 +340,26 @@ impl Operation<'_> {
         prices: &PriceBook,
         fates: &mut Fates,
     ) -> Result<(), LedgerError> {
-        while self.request.wait
-            && self.pace.halted().is_none()
-            && Instant::now() < until
-            && !plan.later(tiers).is_empty()
-        {
-            self.pace.sleep(self.program.config.poll).await;
-            self.lookout(ledger).look().await;
+        let rhythm = self.rhythm();
+        let mut wait = rhythm.poll;
+        while rhythm.wait && self.pace.halted().is_none() && Instant::now() < until && !plan.later(tiers).is_empty() {
+            apply::pause(Instant::now() + wait, &self.pace, &mut self.lookout(ledger), rhythm).await;
+            wait = rhythm.longer(wait);
             if self.pace.halted() == Some(Halt::Fenced) {
                 return Err(LedgerError::Fenced);
             }
-            let Some(again) = self.look_again(&plan.later(tiers), ledger, prices).await else { break };
+            let Some(mut again) = self.look_again(&plan.later(tiers), ledger, prices).await else { break };
             let begun_at = self.program.clock.now();
-            let again = self.claim(ledger, again, begun_at);
+            again.claim(&mut ledger.journal, &self.id, begun_at);
             if tiers.iter().any(|tier| again.moves(*tier).next().is_some()) {
-                ledger.save_as_holder().await?;
+                self.save(ledger).await?;
                 for tier in tiers {
                     if !self.move_tier(ledger, &again, *tier, begun_at, prices, fates).await? {
                         break;
                     }
                 }
                 self.take_back_unmade(ledger, &again, begun_at, fates);
+                wait = rhythm.poll;
             }
             plan.take_in(again);
         }
@@ -381,6 +371,15 @@ impl Operation<'_> {
         let moves = Tier::in_order(self.direction).into_iter().flat_map(|tier| plan.moves(tier));
         for (id, _) in moves.filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id)) {
             ledger.journal.made_calls(id, begun_at, []);
+        }
+    }
+
+    /// Writes the state while there is time.
+    async fn save(&self, ledger: &mut Ledger<'_>) -> Result<(), LedgerError> {
+        let location = ledger.location();
+        match self.pace.to_the_end(ledger.save_as_holder()).await {
+            Some(saved) => saved,
+            None => Err(LedgerError::Unwritable { location, failure: Failure::refused("the time ran out") }),
         }
     }
 
@@ -399,9 +398,9 @@ impl Operation<'_> {
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }
 
-    fn write_down(&self, ledger: &mut Ledger<'_>, plan: &Plan, ended: &mut Ended<'_>, begun_at: Timestamp) {
+    fn write_down(&self, ledger: &mut Ledger<'_>, change: &Move, ended: &mut Ended<'_>, begun_at: Timestamp) {
         let id = ended.id;
-        if !ended.counted.is_empty() || plan.counted(id) > 0 {
+        if !ended.counted.is_empty() || change.counted > 0 {
             let now = self.program.clock.now();
             let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
             ledger.journal.made_calls(id, begun_at, ended.counted.iter().map(|at| now - ago(at)));
@@ -416,7 +415,7 @@ impl Operation<'_> {
                     Direction::Stop => Transition::Stopped,
                     Direction::Start => Transition::Restored,
                 };
-                let Some(mut note) = plan.note(id).cloned() else { return };
+                let mut note = change.note.clone();
                 note.warnings.extend(ended.remarks.iter().cloned());
                 let now = self.program.clock.now();
                 if let Err(illegal) = ledger.journal.record_transition(id, &transition, note, &self.id, now) {
@@ -479,9 +478,13 @@ impl Operation<'_> {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
-        let whereabouts = self.program.archive(&mut report, &ledger.journal).await;
+        let kept = self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
+        let whereabouts = kept.unwrap_or_else(|| {
+            report.errors.push("this report could not be kept: the time ran out".to_owned());
+            Whereabouts { function: self.program.config.function_name.clone(), ..Whereabouts::default() }
+        });
         ledger.journal.end(self.program.clock.now());
-        ledger.save_as_holder().await?;
+        self.save(&mut ledger).await?;
         // What others wait for is done. Prices that are not kept are asked for again.
         if has_new_prices {
             desk.keep(self.program.store.as_ref()).await;
@@ -493,7 +496,7 @@ impl Operation<'_> {
     /// The state first, then the call: a continuation that is lost is found by the next event.
     async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<HandOn, LedgerError> {
         ledger.journal.hand_over(depth);
-        ledger.save_as_holder().await?;
+        self.save(ledger).await?;
         let asked_at = ledger.journal.operation.as_ref().map_or_else(|| self.program.clock.now(), |op| op.started_at);
         Ok(self.call_again(depth, asked_at).await)
     }

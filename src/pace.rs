@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream;
+use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
 /// Why an operation begins no further call.
@@ -28,6 +27,8 @@ pub struct Pace {
     deadline: Instant,
     /// When a call that is still under way is given up, so that the state is written in time.
     hard_deadline: Instant,
+    /// How long before the invocation's end the report and the state have to be written.
+    margin: Duration,
     /// The time that this invocation was given, and how many may follow it.
     given: Duration,
     successors: u32,
@@ -53,6 +54,7 @@ impl Pace {
             workers,
             deadline: end - margin,
             hard_deadline: end - margin / 2,
+            margin,
             given: remaining,
             successors: 0,
             flags: Arc::default(),
@@ -92,7 +94,11 @@ impl Pace {
 
     /// Sleeps, but not past the deadline.
     pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep_until((Instant::now() + duration).min(self.deadline)).await;
+        self.sleep_until(Instant::now() + duration).await;
+    }
+
+    pub async fn sleep_until(&self, moment: Instant) {
+        tokio::time::sleep_until(moment.min(self.deadline)).await;
     }
 
     /// Runs a call that may take long, and gives it up when the state has to be written.
@@ -100,15 +106,30 @@ impl Pace {
         tokio::time::timeout_at(self.hard_deadline, call).await.ok()
     }
 
+    /// Runs the last write of an invocation. `None`: there was no time left for it, and there is just
+    /// enough to say so.
+    pub async fn to_the_end<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.hard_deadline + self.margin * 3 / 8, call).await.ok()
+    }
+
+    /// The same for what comes before the last write.
+    pub async fn nearly_to_the_end<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.hard_deadline + self.margin / 4, call).await.ok()
+    }
+
     /// Asks about each item, at most `workers` at once. Answers come in the items' order.
     pub fn ask_each<'a, I, T, F>(&self, items: &'a [I], ask: impl Fn(&'a I) -> F) -> impl Future<Output = Vec<T>>
     where
         F: Future<Output = T>,
     {
-        in_order(items.iter().map(ask).collect(), self.workers)
+        in_order(items, self.workers, ask)
     }
 
     /// Changes each item, at most `workers` at once, and begins no further change once halted.
+    ///
+    /// A change that has begun may still wait for its turn at AWS's rate before it is sent. There are
+    /// no more of them than workers, so that is over within seconds, and it is not asked again
+    /// whether it may: a resource whose change was begun is looked at by whoever comes next.
     pub fn change_each<'a, I, T, F>(
         &self,
         items: &'a [I],
@@ -118,17 +139,39 @@ impl Pace {
     where
         F: Future<Output = T>,
     {
-        let guarded = |item| {
-            let (pace, change) = (self.clone(), change(item));
-            async move { if pace.halted().is_some() { not_begun() } else { change.await } }
-        };
-        in_order(items.iter().map(guarded).collect(), self.workers)
+        let pace = self.clone();
+        in_order(items, self.workers, move |item| {
+            let change = if pace.halted().is_some() { None } else { Some(change(item)) };
+            async move {
+                match change {
+                    Some(change) => change.await,
+                    None => not_begun(),
+                }
+            }
+        })
     }
 }
 
-/// The futures are made before the first of them runs, so that what made them need not be `Send`.
-async fn in_order<T, F: Future<Output = T>>(futures: Vec<F>, at_once: usize) -> Vec<T> {
-    stream::iter(futures).buffered(at_once).collect().await
+/// Each item's future is made when there is room for it, so that thousands of items take no more
+/// memory than `at_once` of them; and one that takes long holds up nothing but its own place.
+async fn in_order<'a, I, T, F: Future<Output = T>>(
+    items: &'a [I],
+    at_once: usize,
+    make: impl Fn(&'a I) -> F,
+) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = items.iter().map(|_| None).collect();
+    let mut items = items.iter().enumerate();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        under_way.extend(items.by_ref().take(at_once - under_way.len()).map(|(index, item)| {
+            let future = make(item);
+            async move { (index, future.await) }
+        }));
+        match under_way.next().await {
+            Some((index, answer)) => answers[index] = Some(answer),
+            None => return answers.into_iter().flatten().collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +210,25 @@ mod tests {
             .await;
         assert_eq!(answers, items);
         assert_eq!(most.into_inner(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_takes_long_holds_up_no_other_and_keeps_its_place() {
+        let items: Vec<u64> = [100, 1, 1, 1, 1, 1, 1, 1, 1, 1].into();
+        let made = AtomicUsize::new(0);
+        let started = Instant::now();
+        let answers = Pace::new(2, Duration::from_secs(900))
+            .ask_each(&items, |seconds| {
+                // Made when there is room for it, and not before.
+                let (n, began) = (made.fetch_add(1, Ordering::SeqCst), started.elapsed().as_secs());
+                async move {
+                    tokio::time::sleep(Duration::from_secs(*seconds)).await;
+                    (n, began)
+                }
+            })
+            .await;
+        assert_eq!(started.elapsed().as_secs(), 100);
+        assert_eq!(answers, [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6), (8, 7), (9, 8)]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,11 +1,12 @@
 //! Every choice of an operation, made before its first call. Pure.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::journal::{Glimpse, Journal, Note, Phase, Transition};
-use crate::kinds::{Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
+use crate::journal::{Glimpse, Journal, Note, Phase, Record, Transition};
+use crate::kinds::{CATALOG, Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
 use crate::model::{Direction, ResourceId, Standing, State, Step};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
@@ -74,6 +75,7 @@ pub fn plan(
     let mut items = Vec::new();
     for entry in registry {
         let info = entry.reported().info();
+        let first = items.len();
         for found in inventory.sightings.iter().filter(|found| found.id.kind == info.name) {
             let seen = found.seen.as_ref().ok().and_then(Option::as_ref);
             let standing = match &found.seen {
@@ -90,6 +92,9 @@ pub fn plan(
             };
             items.push(Item { id: found.id.clone(), tier: info.tier, standing, now, outlook });
         }
+        let settled = inventory.settled.iter().filter(|id| id.kind == info.name);
+        items.extend(settled.filter_map(|id| Some(settled_item(id, info.tier, direction, journal.record(id)?))));
+        items[first..].sort_by(|a, b| a.id.cmp(&b.id));
         // What cannot be seen and yet is owed must not drop out of sight.
         if let Some((_, failure)) = inventory.unseen.iter().find(|(kind, _)| *kind == info.name) {
             items.extend(journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(|(id, _)| {
@@ -104,6 +109,17 @@ pub fn plan(
         }
     }
     Plan { items, errors }
+}
+
+/// As its record says: it was not looked at again.
+fn settled_item(id: &ResourceId, tier: Tier, direction: Direction, record: &Record) -> Item {
+    let (state, verdict) = match direction {
+        Direction::Stop => (State::Stopped, Verdict::AlreadyStopped),
+        Direction::Start => (State::Running, Verdict::AlreadyRunning),
+    };
+    let now = record.after.clone();
+    let standing = Standing::new(state, now.summary.clone(), now.usage.clone());
+    Item { id: id.clone(), tier, standing, now, outlook: Outlook::Leave { verdict, why: String::new() } }
 }
 
 struct Subject<'a> {
@@ -231,9 +247,11 @@ impl Plan {
 
     /// Takes what another look at some resources has decided.
     pub fn take_in(&mut self, other: Plan) {
-        for item in other.items {
-            if let Some(old) = self.items.iter_mut().find(|old| old.id == item.id) {
-                *old = item;
+        let mut others: HashMap<ResourceId, Item> =
+            other.items.into_iter().map(|item| (item.id.clone(), item)).collect();
+        for old in &mut self.items {
+            if let Some(new) = others.remove(&old.id) {
+                *old = new;
             }
         }
     }
@@ -246,52 +264,46 @@ impl Plan {
         })
     }
 
-    fn change(&self, id: &ResourceId) -> Option<&Move> {
-        self.items.iter().filter(|item| item.id == *id).find_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some(change.as_ref()),
-            _ => None,
-        })
-    }
-
-    /// How many of a resource's steps AWS takes only so many of a day.
-    pub fn counted(&self, id: &ResourceId) -> usize {
-        self.change(id).map_or(0, |change| change.counted)
-    }
-
-    /// Takes a resource's move out of the plan.
-    pub fn block(&mut self, id: &ResourceId, why: String) {
-        if let Some(item) = self.items.iter_mut().find(|item| item.id == *id) {
-            item.outlook = Outlook::Blocked(why);
+    /// Writes what has to be durable before the first call into the journal in hand: the claims, and
+    /// what is not owed any more. A move that its record does not allow is taken out of the plan.
+    pub fn claim(&mut self, journal: &mut Journal, operation_id: &str, now: Timestamp) {
+        for item in &mut self.items {
+            let Some((claim, note)) = item.claim(journal) else { continue };
+            if let Err(illegal) = journal.record_transition(&item.id, &claim, note, operation_id, now) {
+                item.outlook = Outlook::Blocked(illegal.to_string());
+                continue;
+            }
+            let Outlook::Change(change) = &mut item.outlook else { continue };
+            if change.counted > 0 {
+                journal.plan_calls(&item.id, change.counted, now);
+            }
+            // An earlier invocation of this operation may have found it otherwise.
+            if let Some(record) = journal.record(&item.id) {
+                change.note.before = record.before.clone();
+            }
         }
     }
+}
 
-    /// What a resource was like when its operation began.
-    pub fn found_as(&mut self, id: &ResourceId, before: &Glimpse) {
-        if let Some(Outlook::Change(change)) =
-            self.items.iter_mut().find(|item| item.id == *id).map(|item| &mut item.outlook)
-        {
-            change.note.before = before.clone();
-        }
-    }
-
-    /// What goes into a resource's record with its move.
-    pub fn note(&self, id: &ResourceId) -> Option<&Note> {
-        self.change(id).map(|change| &change.note)
-    }
-
-    /// What the state has to say before the first call: the claims, and what is not owed any more.
-    pub fn claims<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = (&'a ResourceId, Transition, Note)> {
-        self.items.iter().filter_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some((&item.id, change.claim.clone(), change.note.clone())),
+impl Item {
+    fn claim(&self, journal: &Journal) -> Option<(Transition, Note)> {
+        match &self.outlook {
+            Outlook::Change(change) => Some((change.claim.clone(), change.note.clone())),
             Outlook::Leave { verdict: Verdict::Released, why } => {
-                journal.record(&item.id).and_then(|record| record.held())?;
-                let glimpse = item.now.clone();
-                let note = Note { before: glimpse.clone(), after: glimpse, detail: why.clone(), warnings: Vec::new() };
-                Some((&item.id, Transition::Release, note))
+                journal.record(&self.id)?.held()?;
+                let now = self.now.clone();
+                let note = Note { before: now.clone(), after: now, detail: why.clone(), warnings: Vec::new() };
+                Some((Transition::Release, note))
             }
             _ => None,
-        })
+        }
     }
+}
+
+/// What an operation has dealt with in its earlier invocations. Another operation has to look.
+pub fn settled(journal: &Journal, operation_id: &str, direction: Direction) -> BTreeSet<ResourceId> {
+    let done = |id: &ResourceId| settled_by(journal, id, operation_id, direction);
+    CATALOG.iter().flat_map(|info| journal.recorded(info.name)).map(|(id, _)| id).filter(done).collect()
 }
 
 /// Whether this very operation has dealt with the resource already, in an earlier invocation.

@@ -129,6 +129,8 @@ pub struct Wanted {
     pub patterns: NamePatterns,
     pub tagged: BTreeSet<String>,
     pub recorded: BTreeSet<String>,
+    /// Those that the operation has dealt with in an earlier invocation: not looked at again.
+    pub settled: BTreeSet<String>,
     /// The event's `only`, for this kind.
     pub only: Option<(KindName, Only)>,
     /// Whether AWS takes names of this kind for the same that differ only in case, as it does with
@@ -141,7 +143,7 @@ pub struct Wanted {
 impl Wanted {
     /// Whether a listed resource is one of ours to look at.
     pub fn selects(&self, name: &str) -> bool {
-        if self.itself.as_deref() == Some(name) {
+        if self.itself.as_deref() == Some(name) || self.is_among(&self.settled, name) {
             return false;
         }
         if let Some((kind, only)) = &self.only
@@ -246,6 +248,15 @@ mod tests {
         assert!(!wanted.selects("Shop-Risk"));
         wanted.ignores_case = true;
         assert!(wanted.selects("Shop-Risk"));
+    }
+
+    #[test]
+    fn what_is_settled_is_not_looked_at_again_however_its_name_is_written() {
+        let settled = ["shop-risk".to_owned()].into();
+        let wanted = Wanted { patterns: patterns("*"), settled, ignores_case: true, ..Wanted::default() };
+        assert!(!wanted.selects("shop-risk"));
+        assert!(!wanted.selects("Shop-Risk"));
+        assert!(wanted.selects("shop-other"));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use thiserror::Error;
 
@@ -11,6 +12,13 @@ use crate::failure::{Failure, unless_missing};
 /// One version of the state object. What it is made of is the store's own business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
+
+/// What is stored, for someone who knows a version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Newer {
+    Same,
+    Other(Option<(Vec<u8>, Version)>),
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WriteError {
@@ -26,6 +34,14 @@ pub enum WriteError {
 pub trait Store: Send + Sync {
     /// The state object as the newest finished write left it. `None`: there is none.
     async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure>;
+
+    /// The state object, where it is not at this version any more.
+    async fn read_unless(&self, known: &Version) -> Result<Newer, Failure> {
+        Ok(match self.read().await? {
+            Some((_, version)) if version == *known => Newer::Same,
+            stored => Newer::Other(stored),
+        })
+    }
 
     /// Writes the state object if it is still at `expected` (`None`: if there is none). It is
     /// durable when this returns `Ok`. A retried write may meet its own success as a `Conflict`.
@@ -65,7 +81,13 @@ impl Bucket {
     }
 
     async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Version)>, Failure> {
-        let answer = self.client.get_object().bucket(&self.name).key(key).send().await;
+        self.body_of(self.client.get_object().bucket(&self.name).key(key).send().await).await
+    }
+
+    async fn body_of(
+        &self,
+        answer: Result<GetObjectOutput, SdkError<GetObjectError>>,
+    ) -> Result<Option<(Vec<u8>, Version)>, Failure> {
         let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")? else {
             return Ok(None);
         };
@@ -74,7 +96,8 @@ impl Bucket {
         let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
         let body = answer.body.collect().await;
         let body = body.map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
-        Ok(Some((body.into_bytes().to_vec(), Version(etag))))
+        // The bytes as they came, not a copy.
+        Ok(Some((body.into_bytes().into(), Version(etag))))
     }
 
     fn put(&self, key: String, body: Vec<u8>) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
@@ -88,6 +111,15 @@ impl Bucket {
 impl Store for Bucket {
     async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure> {
         self.get(self.state_key()).await
+    }
+
+    /// S3 answers 304 and sends nothing where it is still the same.
+    async fn read_unless(&self, known: &Version) -> Result<Newer, Failure> {
+        let request = self.client.get_object().bucket(&self.name).key(self.state_key()).if_none_match(&known.0);
+        match request.send().await {
+            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 304) => Ok(Newer::Same),
+            answer => self.body_of(answer).await.map(Newer::Other),
+        }
     }
 
     async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError> {

@@ -149,11 +149,15 @@ impl Paced {
             tally.calls.fetch_add(1, Ordering::Relaxed);
             let response = self.attempt(request).await?;
             if !is_throttled(&response) {
-                limits.iter().for_each(|turns| turns.was_taken());
+                for turns in limits {
+                    turns.was_taken();
+                }
                 return Ok(response);
             }
             tally.throttles.fetch_add(1, Ordering::Relaxed);
-            limits.iter().for_each(|turns| turns.was_throttled());
+            for turns in &limits {
+                turns.was_throttled();
+            }
             request = match again {
                 Some(again) if Instant::now() + pause < give_up_at => again,
                 _ => return Ok(response),

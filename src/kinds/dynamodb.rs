@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Info, Reported, Sighting, Tier, own, plain};
 use crate::failure::{Failure, unless_missing};
+use crate::lazy::{Lazy, lazy};
 use crate::model::{CheaperBelow, KindName, Limit, Plain, Standing, State, UsdPerHour};
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -43,12 +44,12 @@ pub(crate) enum Mode {
 }
 
 pub struct Tables {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl Tables {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Tables { client: Client::new(aws) }
+        Tables { client: lazy(aws, Client::new) }
     }
 
     async fn list(&self) -> Result<Vec<String>, Failure> {

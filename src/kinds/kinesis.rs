@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
-use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
+use super::{Case, Decision, Effect, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
 use crate::model::{CheaperBelow, KindName, Limit, Standing, State, count};
 use crate::usage::{Item, Usage};
@@ -206,6 +206,10 @@ impl Rules for Streams {
 
     fn is_counted(step: &Step) -> bool {
         matches!(step, Step::Scale { .. })
+    }
+
+    fn effect(step: &Step) -> Effect {
+        if matches!(step, Step::Scale { .. }) { Effect::Slow } else { Effect::Awaited }
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {

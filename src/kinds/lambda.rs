@@ -19,7 +19,7 @@ pub use data::{
     Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen, Size, Step,
 };
 
-use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
+use super::{Case, Decision, Effect, Info, Progress, Rules, Tier, Verdict};
 use crate::journal::Phase;
 use crate::model::{KindName, Standing, State};
 use crate::usage::Usage;
@@ -158,6 +158,11 @@ impl Rules for Functions {
             return decision;
         }
         decision.because(format!("a person set it to {}: that stays so", words(seen.reserved)))
+    }
+
+    fn effect(step: &Step) -> Effect {
+        let is_slow = matches!(step, Step::Disable(_) | Step::Enable(_) | Step::Provide { .. });
+        if is_slow { Effect::Slow } else { Effect::AtOnce }
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::autoscaling::Target;
 use self::deployment::Deployment;
 pub use self::endpoint::{Seen, Serverless, Status, Variant};
-use super::{Case, Decision, Held, Info, Progress, Rules, Tier, Verdict};
+use super::{Case, Decision, Effect, Held, Info, Progress, Rules, Tier, Verdict};
 use crate::failure::Class;
 use crate::journal::Phase;
 use crate::model::{KindName, Standing, State};
@@ -234,6 +234,14 @@ impl Rules for Endpoints {
 
     fn tags(seen: &Seen) -> Option<&BTreeMap<String, String>> {
         Some(&seen.tags)
+    }
+
+    fn effect(step: &Step) -> Effect {
+        match step {
+            Step::Delete | Step::Create { .. } | Step::SetCapacities { .. } => Effect::Slow,
+            Step::Scale { .. } => Effect::AtOnce,
+            Step::AwaitDeleted | Step::AwaitSettled | Step::AwaitInService { .. } => Effect::Awaited,
+        }
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {

@@ -10,6 +10,7 @@ use aws_sdk_pricing::types::{Filter, FilterType};
 
 use super::list::{PriceList, Question, price, question};
 use crate::failure::Failure;
+use crate::lazy::{Lazy, lazy};
 use crate::model::UsdPerHour;
 use crate::usage::Item;
 
@@ -17,13 +18,13 @@ use crate::usage::Item;
 const HOME: Region = Region::from_static("us-east-1");
 
 pub struct PriceListApi {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl PriceListApi {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        let config = aws_sdk_pricing::config::Builder::from(aws).region(HOME).build();
-        PriceListApi { client: Client::from_conf(config) }
+        let at_home = |aws: &_| Client::from_conf(aws_sdk_pricing::config::Builder::from(aws).region(HOME).build());
+        PriceListApi { client: lazy(aws, at_home) }
     }
 
     async fn ask(&self, region: &str, question: &Question) -> Result<Vec<String>, Failure> {

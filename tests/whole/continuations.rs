@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, ENDPOINT, Function, STREAM, assert_same, line, result_of};
+use crate::support::{Account, ENDPOINT, Function, PROJECT, STREAM, assert_same, line, result_of};
 
 /// The report that the topic's subscribers got, of which there must be one.
 #[track_caller]
@@ -215,4 +215,20 @@ fn a_continuation_that_comes_twice_or_late_does_nothing() {
     assert_eq!(function.must(&late)["outcome"], "skipped");
     assert_eq!(account.changes(), []);
     assert_eq!(account.messages().len(), 2);
+}
+
+#[test]
+fn an_account_that_takes_longer_to_look_at_than_there_is_time_is_refused_with_what_to_do() {
+    let functions: Vec<Value> = (0..60).map(|n| json!({"name": format!("{PROJECT}-work-{n}")})).collect();
+    let account = Account::with(&json!({"functions": functions}));
+    let function = Function::new(&account).timeout(3.0);
+    account.settings(&json!({"latency_seconds": 0.2}));
+    for event in [json!({"action": "status"}), json!({"action": "stop", "dry_run": true})] {
+        let refused = function.invoke(&event).expect_err("there is no time for it");
+        assert_eq!(refused.kind, "TooMuch", "{refused:?}");
+        assert!(refused.message.contains("`only`"), "{refused:?}");
+    }
+    let only = json!({"action": "status", "only": [format!("lambda:{PROJECT}-work-7")]});
+    assert_eq!(function.must(&only)["resources"].as_array().expect("lines").len(), 1);
+    assert_eq!(account.changes(), []);
 }

@@ -1,0 +1,13 @@
+//! What is made from the shared configuration when it is first used, and not at the start of the
+//! process: most invocations use few of the clients.
+
+use std::sync::LazyLock;
+
+use aws_config::SdkConfig;
+
+pub type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+
+pub fn lazy<T: 'static>(aws: &SdkConfig, new: fn(&SdkConfig) -> T) -> Lazy<T> {
+    let aws = aws.clone();
+    LazyLock::new(Box::new(move || new(&aws)))
+}
