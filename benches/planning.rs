@@ -1,4 +1,4 @@
-//! How long it takes to plan a stop and a start of 10,000 alarms, without any call.
+//! How long it takes to plan a stop and a start of 10,000 alarms and to claim them, without any call.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use aws_resource_manager::pace::Pace;
 use aws_resource_manager::plan::{Circumstances, Outlook, plan};
 use aws_resource_manager::pricing::PriceBook;
 use aws_resource_manager::select::Wanted;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 
 const ALARMS: usize = 10_000;
@@ -62,6 +62,28 @@ fn planning(criterion: &mut Criterion) {
     let first = plan(Direction::Stop, &registry, &running, &journal, &circumstances);
     criterion.bench_function("plan a stop of 10,000 alarms", |bencher| {
         bencher.iter(|| plan(Direction::Stop, &registry, black_box(&running), &journal, &circumstances));
+    });
+    criterion.bench_function("claim 10,000 alarms for a stop", |bencher| {
+        let fresh = || (first.clone(), journal.clone());
+        bencher.iter_batched(
+            fresh,
+            |(mut plan, mut journal)| {
+                plan.claim(&mut journal, "op", Timestamp::UNIX_EPOCH);
+                (plan, journal)
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    criterion.bench_function("take in another look at 10,000 alarms", |bencher| {
+        let fresh = || (first.clone(), first.clone());
+        bencher.iter_batched(
+            fresh,
+            |(mut plan, again)| {
+                plan.take_in(again);
+                plan
+            },
+            BatchSize::LargeInput,
+        );
     });
     for item in &first.items {
         let Outlook::Change(change) = &item.outlook else { continue };

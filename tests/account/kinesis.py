@@ -48,6 +48,11 @@ def _find(call: Call) -> Any:
     raise AwsError("ResourceNotFoundException", f"Stream {name} under account {call.account.id} not found.")
 
 
+def _other_shards(call: Call, stream: Any) -> int:
+    streams = backend(call.account, call.region).streams.values()
+    return sum(open_shards(other) for other in streams if other is not stream)
+
+
 def update_shard_count(call: Call) -> dict[str, Any]:
     account, stream, target = call.account, _find(call), int(call.params["TargetShardCount"])
     state, now, name = account.state(Streams), account.now(), stream.stream_name
@@ -67,8 +72,8 @@ def update_shard_count(call: Call) -> dict[str, Any]:
             "InvalidArgumentException",
             f"UpdateShardCount cannot scale down below half your current open shard count. {sizes}",
         )
-    others = sum(open_shards(s) for s in backend(account, call.region).streams.values() if s is not stream)
-    if target > current and others + target > account.settings.shard_limit:
+    # Counted on the way up only: a bench has hundreds of streams.
+    if target > current and (others := _other_shards(call, stream)) + target > account.settings.shard_limit:
         raise AwsError(
             "LimitExceededException",
             f"This request would exceed the shard limit for the account {account.id} in {call.region}. "
@@ -107,7 +112,7 @@ def list_streams(call: Call) -> dict[str, Any]:
     keys = ("StreamName", "StreamARN", "StreamStatus", "StreamModeDetails", "StreamCreationTimestamp")
     return {
         "StreamNames": [stream.stream_name for stream in chosen],
-        "StreamSummaries": [{key: summary(stream)[key] for key in keys} for stream in chosen],
+        "StreamSummaries": [{key: value for key, value in summary(s).items() if key in keys} for s in chosen],
         "HasMoreStreams": token is not None,
     } | ({"NextToken": token} if token else {})
 
