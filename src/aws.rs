@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
@@ -36,13 +37,18 @@ const ATTEMPTS: u32 = 6;
 
 /// Everything that the environment configures for the AWS SDK: region, credentials, endpoint.
 pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64) -> SdkConfig {
+    settings(tally, rate_share).load().await
+}
+
+fn settings(tally: &Arc<Tally>, rate_share: f64) -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(Wire::client(Arc::clone(tally), rate_share))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        // Nothing else: the SDK's other time-outs would count the wait for a turn. The wire has its own.
+        // Nothing else: the SDK's other time-outs would count the wait for a turn, and so would its
+        // protection from stalled streams, which ends a call whose body is not sent within 6 s. The
+        // wire has its own time-out, for the whole of an attempt.
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
-        .load()
-        .await
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
 /// The program with real clients.
@@ -88,5 +94,22 @@ impl Successor for Itself {
             .await
             .map(drop)
             .map_err(|e| Failure::from_sdk("lambda:InvokeFunction", &e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_in_the_sdk_counts_the_wait_for_a_turn() {
+        let home = aws_config::Region::new("us-east-1");
+        let sdk = settings(&Arc::default(), 1.0).region(home).load().await;
+        let streams = sdk.stalled_stream_protection().expect("it is set");
+        assert!(!streams.upload_enabled() && !streams.download_enabled());
+        let timeouts = sdk.timeout_config().expect("they are set");
+        assert_eq!(timeouts.connect_timeout(), Some(CONNECT_TIMEOUT));
+        let others = (timeouts.operation_timeout(), timeouts.operation_attempt_timeout(), timeouts.read_timeout());
+        assert_eq!(others, (None, None, None));
     }
 }

@@ -294,7 +294,7 @@ impl Program {
     pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) -> Whereabouts {
         let mut whereabouts = Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() };
         let kept = Kept { report, originals: journal.originals() };
-        let body = serde_json::to_vec(&kept).expect("a report is plain data");
+        let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
         match self.store.archive(&report.key(), body).await {
             Ok(()) => whereabouts.report = Some(self.place(&report.key())),
             Err(failure) => report.errors.push(format!("this report could not be kept: {failure}")),

@@ -66,7 +66,7 @@ fn a_report_that_is_not_there_or_not_of_this_project_changes_nothing() {
     assert!(refused.message.contains("there is no such report"), "{refused:?}");
     let path = format!("user-journey-analytics/dev/{key}");
     let foreign =
-        account.object(&path).expect("the report").replace("\"project\":\"user-journey", "\"project\":\"other");
+        account.object(&path).expect("the report").replace("\"project\": \"user-journey", "\"project\": \"other");
     account.put_object("user-journey-analytics/dev/operations/foreign.json", &foreign);
     let refused = function.invoke(&start_from("operations/foreign.json")).expect_err("refused");
     assert!(refused.message.contains("it is of project `other-analytics`"), "{refused:?}");
