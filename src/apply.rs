@@ -106,6 +106,8 @@ pub struct Job<'a> {
     last: Option<LastLook>,
     remarks: Vec<String>,
     counted: Vec<Instant>,
+    /// The last call is not among them, and may have worked nevertheless.
+    is_uncounted: bool,
     is_spent: bool,
 }
 
@@ -134,6 +136,7 @@ impl<'a> Job<'a> {
             last: None,
             remarks: Vec::new(),
             counted: Vec::new(),
+            is_uncounted: false,
             is_spent: false,
         };
         job.settle();
@@ -193,16 +196,16 @@ impl<'a> Job<'a> {
         (self.stage, self.tries, self.signless_looks, self.doubt) = (Stage::Due, 0, 0, None);
         self.not_before = Instant::now();
         self.waits_for.clear();
+        self.is_uncounted = false;
         self.settle();
     }
 
     /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
     fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>, rhythm: Rhythm) {
-        // AWS does not count what it refuses. Where there was no answer, it may have worked.
-        let was_refused =
-            matches!(&answer, Some(Err(failure)) if failure.class == Class::Halted || failure.code.is_some());
-        if !was_refused {
-            self.count();
+        // AWS does not count what it refuses. Whether an error was a refusal, the next look shows.
+        match &answer {
+            Some(Ok(_)) | None => self.count(),
+            Some(Err(failure)) => self.is_uncounted = failure.class != Class::Halted,
         }
         if matches!(answer, Some(Ok(_))) {
             self.doubt = None;
@@ -223,6 +226,7 @@ impl<'a> Job<'a> {
 
     /// Remembers the call, where AWS takes only so many of it a day.
     fn count(&mut self) {
+        self.is_uncounted = false;
         if self.steps.front().is_some_and(|step| self.kind.is_counted(step)) {
             self.counted.push(Instant::now());
         }
@@ -246,9 +250,7 @@ impl<'a> Job<'a> {
         let Some(step) = self.steps.front() else { return };
         let progress = self.kind.progress(step, seen);
         // An error that was none: the call shows its effect.
-        if matches!(progress, Progress::Done | Progress::Waiting(_))
-            && self.doubt.take_if(|failure| failure.class == Class::Transient && failure.code.is_some()).is_some()
-        {
+        if self.is_uncounted && matches!(progress, Progress::Done | Progress::Waiting(_)) {
             self.count();
         }
         match progress {
@@ -312,7 +314,12 @@ impl<'a> Job<'a> {
         self.stage = Stage::Over(Outcome::Failed(why.to_owned()));
     }
 
-    fn end(self) -> Ended<'a> {
+    fn end(mut self) -> Ended<'a> {
+        // Nobody has seen what became of it: it may have worked.
+        let got_no_answer = self.doubt.as_ref().is_some_and(|failure| failure.code.is_none());
+        if self.is_uncounted && self.stage == Stage::Taken && got_no_answer {
+            self.count();
+        }
         let Job { id, stage, waits_for, last, remarks, counted, is_spent, .. } = self;
         let outcome = match stage {
             Stage::Over(outcome) => outcome,

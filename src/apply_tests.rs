@@ -255,9 +255,19 @@ async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
     assert_eq!(count(vec![answer(Class::Denied, Some("AccessDeniedException"))], &[9]).await, 0);
     let throttled = || answer(Class::Transient, Some("ThrottlingException"));
     assert_eq!(count(vec![throttled(), throttled()], &[9, 9, 4]).await, 1, "the third was taken");
-    assert_eq!(count(vec![answer(Class::Transient, None)], &[-1, 4]).await, 1, "the answer was lost");
+    let lost = || answer(Class::Transient, None);
+    assert_eq!(count(vec![lost()], &[-1, 4]).await, 1, "the answer was lost");
+    assert_eq!(count(vec![lost(), lost()], &[9, 9, 4]).await, 1, "the calls were lost, and the third was not");
     let failed = answer(Class::Transient, Some("InternalFailure"));
     assert_eq!(count(vec![failed], &[-1, 4]).await, 1, "it failed, and yet it shows");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_still_believed_when_what_was_seen_on_its_way_was_somebody_elses() {
+    let refused = Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
+    let script = Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Err(refused)]);
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+    assert_eq!(script.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,10 @@ pub struct Journal {
     /// When the calls were made that AWS takes only so many of a day.
     #[serde(default)]
     pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
+    /// When a process set out to make some. It takes them out again when it knows what it made: what
+    /// is left here may have been made or not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub planned_calls: BTreeMap<String, Vec<Timestamp>>,
     /// When AWS refused such a call as one too many, though fewer are remembered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused_calls: BTreeMap<String, Timestamp>,
@@ -260,6 +264,7 @@ impl Journal {
             ended: Vec::new(),
             resources: BTreeMap::new(),
             counted_calls: BTreeMap::new(),
+            planned_calls: BTreeMap::new(),
             refused_calls: BTreeMap::new(),
             savings: Savings::default(),
             saved_before_usd: 0.0,
@@ -415,22 +420,25 @@ impl Journal {
         }
     }
 
-    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them right;
-    /// if the process dies before, they count as made: rather one too many than one too few.
+    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them right.
+    /// If the process dies before, a stop counts them: rather one too many than one too few. A start
+    /// does not: it has to come to its end.
     pub fn plan_calls(&mut self, id: &ResourceId, count: usize, now: Timestamp) {
-        let calls = self.counted_calls.entry(id.to_string()).or_default();
+        let calls = self.planned_calls.entry(id.to_string()).or_default();
         calls.extend(std::iter::repeat_n(now, count));
     }
 
     /// Replaces the calls that were planned at `planned_at` by those that were made since, at these times.
     pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: impl IntoIterator<Item = Timestamp>) {
-        let calls = self.counted_calls.entry(id.to_string()).or_default();
-        calls.retain(|time| *time != planned_at);
-        let remembered = calls.len();
-        calls.extend(made);
-        // One that was made tells that there was one left.
-        if calls.len() > remembered {
+        if let Some(planned) = self.planned_calls.get_mut(&id.to_string()) {
+            planned.retain(|time| *time != planned_at);
+        }
+        self.planned_calls.retain(|_, calls| !calls.is_empty());
+        let made: Vec<Timestamp> = made.into_iter().collect();
+        if !made.is_empty() {
+            // One that was made tells that there was one left.
             self.refused_calls.remove(&id.to_string());
+            self.counted_calls.entry(id.to_string()).or_default().extend(made);
         }
     }
 
@@ -438,7 +446,7 @@ impl Journal {
     /// the latest: when the oldest that is known is a day old, or all have to be.
     pub fn refused_call(&mut self, id: &ResourceId, now: Timestamp) -> ZonedDateTime {
         self.refused_calls.insert(id.to_string(), now);
-        let oldest = self.recent_calls(id, now).first().copied().unwrap_or_default();
+        let oldest = recent(&self.counted_calls, id, now).first().copied().unwrap_or_default();
         let left = A_DAY.saturating_sub(SignedDuration::try_from(oldest).unwrap_or_default());
         (now + left).to_zoned_datetime(self.zone.clone())
     }
@@ -446,26 +454,16 @@ impl Journal {
     /// What a decision about a resource has to know of such calls.
     pub fn calls(&self, id: &ResourceId, now: Timestamp, time_left: Duration) -> Calls {
         let refused = self.refused_calls.get(&id.to_string()).map(|time| now.duration_since(*time));
+        let made = recent(&self.counted_calls, id, now);
+        let mut all = [made.clone(), recent(&self.planned_calls, id, now)].concat();
+        all.sort_unstable_by(|a, b| b.cmp(a));
         Calls {
-            recent: self.recent_calls(id, now),
+            recent: all,
+            made,
             refused: refused.filter(|ago| *ago < A_DAY).map(|ago| Duration::try_from(ago).unwrap_or_default()),
             time_left,
             now: now.to_zoned_datetime(self.zone.clone()),
         }
-    }
-
-    /// The ages of the calls of the last 24 hours, the oldest first.
-    fn recent_calls(&self, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
-        let mut ages: Vec<Duration> = self
-            .counted_calls
-            .get(&id.to_string())
-            .into_iter()
-            .flatten()
-            .filter(|time| now.duration_since(**time) < A_DAY)
-            .map(|time| Duration::try_from(now.duration_since(*time)).unwrap_or_default())
-            .collect();
-        ages.sort_unstable_by(|a, b| b.cmp(a));
-        ages
     }
 
     pub fn record_error(&mut self, id: &ResourceId, error: &str) {
@@ -490,10 +488,12 @@ impl Journal {
             self.saved_before_usd = self.savings.total_usd;
             // Restored by an operation that is over: nothing is owed, and nobody will ask.
             self.resources.retain(|_, record| record.phase != Phase::Running);
-            self.counted_calls.retain(|_, calls| {
-                calls.retain(|time| now.duration_since(*time) < A_DAY);
-                !calls.is_empty()
-            });
+            for calls in [&mut self.counted_calls, &mut self.planned_calls] {
+                calls.retain(|_, calls| {
+                    calls.retain(|time| now.duration_since(*time) < A_DAY);
+                    !calls.is_empty()
+                });
+            }
             if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
                 let direction = operation.direction;
                 self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
@@ -541,6 +541,19 @@ impl Journal {
         let surplus = self.ended.len().saturating_sub(REMEMBER_AT_MOST);
         self.ended.drain(..surplus);
     }
+}
+
+/// The ages of the calls of the last 24 hours, the oldest first.
+fn recent(calls: &BTreeMap<String, Vec<Timestamp>>, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
+    let mut ages: Vec<Duration> = calls
+        .get(&id.to_string())
+        .into_iter()
+        .flatten()
+        .filter(|time| now.duration_since(**time) < A_DAY)
+        .map(|time| Duration::try_from(now.duration_since(*time)).unwrap_or_default())
+        .collect();
+    ages.sort_unstable_by(|a, b| b.cmp(a));
+    ages
 }
 
 /// The name in a key `kind:name`, where the key is of that kind.

@@ -132,8 +132,10 @@ pub struct Plain(pub Value);
 /// What is known of the calls that AWS takes only so many of a day.
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
-    /// Those of the last 24 hours, by their age, the oldest first.
+    /// Those of the last 24 hours that were made or may have been, by their age, the oldest first.
     pub recent: Vec<Duration>,
+    /// Those of them that were made.
+    pub made: Vec<Duration>,
     /// How long ago AWS refused one as one too many: others make such calls, too.
     pub refused: Option<Duration>,
     /// How long the operation can go on, in this invocation and in those that follow it.

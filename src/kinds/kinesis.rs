@@ -182,7 +182,7 @@ impl Rules for Streams {
             Status::Updating => {
                 let budget = Budget(&case.calls);
                 let wait = Step::AwaitActive { goal, from: seen.shards, calls: budget.free() };
-                let steps = std::iter::once(wait).chain(budget.pay(way(seen.shards, goal))).collect();
+                let steps = std::iter::once(wait).chain(budget.pay_up(way(seen.shards, goal))).collect();
                 Decision::keep(steps, Some(seen.at(goal)))
             }
             Status::Creating | Status::Deleting => {
@@ -195,7 +195,7 @@ impl Rules for Streams {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
             Status::Active if is_ours(held, seen.shards) => {
-                Decision::keep(Budget(&case.calls).pay(way(seen.shards, goal)), Some(seen.at(goal)))
+                Decision::keep(Budget(&case.calls).pay_up(way(seen.shards, goal)), Some(seen.at(goal)))
             }
             Status::Active => Decision::leave(
                 Verdict::Released,
@@ -244,7 +244,7 @@ impl Streams {
         let budget = Budget(&case.calls);
         let used = budget.lasting();
         let floor = floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
-        let steps = budget.pay(way(seen.shards, floor));
+        let steps = budget.pay_down(way(seen.shards, floor));
         if floor == original.floor {
             return Decision::keep(steps, Some(seen.at(floor)));
         }
@@ -283,7 +283,7 @@ impl Streams {
             details.push(floor_reason(floor, lasting));
         }
         let original = Original { shards: seen.shards, mode: seen.mode, floor };
-        Decision::take(original, budget.pay(way(seen.shards, floor)), Some(seen.at(floor)))
+        Decision::take(original, budget.pay_down(way(seen.shards, floor)), Some(seen.at(floor)))
             .because(details.join("; "))
             .warn(retention_warning(seen, case.longest_stop_hours))
     }

@@ -147,6 +147,12 @@ fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
     assert_eq!(change(Streams::stop(&case)).warnings.len(), 1);
 }
 
+/// These calls were made, so long ago.
+fn made(case: &mut Case<Seen, Original>, calls: Vec<Duration>) {
+    case.calls.recent.clone_from(&calls);
+    case.calls.made = calls;
+}
+
 fn hours_ago(hours: &[f64]) -> Vec<Duration> {
     hours.iter().map(|hours| Duration::from_secs_f64(hours * 3600.0)).collect()
 }
@@ -156,7 +162,7 @@ fn calls_of_the_last_day_raise_the_floor() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
     assert_eq!(targets(Streams::stop(&case)), [16, 8, 4, 2, 1]);
-    case.calls.recent = hours_ago(&[10.0; 5]);
+    made(&mut case, hours_ago(&[10.0; 5]));
     assert_eq!(targets(Streams::stop(&case)), [16, 8]);
 }
 
@@ -165,7 +171,7 @@ fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
     let seen = seen(2);
     let mut case = case(Some(&seen), None);
     // One that is free again in 6 minutes is not the one that the way back lacks.
-    case.calls.recent = hours_ago(&[23.9, 20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
+    made(&mut case, hours_ago(&[23.9, 20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
     let (verdict, why) = left(Streams::stop(&case));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
@@ -176,7 +182,7 @@ fn a_call_that_is_free_again_in_minutes_is_waited_for() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
     // Yesterday's stop, two minutes earlier in the day, and nothing since.
-    case.calls.recent = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
+    made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
     let stop = change(Streams::stop(&case));
     // As far as it can go at once, and then the last step.
     assert_eq!(stop.steps[4..], [Step::Hold { seconds: 121 }, Step::Scale { to: 1 }]);
@@ -187,14 +193,14 @@ fn a_call_that_is_free_again_in_minutes_is_waited_for() {
 fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
     let seen = seen(4);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
-    case.calls.recent = hours_ago(&[1.0; 5]);
+    made(&mut case, hours_ago(&[1.0; 5]));
     // 5 used, 2 down, 3 up
     assert_eq!(change(Streams::stop(&case)).claim, Claim::Keep);
-    case.calls.recent = hours_ago(&[1.0; 7]);
+    made(&mut case, hours_ago(&[1.0; 7]));
     // 7 used, 1 down, 2 up
     let stop = change(Streams::stop(&case));
     assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
-    case.calls.recent = hours_ago(&[1.0; 9]);
+    made(&mut case, hours_ago(&[1.0; 9]));
     let (verdict, why) = left(Streams::stop(&case));
     assert_eq!(verdict, Verdict::AlreadyStopped, "nothing is changed, and it is below what it was");
     assert!(why.starts_with("floor 4 because") && why.ends_with("is free at 1970-01-01 23:00 UTC"), "{why}");
@@ -204,7 +210,7 @@ fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
 fn a_stream_that_is_back_and_cannot_be_stopped_again_today_is_not_called_stopped() {
     let seen = seen(8);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
-    case.calls.recent = hours_ago(&[1.0; 9]);
+    made(&mut case, hours_ago(&[1.0; 9]));
     assert_eq!(left(Streams::stop(&case)).0, Verdict::Skipped);
 }
 
@@ -212,7 +218,7 @@ fn a_stream_that_is_back_and_cannot_be_stopped_again_today_is_not_called_stopped
 fn an_operation_waits_for_a_call_only_as_long_as_it_has_time() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
-    case.calls.recent = hours_ago(&[24.0 - 1.0 / 30.0; 6]);
+    made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
     case.calls.time_left = Duration::from_secs(241);
     assert_eq!(targets_and_holds(Streams::stop(&case)), (vec![16, 8, 4, 2, 1], 121));
     case.calls.time_left = Duration::from_secs(239);
@@ -235,14 +241,25 @@ fn targets_and_holds(decision: Decided) -> (Vec<u32>, u64) {
 fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
     let seen = seen(1);
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
-    case.calls.recent = hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]);
+    made(&mut case, hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
     let steps = change(Streams::start(&case)).steps;
     let [Step::Scale { to: 2 }, Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
     assert_eq!(Streams::progress(&steps[1], Some(&seen)), Progress::Failed(why.clone()));
-    case.calls.recent.insert(0, Duration::from_secs(23 * 3600));
+    case.calls.made.insert(0, Duration::from_secs(23 * 3600));
     let steps = change(Streams::start(&case)).steps;
     assert!(matches!(&steps[..], [Step::GiveUp(why)] if why.ends_with("01:00 UTC")), "{steps:?}");
+}
+
+#[test]
+fn what_a_process_that_died_may_have_called_keeps_a_stop_higher_and_no_start_back() {
+    let (up, down) = (seen(32), seen(1));
+    let mut stop = case(Some(&up), None);
+    stop.calls.recent = hours_ago(&[1.0; 5]);
+    assert_eq!(targets(Streams::stop(&stop)), [16, 8]);
+    let mut start = case(Some(&down), held(32, 1, Phase::Starting));
+    (start.calls.recent, start.calls.made) = (hours_ago(&[1.0; 10]), hours_ago(&[1.0; 5]));
+    assert_eq!(targets(Streams::start(&start)), [2, 4, 8, 16, 32]);
 }
 
 #[test]
@@ -250,7 +267,7 @@ fn a_start_that_has_to_wait_for_several_calls_waits_once_for_each() {
     let seen = seen(1);
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
     let minutes = |minutes: u64| Duration::from_secs(24 * 3600 - minutes * 60);
-    case.calls.recent = [vec![minutes(1), minutes(3)], hours_ago(&[1.0; 7])].concat();
+    made(&mut case, [vec![minutes(1), minutes(3)], hours_ago(&[1.0; 7])].concat());
     let steps = change(Streams::start(&case)).steps;
     let scale = |to| Step::Scale { to };
     let hold = |seconds| Step::Hold { seconds };
@@ -285,10 +302,10 @@ fn nights(shards: u32) -> Vec<u32> {
         targets.last().copied()
     };
     for day in 0..10_u64 {
-        let calls = |now: u64, made: &[u64]| Calls {
-            recent: made.iter().map(|at| Duration::from_secs(now - at)).filter(|age| age.as_secs() < 86_400).collect(),
-            time_left: Duration::from_secs(3 * 3600),
-            ..Calls::default()
+        let calls = |now: u64, made: &[u64]| {
+            let ages = made.iter().map(|at| Duration::from_secs(now - at));
+            let made: Vec<Duration> = ages.filter(|age| age.as_secs() < 86_400).collect();
+            Calls { recent: made.clone(), made, time_left: Duration::from_secs(3 * 3600), ..Calls::default() }
         };
         let evening = day * 86_400 + 18 * 3600;
         let up = seen(shards);
@@ -328,7 +345,7 @@ fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
 fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
-    case.calls.recent = hours_ago(&[1.0; 9]);
+    made(&mut case, hours_ago(&[1.0; 9]));
     let start = change(Streams::start(&case));
     let Progress::Instead { steps, .. } = Streams::progress(&start.steps[0], Some(&seen(2))) else { panic!() };
     assert!(matches!(&steps[..], [Step::Scale { to: 4 }, Step::GiveUp(_)]), "{steps:?}");

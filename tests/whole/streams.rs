@@ -337,3 +337,16 @@ fn a_stream_that_a_stop_left_half_way_and_updating_is_handed_on_and_not_skipped(
     function.timeout(60.0).succeed(&json!({"action": "start"}));
     assert_eq!(shards(&account), 4);
 }
+
+#[test]
+fn a_start_that_died_before_its_first_call_is_not_kept_back_by_what_it_set_out_to_do() {
+    let account = account(32);
+    let function = Function::new(&account).timeout(3.0);
+    let before = account.snapshot();
+    function.succeed(&json!({"action": "stop"}));
+    account.fault(&json!({"operation": "UpdateShardCount", "kill": "before"}));
+    function.invoke(&json!({"action": "start"})).expect_err("it was killed");
+    // Five of the stop, and five that the one that died had planned.
+    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    assert_same(&account.snapshot(), &before, "in the end");
+}

@@ -35,9 +35,9 @@ impl Budget<'_> {
         }
     }
 
-    /// The calls that could be made now.
+    /// The calls that a start could make now.
     pub fn free(&self) -> usize {
-        CALLS_A_DAY.saturating_sub(self.0.recent.len())
+        CALLS_A_DAY.saturating_sub(self.0.made.len())
     }
 
     /// When the first of the calls is free again that will not be so soon.
@@ -53,18 +53,28 @@ impl Budget<'_> {
         }
     }
 
-    /// These steps as far as they can be paid: with a pause where the next call is free soon, and an
-    /// end where it is not.
-    pub fn pay(&self, steps: Vec<Step>) -> Vec<Step> {
+    /// The steps of a stop, with a pause where the next call is free soon. Its floor sees to it that
+    /// they can be paid.
+    pub fn pay_down(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.pay(steps, &self.0.recent)
+    }
+
+    /// The steps of a start as far as they can be paid. What a process that died may have made does not
+    /// keep it back: AWS knows.
+    pub fn pay_up(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.pay(steps, &self.0.made)
+    }
+
+    fn pay(&self, steps: Vec<Step>, calls: &[Duration]) -> Vec<Step> {
         if !steps.is_empty() && self.0.refused.is_some_and(|ago| ago < REFUSED_FOR) {
             return vec![self.give_up(&self.next_free())];
         }
         let (mut paid, mut waited) = (Vec::new(), Duration::ZERO);
         for (index, step) in steps.into_iter().enumerate() {
             // As many of the recent calls have to be free by then.
-            if let Some(last) = (self.0.recent.len() + index).checked_sub(CALLS_A_DAY) {
+            if let Some(last) = (calls.len() + index).checked_sub(CALLS_A_DAY) {
                 // Beyond the recent ones it would be a call of this very way.
-                let wait = self.0.recent.get(last).map_or(A_DAY, |age| frees_in(*age));
+                let wait = calls.get(last).map_or(A_DAY, |age| frees_in(*age));
                 if wait > self.patience() {
                     paid.push(self.give_up(&format!("the next is free at {}", self.in_time(wait))));
                     break;
@@ -84,7 +94,7 @@ impl Budget<'_> {
     }
 
     fn used(&self) -> usize {
-        if self.0.refused.is_some() { CALLS_A_DAY } else { self.0.recent.len().min(CALLS_A_DAY) }
+        if self.0.refused.is_some() { CALLS_A_DAY } else { self.0.made.len().min(CALLS_A_DAY) }
     }
 
     fn in_time(&self, wait: Duration) -> String {
