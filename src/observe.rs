@@ -75,7 +75,11 @@ pub async fn observe(
         .filter(|kind| only.includes_kind(kind.info().name))
         .map(|kind| {
             let name = kind.info().name;
-            let patterns = config.patterns.get(&name).cloned().unwrap_or_default();
+            let ignores_case = kind.info().tagging_type == "sagemaker:endpoint";
+            let (mut patterns, mut only) = (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
+            if ignores_case {
+                (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
+            }
             let settled = inventory.settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
             let wanted = Wanted {
                 // A kind that is switched off is not switched on by a tag.
@@ -83,8 +87,8 @@ pub async fn observe(
                 patterns,
                 recorded: recorded(journal, name, &inventory.settled),
                 settled: settled.collect(),
-                only: Some((name, only.clone())),
-                ignores_case: kind.info().tagging_type == "sagemaker:endpoint",
+                only: Some((name, only)),
+                ignores_case,
                 itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),
             };
             (kind, wanted)

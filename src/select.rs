@@ -50,6 +50,13 @@ impl NamePatterns {
         self.include.is_empty()
     }
 
+    /// The same for names of which AWS takes those for one that differ only in case.
+    #[must_use]
+    pub fn ignoring_case(&self) -> Self {
+        let all = |patterns: &[WildMatch]| patterns.iter().map(ignoring_case).collect();
+        NamePatterns { include: all(&self.include), exclude: all(&self.exclude) }
+    }
+
     pub fn includes(&self, name: &str) -> bool {
         self.include.iter().any(|pattern| pattern.matches(name)) && !self.excludes(name)
     }
@@ -57,6 +64,10 @@ impl NamePatterns {
     pub fn excludes(&self, name: &str) -> bool {
         self.exclude.iter().any(|pattern| pattern.matches(name))
     }
+}
+
+fn ignoring_case(pattern: &WildMatch) -> WildMatch {
+    WildMatch::new_case_insensitive(&pattern.pattern())
 }
 
 /// One entry of the event's `only`: a kind, or a kind and a name pattern.
@@ -115,6 +126,14 @@ impl Only {
 
     pub fn includes(&self, id: &ResourceId) -> bool {
         self.everything() || self.0.iter().any(|selector| selector.matches(id))
+    }
+
+    /// The same for names of which AWS takes those for one that differ only in case.
+    #[must_use]
+    pub fn ignoring_case(&self) -> Self {
+        let selector =
+            |selector: &Selector| Selector { kind: selector.kind, name: selector.name.as_ref().map(ignoring_case) };
+        Only(self.0.iter().map(selector).collect())
     }
 
     pub fn includes_kind(&self, kind: KindName) -> bool {
@@ -257,6 +276,18 @@ mod tests {
         assert!(!wanted.selects("shop-risk"));
         assert!(!wanted.selects("Shop-Risk"));
         assert!(wanted.selects("shop-other"));
+    }
+
+    #[test]
+    fn where_case_means_nothing_names_exclusions_and_only_match_however_they_are_written() {
+        let patterns = patterns("shop-*,!*-KEEP");
+        assert!(!patterns.includes("SHOP-Risk") && patterns.includes("shop-keep"));
+        let patterns = patterns.ignoring_case();
+        assert!(patterns.includes("SHOP-Risk") && !patterns.includes("shop-keep"));
+        let only = Only(vec![Selector::parse("kinesis:shop-r?sk", &[KINESIS]).unwrap()]);
+        let id = ResourceId::new(KINESIS, "Shop-Risk");
+        assert!(!only.includes(&id) && only.ignoring_case().includes(&id));
+        assert!(!only.ignoring_case().includes(&ResourceId::new(LAMBDA, "Shop-Risk")));
     }
 
     #[test]
