@@ -46,7 +46,6 @@ pub enum Form {
     Log,
 }
 
-/// That there is a record at all says that the actions were enabled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
@@ -93,7 +92,9 @@ impl Rules for Alarms {
         }
         let off = Some(Seen { actions_enabled: false, ..seen.clone() });
         match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
-            (true, None) => Decision::take(Original { actions_enabled: true }, vec![Step::Disable], off),
+            (true, None) => {
+                Decision::take(Original { actions_enabled: seen.actions_enabled }, vec![Step::Disable], off)
+            }
             (true, Some(Phase::Stopped)) => {
                 Decision::keep(vec![Step::Disable], off).because("a person had enabled its actions since the last stop")
             }
@@ -115,10 +116,10 @@ impl Rules for Alarms {
                 Decision::leave(Verdict::Skipped, "a person had disabled its actions: they stay so")
             };
         };
-        let on = Some(Seen { actions_enabled: true, ..seen.clone() });
+        let on = Some(Seen { actions_enabled: held.original.actions_enabled, ..seen.clone() });
         match (seen.actions_enabled, held.phase) {
-            (false, _) => Decision::keep(vec![Step::Enable], on),
-            (true, Phase::Starting) => Decision::keep(Vec::new(), on),
+            (false, _) if held.original.actions_enabled => Decision::keep(vec![Step::Enable], on),
+            (false, _) | (true, Phase::Starting) => Decision::keep(Vec::new(), on),
             (true, Phase::Stopping) => Decision::leave(Verdict::Released, "its actions had not been disabled"),
             (true, _) => Decision::leave(Verdict::Released, "a person enabled its actions since"),
         }

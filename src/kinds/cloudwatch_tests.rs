@@ -40,6 +40,15 @@ fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_le
 }
 
 #[test]
+#[test]
+fn a_start_enables_only_what_was_enabled() {
+    let off = seen(false);
+    let mut case = case("a", Some(&off), Some(Phase::Stopped));
+    case.held.as_mut().unwrap().original.actions_enabled = false;
+    let start = change(Alarms::start(&case));
+    assert_eq!((start.steps, start.after), (Vec::new(), Some(off.clone())));
+}
+
 fn a_deleted_alarm_is_not_owed_any_more() {
     assert_eq!(verdict(&Alarms::start(&case("a", None, Some(Phase::Stopped)))), Verdict::Released);
 }

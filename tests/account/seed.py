@@ -222,6 +222,7 @@ class Seeder:
         actions_enabled: bool = True,
         composite: str | None = None,
         actions: list[str] | None = None,
+        log: str | None = None,
         namespace: str = "AWS/Lambda",
         metric: str = "Errors",
         dimensions: dict[str, str] | None = None,
@@ -237,6 +238,18 @@ class Seeder:
         if composite:
             self._call("cloudwatch", "PutCompositeAlarm", AlarmRule=composite, **common)
         else:
+        elif log:
+            self._call(
+                "cloudwatch", "PutLogAlarm", ComparisonOperator="GreaterThanThreshold", Threshold=float(threshold),
+                QueryResultsToEvaluate=1, QueryResultsToAlarm=1,
+                ScheduledQueryConfiguration={
+                    "QueryString": "fields @message", "LogGroupIdentifiers": [log],
+                    "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)"},
+                    "AggregationExpression": "stats count(*)",
+                    "ScheduledQueryRoleARN": f"arn:aws:iam::{self.account.id}:role/logs",
+                },
+                **common,
+            )  # fmt: skip
             self._call(
                 "cloudwatch", "PutMetricAlarm", Namespace=namespace, MetricName=metric, Statistic="Sum",
                 Dimensions=[{"Name": key, "Value": value} for key, value in (dimensions or {}).items()],

@@ -438,6 +438,13 @@ class TestLambda:
             functions=[{"name": "f", "dead_letter": queue, "on_failure": queue, "tags": {"k": "v"}}, {"name": "g"}]
         )
         client = account.lambda_
+    def test_log_alarms_are_listed_and_switched_like_the_others(self, account: Account) -> None:
+        account.seed(alarms=[{"name": "l", "log": "/aws/lambda/work"}, {"name": "m"}])
+        account.cloudwatch.disable_alarm_actions(AlarmNames=["l"])
+        answer = account.cloudwatch.describe_alarms(AlarmTypes=["LogAlarm"])
+        shown = [(alarm["AlarmName"], alarm["ActionsEnabled"]) for alarm in answer["LogAlarms"]]
+        assert (shown, answer["MetricAlarms"]) == ([("l", False)], [])
+
         configs = client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]
         assert configs[0]["DestinationConfig"]["OnFailure"]["Destination"] == queue
         assert configs[0]["LastModified"].tzinfo is not None

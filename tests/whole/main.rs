@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "what is waited for here happens in another process, in real time")]
 
+mod alarms;
 mod calls;
 mod continuations;
 mod crashes;

@@ -1,13 +1,13 @@
 //! The CloudWatch API: whole pages and whole batches, because it takes 100 names a call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricDataQuery, MetricStat};
 
 use super::{Alarms, Form, Seen, Step};
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -15,6 +15,8 @@ use crate::select::Wanted;
 /// The most names in a call, and the most alarms in a page
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const BATCH: usize = 100;
+/// After so many refusals in a row it is not single alarms that are refused: a batch is halved seven times.
+const REFUSALS_IN_A_ROW: usize = 8;
 /// Alarms that look more often than once a minute are billed as high resolution.
 const STANDARD_PERIOD: i32 = 60;
 
@@ -47,6 +49,39 @@ impl Api {
             alarms.extend(page.log_alarms.unwrap_or_default().iter().filter_map(log));
         }
         Ok(alarms)
+    }
+
+    /// Those of these names that there are.
+    pub async fn existing(&self, names: &BTreeSet<String>, pace: &Pace) -> Result<BTreeSet<String>, Failure> {
+        let names: Vec<String> = names.iter().cloned().collect();
+        let batches: Vec<&[String]> = names.chunks(BATCH).collect();
+        let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;
+        let mut existing = BTreeSet::new();
+        for answer in answers {
+            existing.extend(answer?.into_keys());
+        }
+        Ok(existing)
+    }
+
+    /// A batch is refused as a whole because of one alarm. Then its halves are tried, and theirs.
+    async fn switch_each(&self, step: Step, names: Vec<String>, pace: &Pace) -> Vec<Result<(), Failure>> {
+        let mut answers = vec![Ok(()); names.len()];
+        let (mut parts, mut refusals) = (vec![(0, names.len())], 0);
+        while let Some((start, end)) = parts.pop() {
+            let answer = match pace.halted() {
+                Some(_) => Err(Failure::halted()),
+                None => self.switch(step, names[start..end].to_vec()).await,
+            };
+            let is_refused = matches!(&answer, Err(failure) if matches!(failure.class, Class::Refused | Class::Denied));
+            refusals = if is_refused { refusals + 1 } else { 0 };
+            if is_refused && end - start > 1 && refusals < REFUSALS_IN_A_ROW {
+                let middle = start.midpoint(end);
+                parts.extend([(start, middle), (middle, end)]);
+            } else {
+                answers[start..end].fill(answer);
+            }
+        }
+        answers
     }
 
     async fn switch(&self, step: Step, names: Vec<String>) -> Result<(), Failure> {
@@ -93,10 +128,13 @@ impl Remote<Alarms> for Api {
             let batches: Vec<&[usize]> = indices.chunks(BATCH).collect();
             let names = |batch: &[usize]| batch.iter().map(|index| tasks[*index].0.clone()).collect();
             let answers =
-                pace.change_each(&batches, |batch| self.switch(step, names(batch)), || Err(Failure::halted())).await;
-            for (batch, answer) in batches.iter().zip(answers) {
-                if let Err(failure) = answer {
-                    batch.iter().for_each(|index| results[*index] = Err(failure.clone()));
+                pace.change_each(&batches, |batch| self.switch_each(step, names(batch), pace), Vec::new).await;
+            for (batch, answers) in batches.iter().zip(answers) {
+                let halted = || Err(Failure::halted());
+                for (position, index) in batch.iter().enumerate() {
+                    if let Err(failure) = answers.get(position).cloned().unwrap_or_else(halted) {
+                        results[*index] = Err(failure);
+                    }
                 }
             }
         }
