@@ -56,6 +56,7 @@ fn planning(criterion: &mut Criterion) {
         longest_stop_hours: 63.0,
         now: Timestamp::UNIX_EPOCH,
         time_left: Duration::from_secs(900),
+        poll: Duration::from_secs(15),
     };
     let mut journal = Journal::new("shop", "dev");
     let running = inventory(true);

@@ -263,6 +263,7 @@ impl Program {
             longest_stop_hours: self.config.longest_stop_hours,
             now: self.clock.now(),
             time_left: pace.time_left(),
+            poll: self.config.poll,
         };
         plan(direction, &self.registry, &inventory, journal, &circumstances)
     }

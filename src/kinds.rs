@@ -16,6 +16,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -156,6 +157,9 @@ pub struct Case<'a, S, O> {
     pub held: Option<Held<O>>,
     pub longest_stop_hours: f64,
     pub calls: Calls,
+    pub now: Timestamp,
+    /// How often what is on its way is looked at.
+    pub poll: Duration,
 }
 
 impl<S, O> Case<'_, S, O> {
@@ -431,6 +435,8 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             held,
             longest_stop_hours: case.longest_stop_hours,
             calls: case.calls.clone(),
+            now: case.now,
+            poll: case.poll,
         };
         let decision = match direction {
             Direction::Stop => R::stop(&case),

@@ -58,6 +58,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     /// How long the operation can go on, in all its invocations.
     pub time_left: Duration,
+    /// How often what is on its way is looked at.
+    pub poll: Duration,
 }
 
 /// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
@@ -156,6 +158,8 @@ impl Subject<'_> {
             held,
             longest_stop_hours: circumstances.longest_stop_hours,
             calls: self.journal.calls(&self.found.id, circumstances.now, circumstances.time_left),
+            now: circumstances.now,
+            poll: circumstances.poll,
         };
         let change = match kind.decide(direction, &case) {
             Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),

@@ -19,6 +19,7 @@ fn endpoint(variants: Vec<Variant>, shadows: Vec<Variant>) -> Usage {
         deployment: None,
         scaling: None,
         obstacle: None,
+        refusal: None,
         looked_at: 2,
     };
     Endpoints::standing(Some(&seen)).usage

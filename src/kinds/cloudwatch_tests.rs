@@ -10,7 +10,15 @@ fn seen(actions_enabled: bool) -> Seen {
 
 fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
     let held = phase.map(|phase| Held { original: Original { actions_enabled: true }, phase });
-    Case { name, seen, held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
+    Case {
+        name,
+        seen,
+        held,
+        longest_stop_hours: 0.0,
+        calls: crate::model::Calls::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        poll: std::time::Duration::ZERO,
+    }
 }
 
 #[test]
@@ -33,14 +41,6 @@ fn a_start_enables_what_a_stop_disabled_wherever_that_stop_died() {
 }
 
 #[test]
-fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
-    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
-    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step::Disable]));
-    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))), Verdict::Released);
-}
-
-#[test]
-#[test]
 fn a_start_enables_only_what_was_enabled() {
     let off = seen(false);
     let mut case = case("a", Some(&off), Some(Phase::Stopped));
@@ -49,6 +49,14 @@ fn a_start_enables_only_what_was_enabled() {
     assert_eq!((start.steps, start.after), (Vec::new(), Some(off.clone())));
 }
 
+#[test]
+fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
+    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
+    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step::Disable]));
+    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))), Verdict::Released);
+}
+
+#[test]
 fn a_deleted_alarm_is_not_owed_any_more() {
     assert_eq!(verdict(&Alarms::start(&case("a", None, Some(Phase::Stopped)))), Verdict::Released);
 }

@@ -13,8 +13,15 @@ fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    let calls = Calls { time_left: Duration::from_secs(3 * 3600), ..Calls::default() };
-    Case { name: "events", seen, held, longest_stop_hours: 12.0, calls }
+    Case {
+        name: "events",
+        seen,
+        held,
+        longest_stop_hours: 12.0,
+        calls: Calls { time_left: Duration::from_secs(3 * 3600), ..Calls::default() },
+        now: jiff::Timestamp::UNIX_EPOCH,
+        poll: Duration::ZERO,
+    }
 }
 
 fn targets(decision: Decided) -> Vec<u32> {

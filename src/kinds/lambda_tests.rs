@@ -8,7 +8,15 @@ fn seen(reserved: Reserved) -> Seen {
 
 fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, Original> {
     let held = held.map(|(reserved, phase)| Held { original: Original { reserved, ..Original::default() }, phase });
-    Case { name: "work", seen, held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
+    Case {
+        name: "work",
+        seen,
+        held,
+        longest_stop_hours: 0.0,
+        calls: crate::model::Calls::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        poll: Duration::ZERO,
+    }
 }
 
 fn to_zero() -> Step {
@@ -120,7 +128,15 @@ fn saved() -> Original {
 
 fn full_case(seen: &Seen, phase: Option<Phase>) -> Case<'_, Seen, Original> {
     let held = phase.map(|phase| Held { original: saved(), phase });
-    Case { name: "work", seen: Some(seen), held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
+    Case {
+        name: "work",
+        seen: Some(seen),
+        held,
+        longest_stop_hours: 0.0,
+        calls: crate::model::Calls::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        poll: Duration::ZERO,
+    }
 }
 
 /// The steps' words without their numbers of event sources, or why there are none.

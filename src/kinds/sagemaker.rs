@@ -7,21 +7,23 @@
 pub mod autoscaling;
 pub mod deployment;
 pub mod endpoint;
+mod facts;
+mod form;
+mod original;
 pub mod remote;
 mod scaling_api;
+mod scaling_form;
+mod steps;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use self::autoscaling::Target;
-use self::deployment::Deployment;
 pub use self::endpoint::{Seen, Serverless, Status, Variant};
+pub use self::original::Original;
+pub use self::steps::{Setting, Step};
 use super::{Case, Decision, Effect, Held, Info, Progress, Rules, Tier, Verdict};
-use crate::failure::Class;
 use crate::journal::Phase;
 use crate::model::{KindName, Standing, State};
 use crate::usage::Usage;
@@ -47,75 +49,21 @@ pub const INFO: Info = Info {
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
         "application-autoscaling:DescribeScheduledActions",
+        "application-autoscaling:ListTagsForResource",
         "application-autoscaling:RegisterScalableTarget",
         // Made by SageMaker in the function's name: it deletes no endpoint with scaling otherwise
         // (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
         "application-autoscaling:DeregisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
+        "application-autoscaling:TagResource",
+        // Of the alarms that roll a deployment back.
+        "cloudwatch:DescribeAlarms",
     ],
 };
 
-/// What deleting the endpoint loses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Original {
-    pub config_name: String,
-    pub created_at: Option<i64>,
-    pub variants: Vec<Variant>,
-    /// For its price: they come back as the config says.
-    #[serde(default)]
-    pub shadows: Vec<Variant>,
-    pub tags: BTreeMap<String, String>,
-    #[serde(default)]
-    pub deployment: Option<Deployment>,
-    #[serde(default)]
-    pub targets: Vec<Target>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Step {
-    Delete,
-    AwaitDeleted,
-    /// Out of a state in which AWS lets nobody delete it.
-    AwaitSettled,
-    /// What else it takes to be as it was is planned when it is in service.
-    Create {
-        original: Box<Original>,
-    },
-    AwaitInService {
-        original: Box<Original>,
-    },
-    SetCapacities {
-        variants: Vec<Variant>,
-    },
-    Scale {
-        target: Target,
-    },
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Delete => f.write_str("delete the endpoint"),
-            Step::AwaitDeleted => f.write_str("wait until it is deleted"),
-            Step::AwaitSettled => f.write_str("wait until it can be deleted"),
-            Step::Create { original } => write!(f, "create the endpoint from {}", original.config_name),
-            Step::AwaitInService { .. } => f.write_str("wait until it is in service"),
-            Step::SetCapacities { variants } => {
-                let list: Vec<String> = variants
-                    .iter()
-                    .map(|variant| format!("{}: {variant}, weight {}", variant.name, variant.weight))
-                    .collect();
-                write!(f, "set weights and capacities: {}", list.join("; "))
-            }
-            Step::Scale { target } => write!(f, "set {target}"),
-        }
-    }
-}
-
-/// Between two tries to get an instance that AWS has none of at the moment.
-const CAPACITY_PAUSE: Duration = Duration::from_secs(60);
+/// What a stop has done a moment before shows after so many looks: after a minute, as they usually come.
+const LOOKS_FOR_A_SIGN: usize = 4;
 
 type Decided = Decision<Seen, Original, Step>;
 
@@ -165,36 +113,44 @@ impl Rules for Endpoints {
             };
         };
         let held = case.held.as_ref();
-        let ours = held.is_some_and(|held| is_ours(held, seen));
-        match &seen.status {
-            Status::Deleting if held.is_some() => Decision::keep(vec![Step::AwaitDeleted], None),
-            Status::Deleting => Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function"),
-            // What a start of ours has half made can be taken down again: its original is held.
-            Status::Creating | Status::Changing(_) if ours => {
-                Decision::keep(vec![Step::AwaitSettled, Step::Delete], None)
+        let ours = held.filter(|held| is_ours(held, seen)).map(|held| &held.original);
+        match (&seen.status, ours) {
+            (Status::Deleting, _) if held.is_some() => Decision::keep(vec![Step::AwaitDeleted], None),
+            (Status::Deleting, _) => Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function"),
+            // What a start of ours has half made can be taken down again: its original is held. The very endpoint
+            // that was to be stopped shows only then whether a person has changed it.
+            (Status::Creating | Status::Changing(_), Some(original)) if seen.created_at != original.created_at => {
+                let settled = Step::AwaitSettled { config_name: original.config_name.clone() };
+                Decision::keep(vec![settled, original.delete()], None)
             }
-            Status::Failed if ours => Decision::keep(vec![Step::Delete], None).because("its creation had failed"),
-            Status::Creating | Status::Changing(_) => Decision::leave(
+            (Status::Failed, Some(original)) => {
+                Decision::keep(vec![original.delete()], None).because("its creation had failed")
+            }
+            (Status::Creating | Status::Changing(_), _) => Decision::leave(
                 Verdict::Later,
                 format!("it is {}: AWS lets nobody delete it until that is over", seen.status),
             ),
-            Status::Failed => Decision::leave(
+            (Status::Failed, None) => Decision::leave(
                 Verdict::Skipped,
-                format!("it is Failed, there is nothing to bring back: {}", reason_of(Some(seen))),
+                format!("it is Failed, there is nothing to bring back: {}", seen.reason()),
             ),
-            Status::Other(status) => Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand")),
-            Status::InService => match (seen.nothing_to_gain(), obstacle(seen)) {
-                (Some(why), _) if !ours => Decision::leave(Verdict::Skipped, why),
-                (_, Some(obstacle)) => {
+            (Status::Other(status), _) => {
+                Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand"))
+            }
+            (Status::InService, ours) => match (seen.nothing_to_gain(), obstacle(seen), ours) {
+                (Some(why), _, None) => Decision::leave(Verdict::Skipped, why),
+                (_, Some(obstacle), _) => {
                     Decision::leave(Verdict::Skipped, format!("it could not be created again: {obstacle}"))
                 }
-                _ if ours => Decision::keep(vec![Step::Delete], None),
-                _ => Decision::take(Original::of(seen), vec![Step::Delete], None)
-                    .because(match held {
+                (_, None, Some(original)) => Decision::keep(vec![original.delete()], None),
+                (None, None, None) => {
+                    let original = Original::of(seen);
+                    let delete = original.delete();
+                    Decision::take(original, vec![delete], None).because(match held {
                         Some(_) => "a person had changed it or created it again since the last stop",
                         None => "",
                     })
-                    .warn(seen.targets().iter().flat_map(Target::warnings).collect()),
+                }
             },
         }
     }
@@ -204,20 +160,28 @@ impl Rules for Endpoints {
             return Decision::leave(Verdict::AlreadyRunning, "");
         };
         let after = Some(original.as_seen());
+        let missed = || original.targets.iter().flat_map(|target| target.missed(case.now.as_second())).collect();
         let Some(seen) = case.seen else {
-            return Decision::keep(vec![original.create()], after);
+            return Decision::keep(vec![original.create()], after).warn(missed());
         };
         if *phase == Phase::Stopping && seen.created_at == original.created_at && seen.status != Status::Deleting {
-            return Decision::leave(Verdict::Released, "it had not been stopped");
+            // AWS's answers are eventually consistent, and what is let go is not brought back.
+            let sign = Step::AwaitSign { original: Box::new(original.clone()), pause: case.poll };
+            return Decision::keep(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone())).because("it had not been stopped");
         }
         let ours = *phase != Phase::Stopped && seen.config_name == original.config_name;
         match &seen.status {
-            Status::Deleting => Decision::keep(vec![Step::AwaitDeleted, original.create()], after),
+            Status::Deleting => Decision::keep(vec![Step::AwaitDeleted, original.create()], after).warn(missed()),
             Status::Failed if ours => {
-                Decision::keep(vec![Step::Delete, original.create()], after).because("its creation had failed")
+                Decision::keep(original.delete_and_create(), after).because("its creation had failed").warn(missed())
             }
-            Status::Creating | Status::Changing(_) if ours => Decision::keep(vec![original.await_in_service()], after),
-            Status::InService if ours => Decision::keep(original.rest(seen), after),
+            Status::Creating | Status::Changing(_) if ours => {
+                Decision::keep(vec![original.await_in_service()], after).warn(missed())
+            }
+            Status::InService if ours => match original.rest(seen) {
+                rest if rest.is_empty() => Decision::keep(rest, after),
+                rest => Decision::keep(rest, after).warn(missed()),
+            },
             Status::Other(status) if ours => {
                 Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand"))
             }
@@ -238,84 +202,15 @@ impl Rules for Endpoints {
 
     fn effect(step: &Step) -> Effect {
         match step {
-            Step::Delete | Step::Create { .. } | Step::SetCapacities { .. } => Effect::Slow,
-            Step::Scale { .. } => Effect::AtOnce,
-            Step::AwaitDeleted | Step::AwaitSettled | Step::AwaitInService { .. } => Effect::Awaited,
+            Step::Delete { .. } | Step::Create { .. } | Step::Set { .. } => Effect::Slow,
+            Step::AwaitSign { .. } | Step::Scale { .. } | Step::GiveUp(_) => Effect::AtOnce,
+            Step::AwaitDeleted | Step::AwaitSettled { .. } | Step::AwaitInService { .. } => Effect::Awaited,
         }
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        let status = seen.map(|seen| &seen.status);
-        match step {
-            Step::Delete | Step::AwaitDeleted => match status {
-                None => Progress::Done,
-                Some(Status::Deleting) => Progress::Waiting("Deleting".to_owned()),
-                Some(_) => Progress::NotBegun,
-            },
-            Step::AwaitSettled => match status {
-                Some(status @ (Status::Creating | Status::Changing(_) | Status::Deleting)) => {
-                    Progress::Waiting(status.to_string())
-                }
-                _ => Progress::Done,
-            },
-            Step::Create { original } | Step::AwaitInService { original } => created(original, seen),
-            Step::SetCapacities { variants } => match seen {
-                None => Progress::NotBegun,
-                Some(seen) => capacities_set(variants, seen),
-            },
-            Step::Scale { target } => match seen {
-                Some(seen) if seen.scales_as(target) => Progress::Done,
-                Some(Seen { scaling: Some(Err(failure)), .. }) => match failure.class {
-                    Class::Transient => Progress::Waiting(failure.to_string()),
-                    _ => Progress::Failed(failure.to_string()),
-                },
-                _ => Progress::NotBegun,
-            },
-        }
+        steps::progress(step, seen)
     }
-}
-
-fn created(original: &Original, seen: Option<&Seen>) -> Progress<Step> {
-    let Some(seen) = seen else { return Progress::NotBegun };
-    match &seen.status {
-        Status::Deleting => Progress::NotBegun,
-        Status::InService => match original.rest(seen) {
-            rest if rest.is_empty() => Progress::Done,
-            rest => Progress::Instead {
-                why: rest.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then "),
-                steps: rest,
-                pause: Duration::ZERO,
-            },
-        },
-        Status::Failed | Status::Other(_) => {
-            let reason = reason_of(Some(seen)).to_owned();
-            if reason.contains("InsufficientInstanceCapacity") {
-                Progress::Instead { steps: vec![Step::Delete, original.create()], why: reason, pause: CAPACITY_PAUSE }
-            } else {
-                Progress::Failed(reason)
-            }
-        }
-        status => Progress::Waiting(status.to_string()),
-    }
-}
-
-fn capacities_set(wanted: &[Variant], seen: &Seen) -> Progress<Step> {
-    let runs = |wanted: &Variant| seen.variant(&wanted.name).is_some_and(|variant| variant.runs_as(wanted));
-    match &seen.status {
-        Status::InService if wanted.iter().all(runs) => Progress::Done,
-        // An update that failed was rolled back.
-        Status::InService => match &seen.failure_reason {
-            Some(reason) => Progress::Failed(reason.clone()),
-            None => Progress::NotBegun,
-        },
-        Status::Deleting => Progress::NotBegun,
-        Status::Failed | Status::Other(_) => Progress::Failed(reason_of(Some(seen)).to_owned()),
-        status => Progress::Waiting(status.to_string()),
-    }
-}
-
-fn reason_of(seen: Option<&Seen>) -> &str {
-    seen.and_then(|seen| seen.failure_reason.as_deref()).unwrap_or("no reason given")
 }
 
 /// Why the endpoint could not be created again as it is.
@@ -333,83 +228,9 @@ fn is_ours(held: &Held<Original>, seen: &Seen) -> bool {
     match held.phase {
         Phase::Stopped | Phase::Running => false,
         // The very one: a person may have changed it since it was saved.
-        _ if seen.created_at == held.original.created_at => {
-            let mut now = Original::of(seen);
-            // AWS deregisters them with the deletion, and may show that, or a part of it, first.
-            let is_held = |target: &Target| held.original.targets.iter().any(|own| own.includes(target, 0));
-            if now.targets.iter().all(is_held) {
-                now.targets.clone_from(&held.original.targets);
-            }
-            now == held.original
-        }
-        _ => seen.config_name == held.original.config_name,
+        _ if held.original.created_at == seen.created_at => held.original.is_of(seen),
+        _ => held.original.config_name == seen.config_name,
     }
-}
-
-impl Original {
-    fn of(seen: &Seen) -> Self {
-        Original {
-            config_name: seen.config_name.clone(),
-            created_at: seen.created_at,
-            variants: seen.variants.clone(),
-            shadows: seen.shadows.clone(),
-            // Tags that AWS set cannot be written back
-            // (docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
-            tags: seen.tags.iter().filter(|(key, _)| !key.starts_with("aws:")).map(own_pair).collect(),
-            deployment: seen.deployment.clone(),
-            targets: seen.targets().to_vec(),
-        }
-    }
-
-    fn as_seen(&self) -> Seen {
-        Seen {
-            status: Status::InService,
-            failure_reason: None,
-            created_at: None,
-            config_name: self.config_name.clone(),
-            variants: self.variants.clone(),
-            shadows: self.shadows.clone(),
-            tags: self.tags.clone(),
-            deployment: self.deployment.clone(),
-            scaling: Some(Ok(self.targets.clone())),
-            obstacle: None,
-            looked_at: 0,
-        }
-    }
-
-    fn create(&self) -> Step {
-        Step::Create { original: Box::new(self.clone()) }
-    }
-
-    fn await_in_service(&self) -> Step {
-        Step::AwaitInService { original: Box::new(self.clone()) }
-    }
-
-    /// What an endpoint in service still lacks. Scaling comes last: a target is registered for an
-    /// endpoint in service only, and would change the instance counts.
-    fn rest(&self, seen: &Seen) -> Vec<Step> {
-        let variants: Vec<Variant> = self
-            .variants
-            .iter()
-            .filter_map(|wanted| {
-                let now = seen.variant(&wanted.name)?;
-                let mut wanted = wanted.clone();
-                // Scaling is at work already: the capacity is its business.
-                if seen.targets().iter().any(|target| target.variant.eq_ignore_ascii_case(&wanted.name)) {
-                    wanted.instances = now.instances;
-                    wanted.serverless.clone_from(&now.serverless);
-                }
-                (!now.runs_as(&wanted)).then_some(wanted)
-            })
-            .collect();
-        let capacities = (!variants.is_empty()).then_some(Step::SetCapacities { variants });
-        let scaling = self.targets.iter().filter(|target| !seen.scales_as(target));
-        capacities.into_iter().chain(scaling.map(|target| Step::Scale { target: target.clone() })).collect()
-    }
-}
-
-fn own_pair((key, value): (&String, &String)) -> (String, String) {
-    (key.clone(), value.clone())
 }
 
 #[cfg(test)]

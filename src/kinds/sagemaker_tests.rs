@@ -1,6 +1,8 @@
-use super::autoscaling::Suspended;
+use std::time::Duration;
+
+use super::autoscaling::{Action, Suspended};
 use super::*;
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::kinds::testing::{change, left};
 use crate::kinds::{Change, Claim};
 use crate::usage::Item;
@@ -25,6 +27,7 @@ fn seen(status: Status) -> Seen {
         deployment: None,
         scaling: Some(Ok(Vec::new())),
         obstacle: None,
+        refusal: None,
         looked_at: 1_800_000_000,
     }
 }
@@ -34,7 +37,23 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "risk", seen, held, longest_stop_hours: 0.0, calls: crate::model::Calls::default() }
+    Case {
+        name: "risk",
+        seen,
+        held,
+        longest_stop_hours: 0.0,
+        calls: crate::model::Calls::default(),
+        now: now(),
+        poll: Duration::ZERO,
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn delete() -> Step {
+    Step::Delete { config_name: "risk-config".to_owned(), anew: None }
 }
 
 fn words(change: &Change<Seen, Original, Step>) -> Vec<String> {
@@ -48,7 +67,7 @@ fn a_stop_saves_what_deleting_loses_without_the_tags_that_aws_set() {
     assert_eq!(original.config_name, "risk-config");
     assert_eq!(original.tags.keys().collect::<Vec<_>>(), ["team"]);
     assert_eq!(original.variants[0].instances, 1);
-    assert_eq!(stop.steps, [Step::Delete]);
+    assert_eq!(stop.steps, [delete()]);
 }
 
 #[test]
@@ -86,7 +105,7 @@ fn an_endpoint_without_instances_has_nothing_to_gain() {
 #[test]
 fn a_stop_that_died_before_its_call_goes_on_with_its_original() {
     let stop = change(Endpoints::stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[Step::Delete][..]));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[delete()][..]));
     let stop = change(Endpoints::stop(&case(Some(&seen(Status::Deleting)), held(Phase::Stopping))));
     assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[Step::AwaitDeleted][..]));
     let stop = change(Endpoints::stop(&case(None, held(Phase::Stopping))));
@@ -112,19 +131,19 @@ fn a_start_takes_up_whatever_a_stop_or_another_start_left() {
         start(Some(&seen(Status::Deleting)), Phase::Stopping),
         ["wait until it is deleted", "create the endpoint from risk-config"]
     );
-    assert_eq!(start(Some(&seen(Status::Creating)), Phase::Starting), ["wait until it is in service"]);
-    assert_eq!(start(Some(&seen(Status::InService)), Phase::Starting), [""; 0]);
+    let anew = |status| Seen { created_at: Some(900), ..seen(status) };
+    assert_eq!(start(Some(&anew(Status::Creating)), Phase::Starting), ["wait until it is in service"]);
+    assert_eq!(start(Some(&anew(Status::InService)), Phase::Starting), [""; 0]);
     assert_eq!(
-        start(Some(&seen(Status::Failed)), Phase::Starting),
+        start(Some(&anew(Status::Failed)), Phase::Starting),
         ["delete the endpoint", "create the endpoint from risk-config"]
     );
-    let (verdict, _) = left(Endpoints::start(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
-    assert_eq!(verdict, Verdict::Released, "it had not been deleted");
 }
 
 #[test]
 fn a_stop_takes_down_what_a_start_has_half_made_and_keeps_the_original() {
-    let stop = change(Endpoints::stop(&case(Some(&seen(Status::Creating)), held(Phase::Starting))));
+    let half_made = Seen { created_at: Some(900), ..seen(Status::Creating) };
+    let stop = change(Endpoints::stop(&case(Some(&half_made), held(Phase::Starting))));
     assert_eq!(stop.claim, Claim::Keep);
     assert_eq!(words(&stop), ["wait until it can be deleted", "delete the endpoint"]);
 }
@@ -142,15 +161,17 @@ fn progress_is_what_the_status_says() {
     let progress = |step: &Step, status: Option<&str>| {
         Endpoints::progress(step, status.map(|status| seen(Status::parse(status))).as_ref())
     };
-    assert_eq!(progress(&Step::Delete, None), Progress::Done);
-    assert_eq!(progress(&Step::Delete, Some("Deleting")), Progress::Waiting("Deleting".to_owned()));
-    assert_eq!(progress(&Step::Delete, Some("InService")), Progress::NotBegun);
+    assert_eq!(progress(&delete(), None), Progress::Done);
+    assert_eq!(progress(&delete(), Some("Deleting")), Progress::Waiting("Deleting".to_owned()));
+    assert_eq!(progress(&delete(), Some("InService")), Progress::NotBegun);
     assert_eq!(progress(&create, None), Progress::NotBegun);
     assert_eq!(progress(&create, Some("Deleting")), Progress::NotBegun);
     assert_eq!(progress(&create, Some("Creating")), Progress::Waiting("Creating".to_owned()));
     assert_eq!(progress(&create, Some("InService")), Progress::Done);
-    assert_eq!(progress(&Step::AwaitSettled, Some("Updating")), Progress::Waiting("Updating".to_owned()));
-    assert_eq!(progress(&Step::AwaitSettled, Some("Failed")), Progress::Done);
+    let settled = Step::AwaitSettled { config_name: "risk-config".to_owned() };
+    assert_eq!(progress(&settled, Some("Updating")), Progress::Waiting("Updating".to_owned()));
+    assert_eq!(progress(&settled, Some("Failed")), Progress::Done);
+    assert_eq!(progress(&settled, None), Progress::Done);
 }
 
 #[test]
@@ -164,7 +185,8 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
     match failed(reason) {
         Progress::Instead { steps, why, pause } => {
-            assert_eq!((steps, why.as_str()), (vec![Step::Delete, create], reason));
+            let Step::Delete { anew: Some(anew), .. } = &steps[0] else { panic!("{steps:?}") };
+            assert_eq!((anew.create(), steps[1].clone(), why.as_str()), (create.clone(), create, reason));
             assert!(pause > Duration::ZERO);
         }
         other => panic!("{other:?}"),
@@ -181,6 +203,7 @@ fn target() -> Target {
         suspended: Suspended { scaling_in: false, scaling_out: false, scheduled: true },
         policies: Vec::new(),
         actions: Vec::new(),
+        tags: [("team".to_owned(), "ml".to_owned())].into(),
     }
 }
 
@@ -195,7 +218,7 @@ fn held_of(seen: &Seen, phase: Phase) -> Option<Held<Original>> {
     Some(Held { original: Original::of(seen), phase })
 }
 
-const CAPACITIES: &str = "set weights and capacities: AllTraffic: 3 × ml.m5.large, weight 0.5";
+const CAPACITIES: &str = "set weights: AllTraffic 0.5, then the capacity of AllTraffic: 3 × ml.m5.large";
 const SCALING: &str = "set scaling of AllTraffic (InstanceCount 1 to 4)";
 
 #[test]
@@ -223,6 +246,17 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
     let mut at_work = Seen { created_at: Some(900), ..scaled() };
     at_work.variants[0].instances = 2;
     assert_eq!(start(&at_work), [""; 0]);
+    // It does not where it is suspended. What is to be lower is the business of scaling in, then.
+    for (instances, goes_on) in [(2, true), (4, false)] {
+        let mut suspended = target();
+        suspended.suspended.scaling_out = true;
+        let mut original = scaled();
+        original.scaling = Some(Ok(vec![suspended.clone()]));
+        at_work.scaling = Some(Ok(vec![suspended]));
+        at_work.variants[0].instances = instances;
+        let start = change(Endpoints::start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
+        assert_eq!(!start.steps.is_empty(), goes_on, "{instances}");
+    }
     // What cannot be seen is set again.
     let unseen = Seen { scaling: Some(Err(Failure::refused("no"))), ..sized };
     assert_eq!(start(&unseen), [SCALING]);
@@ -232,7 +266,7 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
 fn a_stop_of_what_a_start_has_half_made_keeps_the_original() {
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
     let stop = change(Endpoints::stop(&case(Some(&fresh), held_of(&scaled(), Phase::Starting))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[Step::Delete][..]));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[delete()][..]));
 }
 
 #[test]
@@ -258,27 +292,157 @@ fn an_endpoint_whose_scaling_is_not_known_is_not_deleted() {
     assert_eq!(left(Endpoints::stop(&case(Some(&unasked), None))).0, Verdict::Skipped);
 }
 
+fn settings() -> Vec<Setting> {
+    vec![Setting::Weights(vec![("AllTraffic".to_owned(), 0.5)]), Setting::Capacity(scaled().variants[0].clone())]
+}
+
+/// What comes instead of a step, in words, and after which pause.
+#[track_caller]
+fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
+    match progress {
+        Progress::Instead { steps, pause, .. } => (steps.iter().map(ToString::to_string).collect(), pause),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn weights_and_capacities_are_set_once_they_show_in_service() {
-    let step = Step::SetCapacities { variants: scaled().variants };
-    let progress = |seen: &Seen| Endpoints::progress(&step, Some(seen));
-    assert_eq!(progress(&scaled()), Progress::Done);
+fn weights_and_capacities_are_set_one_after_the_other_as_they_show_in_service() {
+    let step = |settings| Step::Set { settings, then: vec![target()], missed: Vec::new() };
+    let last = step(settings()[1..].to_vec());
+    assert_eq!(Endpoints::progress(&last, Some(&scaled())), Progress::Done);
     let updating = Seen { status: Status::parse("Updating"), ..scaled() };
-    assert_eq!(progress(&updating), Progress::Waiting("Updating".to_owned()));
-    assert_eq!(progress(&seen(Status::InService)), Progress::NotBegun);
-    let rolled_back = Seen { failure_reason: Some("no capacity".to_owned()), ..seen(Status::InService) };
-    assert_eq!(progress(&rolled_back), Progress::Failed("no capacity".to_owned()));
+    assert_eq!(Endpoints::progress(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
+    assert_eq!(Endpoints::progress(&last, Some(&seen(Status::InService))), Progress::NotBegun);
+    assert_eq!(Endpoints::progress(&last, None), Progress::NotBegun);
+    let (then, pause) = instead(Endpoints::progress(&step(settings()), Some(&scaled())));
+    assert_eq!((then, pause), (vec![last.to_string(), SCALING.to_owned()], Duration::ZERO));
+}
+
+#[test]
+fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end() {
+    let step = Step::Set { settings: settings(), then: vec![target()], missed: Vec::new() };
+    for broken in [
+        Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) },
+        Seen { refusal: Some("no permission".to_owned()), ..seen(Status::InService) },
+    ] {
+        let Progress::Instead { steps, .. } = Endpoints::progress(&step, Some(&broken)) else { panic!() };
+        let [Step::Set { settings: rest, .. }, Step::Scale { missed, .. }] = &steps[..] else { panic!("{steps:?}") };
+        assert_eq!(
+            (rest, missed),
+            (&settings()[1..].to_vec(), &vec!["weights: AllTraffic 0.5: no permission".to_owned()])
+        );
+        let told = "weights: AllTraffic 0.5: no permission".to_owned();
+        assert_eq!(Endpoints::progress(&steps[1], Some(&scaled())), Progress::Failed(told.clone()));
+        // Both settings missed, and nothing to scale: it ends in both.
+        let alone = Step::Set { settings: settings()[1..].to_vec(), then: Vec::new(), missed: vec![told.clone()] };
+        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&broken)) else { panic!() };
+        let why = format!("{told}; the capacity of AllTraffic: 3 × ml.m5.large: no permission");
+        assert_eq!(steps, [Step::GiveUp(why.clone())]);
+        assert_eq!(Endpoints::progress(&steps[0], Some(&broken)), Progress::Failed(why));
+        // The other setting came: it still ends in the one that did not.
+        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&scaled())) else { panic!() };
+        assert_eq!(steps, [Step::GiveUp(told)]);
+    }
+}
+
+#[test]
+fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
+    let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
+    let lacking = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::InService) };
+    let capacity = vec![settings()[1].clone()];
+    let set = |then| Step::Set { settings: capacity.clone(), then, missed: Vec::new() };
+    let (steps, pause) = instead(Endpoints::progress(&set(vec![target()]), Some(&lacking)));
+    assert_eq!((steps, pause), (vec![SCALING.to_owned(), set(Vec::new()).to_string()], Duration::ZERO));
+    let (steps, pause) = instead(Endpoints::progress(&set(Vec::new()), Some(&lacking)));
+    assert_eq!((steps, pause), (vec![set(Vec::new()).to_string()], Duration::from_secs(60)));
 }
 
 #[test]
 fn scaling_is_set_once_it_is_seen() {
-    let step = Step::Scale { target: target() };
+    let step = Step::Scale { targets: vec![target()], missed: Vec::new() };
     let progress = |scaling| Endpoints::progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
     assert_eq!(progress(Some(Ok(vec![target()]))), Progress::Done);
+    assert_eq!(progress(Some(Ok(vec![Target { tags: [].into(), ..target() }]))), Progress::NotBegun);
     assert_eq!(progress(Some(Ok(Vec::new()))), Progress::NotBegun);
+    assert_eq!(progress(None), Progress::NotBegun);
     assert_eq!(progress(Some(Err(Failure::refused("no")))), Progress::Failed("no".to_owned()));
     let later = Failure { class: Class::Transient, ..Failure::refused("later") };
     assert_eq!(progress(Some(Err(later))), Progress::Waiting("later".to_owned()));
+    let refused = Seen { refusal: Some("not this".to_owned()), ..seen(Status::InService) };
+    let step = Step::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
+    assert_eq!(Endpoints::progress(&step, Some(&refused)), Progress::Failed("nor that; not this".to_owned()));
+}
+
+#[test]
+fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
+    for status in ["Updating", "SystemUpdating", "Creating"] {
+        let changing = seen(Status::parse(status));
+        let (steps, pause) = instead(Endpoints::progress(&delete(), Some(&changing)));
+        assert_eq!(steps, ["wait until it can be deleted", "delete the endpoint"]);
+        assert_eq!(pause, Duration::ZERO);
+    }
+    // A person's update has changed what is to be brought back.
+    let theirs = Seen { config_name: "other".to_owned(), ..seen(Status::InService) };
+    let settled = Step::AwaitSettled { config_name: "risk-config".to_owned() };
+    let why = "a person has updated it to other in the meantime: it stays as it is".to_owned();
+    assert_eq!(Endpoints::progress(&settled, Some(&theirs)), Progress::Failed(why.clone()));
+    let create = held(Phase::Stopped).unwrap().original.create();
+    assert_eq!(Endpoints::progress(&create, Some(&theirs)), Progress::Failed(why));
+    // One that is to be created again has come after all.
+    let anew = held(Phase::Stopped).unwrap().original.delete_and_create().remove(0);
+    let (steps, _) = instead(Endpoints::progress(&anew, Some(&seen(Status::Creating))));
+    assert_eq!(steps, ["wait until it is in service"]);
+}
+
+#[test]
+fn a_stop_that_died_does_not_delete_what_a_person_is_updating() {
+    for phase in [Phase::Stopping, Phase::Starting] {
+        let updating = seen(Status::parse("Updating"));
+        assert_eq!(left(Endpoints::stop(&case(Some(&updating), held(phase)))).0, Verdict::Later);
+    }
+}
+
+#[test]
+fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
+    let there = seen(Status::InService);
+    let poll = Duration::from_secs(15);
+    let start = change(Endpoints::start(&Case { poll, ..case(Some(&there), held(Phase::Stopping)) }));
+    assert_eq!(
+        (words(&start), start.detail.as_str()),
+        (vec!["see whether it is being deleted".to_owned(); 4], "it had not been stopped")
+    );
+    let sign = &start.steps[0];
+    assert!(matches!(Endpoints::progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll));
+    let deleted = |seen: Option<&Seen>| instead(Endpoints::progress(sign, seen)).0;
+    let create = "create the endpoint from risk-config";
+    assert_eq!(deleted(Some(&seen(Status::Deleting))), ["wait until it is deleted", create]);
+    assert_eq!(deleted(None), [create]);
+    let again = Seen { created_at: Some(900), ..seen(Status::Creating) };
+    assert_eq!(deleted(Some(&again)), ["wait until it is in service"]);
+}
+
+#[test]
+fn a_start_tells_which_scheduled_actions_did_not_run() {
+    let action = |name: &str, schedule: &str| Action {
+        name: name.to_owned(),
+        schedule: schedule.to_owned(),
+        timezone: None,
+        starts_at: None,
+        ends_at: None,
+        capacity: None,
+    };
+    let actions = vec![action("old", "at(2026-01-01T00:00:00)"), action("launch", "at(2027-01-16T00:00:00)")];
+    let scheduled = Target { actions, suspended: Suspended { scheduled: false, ..target().suspended }, ..target() };
+    let full = Seen { scaling: Some(Ok(vec![scheduled])), ..seen(Status::InService) };
+    // What was over already when it was stopped is not saved.
+    let original = Original::of(&full);
+    assert_eq!(original.targets[0].actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>(), ["launch"]);
+    let held = Some(Held { original, phase: Phase::Stopped });
+    let morning = Timestamp::from_second(1_800_100_000).unwrap();
+    let warnings = |now| change(Endpoints::start(&Case { now, ..case(None, held.clone()) })).warnings;
+    assert_eq!(warnings(now()), [""; 0]);
+    assert_eq!(warnings(morning).len(), 1);
+    assert!(warnings(morning)[0].contains("launch (at(2027-01-16T00:00:00))"), "{:?}", warnings(morning));
 }
 
 #[test]

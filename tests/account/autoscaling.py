@@ -6,10 +6,12 @@ SageMaker, keeps policies of a deregistered target, and does not page; so this i
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from . import cloudwatch
 from .messages import AwsError
@@ -28,6 +30,7 @@ class Scaling:
     targets: dict[Key, dict[str, Any]] = field(default_factory=dict)
     policies: dict[tuple[Key, str], dict[str, Any]] = field(default_factory=dict)
     actions: dict[tuple[Key, str], dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def _key(params: dict[str, Any]) -> Key:
@@ -80,7 +83,11 @@ def register_scalable_target(call: Call) -> dict[str, Any]:
             "ScalableTargetARN": call.arn("application-autoscaling", f"scalable-target/{uuid.uuid4()}"),
             "CreationTime": _now(call),
         }
-    target |= {name: params[name] for name in ("MinCapacity", "MaxCapacity", "RoleARN") if params.get(name) is not None}
+        scaling.tags[target["ScalableTargetARN"]] = dict(params.get("Tags") or {})
+    elif params.get("Tags"):
+        raise AwsError("ValidationException", "Tags of a scalable target that exists are changed by TagResource.")
+    # RoleARN is for services that have no service-linked role. These here have one, and it is used whatever is asked.
+    target |= {name: params[name] for name in ("MinCapacity", "MaxCapacity") if params.get(name) is not None}
     target["SuspendedState"] |= params.get("SuspendedState") or {}
     if target["MinCapacity"] > target["MaxCapacity"]:
         raise AwsError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
@@ -95,7 +102,8 @@ def deregister_scalable_target(call: Call) -> None:
 def _forget(account: Account, key: Key) -> None:
     """A target takes its policies, their alarms and its scheduled actions with it."""
     scaling = account.state(Scaling)
-    scaling.targets.pop(key, None)
+    if target := scaling.targets.pop(key, None):
+        scaling.tags.pop(target["ScalableTargetARN"], None)
     for policy_key in [k for k in scaling.policies if k[0] == key]:
         _delete_policy(account, policy_key)
     for action_key in [k for k in scaling.actions if k[0] == key]:
@@ -140,8 +148,21 @@ def delete_scaling_policy(call: Call) -> None:
     _delete_policy(call.account, key)
 
 
+def _require_time_to_come(call: Call, params: dict[str, Any]) -> None:
+    """AWS takes no time that has passed, neither as the only one nor as the first or last."""
+    only = re.fullmatch(r"at\((.*)\)", params.get("Schedule") or "")
+    zone = ZoneInfo(params.get("Timezone") or "UTC")
+    times = [datetime.fromisoformat(only[1]).replace(tzinfo=zone).timestamp()] if only else []
+    for name in ("StartTime", "EndTime"):
+        if (time := params.get(name)) is not None:
+            times.append(time.timestamp() if isinstance(time, datetime) else float(time))
+    if any(time <= call.account.now() for time in times):
+        raise AwsError("ValidationException", "Scheduled action time cannot be in the past.")
+
+
 def put_scheduled_action(call: Call) -> None:
     key, params = _require_target(call), call.params
+    _require_time_to_come(call, params)
     actions, name = call.account.state(Scaling).actions, params["ScheduledActionName"]
     action = actions.get((key, name))
     if action is None:
@@ -181,14 +202,49 @@ def describe_scalable_targets(call: Call) -> dict[str, Any]:
     return _describe(call, list(call.account.state(Scaling).targets.values()), "ScalableTargets", "", "")
 
 
+def _with_alarms(account: Account, policy: dict[str, Any]) -> dict[str, Any]:
+    """A step policy's alarms are a person's: those that have the policy's ARN for an action."""
+    if policy["PolicyType"] == "TargetTrackingScaling":
+        return policy
+    lists = ("AlarmActions", "OKActions", "InsufficientDataActions")
+    alarms = [
+        {"AlarmName": name, "AlarmARN": alarm["AlarmArn"]}
+        for name, alarm in sorted(account.state(cloudwatch.Alarms).alarms.items())
+        if any(policy["PolicyARN"] in alarm[actions] for actions in lists)
+    ]
+    return policy | {"Alarms": alarms}
+
+
 def describe_scaling_policies(call: Call) -> dict[str, Any]:
-    policies = list(call.account.state(Scaling).policies.values())
+    policies = [_with_alarms(call.account, policy) for policy in call.account.state(Scaling).policies.values()]
     return _describe(call, policies, "ScalingPolicies", "PolicyNames", "PolicyName")
 
 
 def describe_scheduled_actions(call: Call) -> dict[str, Any]:
     actions = list(call.account.state(Scaling).actions.values())
     return _describe(call, actions, "ScheduledActions", "ScheduledActionNames", "ScheduledActionName")
+
+
+def _tags(call: Call) -> dict[str, str]:
+    tags, arn = call.account.state(Scaling).tags, call.params["ResourceARN"]
+    if arn not in tags:
+        raise AwsError("ResourceNotFoundException", f"The specified resource doesn't exist: {arn}")
+    return tags[arn]
+
+
+def list_tags_for_resource(call: Call) -> dict[str, Any]:
+    return {"Tags": dict(_tags(call))}
+
+
+def tag_resource(call: Call) -> None:
+    if any(key.lower().startswith("aws:") for key in call.params["Tags"]):
+        raise AwsError("ValidationException", "aws: prefixed tag key names are not allowed for external use.")
+    _tags(call).update(call.params["Tags"])
+
+
+def untag_resource(call: Call) -> None:
+    for key in call.params["TagKeys"]:
+        _tags(call).pop(key, None)
 
 
 HANDLERS: Handlers = {
@@ -198,7 +254,10 @@ HANDLERS: Handlers = {
     "DescribeScalableTargets": describe_scalable_targets,
     "DescribeScalingPolicies": describe_scaling_policies,
     "DescribeScheduledActions": describe_scheduled_actions,
+    "ListTagsForResource": list_tags_for_resource,
     "PutScalingPolicy": put_scaling_policy,
     "PutScheduledAction": put_scheduled_action,
     "RegisterScalableTarget": register_scalable_target,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
 }

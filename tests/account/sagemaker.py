@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import autoscaling
+from . import autoscaling, cloudwatch
 from .messages import AwsError
 from .paging import page
 from .protocols import Call, Handlers
@@ -34,11 +34,18 @@ class Endpoint:
     deployment_config: dict[str, Any] | None = None
     variants: list[dict[str, Any]] = field(default_factory=list)
     shadow_variants: list[dict[str, Any]] = field(default_factory=list)
-    # The transition under way: when it ends, how, and with which variants.
+    # The transition under way: when it ends, how, with which variants, and what else is different then.
     ends: float | None = None
     becomes: str = ""
     next_variants: list[dict[str, Any]] = field(default_factory=list)
     next_failure: str | None = None
+    update: dict[str, Any] | None = None
+    # Answers may be late: until when DescribeEndpoint and ListEndpoints show a status that is over.
+    shown_status: str = ""
+    shown_until: float = 0.0
+
+    def status_at(self, now: float) -> str:
+        return self.shown_status if now < self.shown_until else self.status
 
 
 @dataclass
@@ -66,6 +73,11 @@ def settled(account: Account) -> Hosting:
             continue
         endpoint.status, endpoint.failure_reason = endpoint.becomes, endpoint.next_failure
         endpoint.variants, endpoint.modified, endpoint.ends = endpoint.next_variants, endpoint.ends, None
+        if endpoint.update and not endpoint.failure_reason:
+            endpoint.config = endpoint.update["EndpointConfigName"]
+            endpoint.deployment_config = endpoint.update["DeploymentConfig"]
+            endpoint.shadow_variants = endpoint.update["ShadowProductionVariants"]
+        endpoint.update = None
     return hosting
 
 
@@ -132,6 +144,14 @@ def _require_models(call: Call, hosting: Hosting, config: dict[str, Any]) -> Non
         model = variant.get("ModelName")
         if model and model not in hosting.models:
             raise _refuse(f'Could not find model "{call.arn("sagemaker", f"model/{model.lower()}")}".')
+
+
+def _require_alarms(call: Call, deployment: dict[str, Any] | None) -> None:
+    """The alarms that roll an update back are looked up when they are named."""
+    known = call.account.state(cloudwatch.Alarms).alarms
+    alarms = ((deployment or {}).get("AutoRollbackConfiguration") or {}).get("Alarms") or []
+    if missing := [alarm["AlarmName"] for alarm in alarms if alarm["AlarmName"] not in known]:
+        raise _refuse(f"The following CloudWatch alarms do not exist: {missing}")
 
 
 def _require_updatable(endpoint: Endpoint) -> None:
@@ -213,6 +233,7 @@ def create_endpoint(call: Call) -> dict[str, Any]:
         raise _refuse(f'Cannot create already existing endpoint "{arn}".')
     config = _find_config(call, hosting, call.params["EndpointConfigName"])
     _require_models(call, hosting, config)
+    _require_alarms(call, call.params.get("DeploymentConfig"))
     tags = _new_tags(call, {})
     failure = take_capacity_failure(hosting, name)
     hosting.tags[arn] = tags
@@ -236,11 +257,17 @@ def describe_endpoint(call: Call) -> dict[str, Any]:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.config,
-        "EndpointStatus": endpoint.status,
+        "EndpointStatus": endpoint.status_at(call.account.now()),
         "CreationTime": _when(endpoint.created),
         "LastModifiedTime": _when(endpoint.modified),
     }
+    pending = endpoint.update and {
+        "EndpointConfigName": endpoint.update["EndpointConfigName"],
+        "ProductionVariants": [{"VariantName": v["VariantName"]} for v in endpoint.next_variants],
+        "StartTime": _when(endpoint.modified),
+    }
     optional = {
+        "PendingDeploymentSummary": pending,
         "FailureReason": endpoint.failure_reason,
         "LastDeploymentConfig": endpoint.deployment_config,
         "ProductionVariants": endpoint.variants,
@@ -252,12 +279,12 @@ def describe_endpoint(call: Call) -> dict[str, Any]:
 
 
 def list_endpoints(call: Call) -> dict[str, Any]:
-    params = call.params
+    params, now = call.params, call.account.now()
     found = [
         endpoint
         for endpoint in settled(call.account).endpoints.values()
         if params.get("NameContains", "").lower() in endpoint.name.lower()
-        and params.get("StatusEquals", endpoint.status) == endpoint.status
+        and params.get("StatusEquals") in (None, endpoint.status_at(now))
     ]
     by_name = params.get("SortBy") == "Name"
     found.sort(key=lambda e: e.name if by_name else e.created, reverse=params.get("SortOrder") != "Ascending")
@@ -266,7 +293,7 @@ def list_endpoints(call: Call) -> dict[str, Any]:
         {
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
-            "EndpointStatus": endpoint.status,
+            "EndpointStatus": endpoint.status_at(now),
             "CreationTime": _when(endpoint.created),
             "LastModifiedTime": _when(endpoint.modified),
         }
@@ -281,28 +308,48 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     _require_updatable(endpoint)
     config = _find_config(call, hosting, call.params["EndpointConfigName"])
     _require_models(call, hosting, config)
-    endpoint.config = call.params["EndpointConfigName"]
-    endpoint.deployment_config = call.params.get("DeploymentConfig")
-    endpoint.shadow_variants = running_variants(config.get("ShadowProductionVariants", []))
+    _require_alarms(call, call.params.get("DeploymentConfig"))
     _start_updating(call, endpoint, running_variants(config["ProductionVariants"]))
+    endpoint.update = {
+        "EndpointConfigName": call.params["EndpointConfigName"],
+        "DeploymentConfig": call.params.get("DeploymentConfig"),
+        "ShadowProductionVariants": running_variants(config.get("ShadowProductionVariants", [])),
+    }
     return {"EndpointArn": endpoint.arn}
 
 
+def _require_one_capacity_or_weights(desired: list[dict[str, Any]]) -> None:
+    """ "Updates variant weight of one or more variants […], or capacity of one variant"."""
+    sized = [d for d in desired if "DesiredInstanceCount" in d or "ServerlessUpdateConfig" in d]
+    if sized and (len(desired) > 1 or "DesiredWeight" in desired[0]):
+        raise _refuse("The capacity of one variant can be updated at a time, without weights.")
+
+
 def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
-    endpoint = _find(call, settled(call.account))
+    hosting = settled(call.account)
+    endpoint = _find(call, hosting)
     _require_updatable(endpoint)
+    _require_one_capacity_or_weights(call.params["DesiredWeightsAndCapacities"])
     variants = [dict(variant) for variant in endpoint.variants]
+    grows = False
     for desired in call.params["DesiredWeightsAndCapacities"]:
         variant = next((v for v in variants if v["VariantName"] == desired["VariantName"]), None)
         if variant is None:
             raise _refuse(
                 f'The variant name(s) "{desired["VariantName"]}" is/are not present within endpoint configuration.'
             )
+        grows = grows or desired.get("DesiredInstanceCount", 0) > variant.get("CurrentInstanceCount", 0)
         for key in ("Weight", "InstanceCount"):
             if f"Desired{key}" in desired:
                 variant[f"Desired{key}"] = variant[f"Current{key}"] = desired[f"Desired{key}"]
         if "ServerlessUpdateConfig" in desired:
-            variant["CurrentServerlessConfig"] |= desired["ServerlessUpdateConfig"]
+            for key in ("CurrentServerlessConfig", "DesiredServerlessConfig"):
+                variant[key] = variant[key] | desired["ServerlessUpdateConfig"]
+    if grows and (failure := take_capacity_failure(hosting, endpoint.name)):
+        # It is rolled back: in service as before, with the reason.
+        _start_updating(call, endpoint, [dict(variant) for variant in endpoint.variants])
+        endpoint.next_failure = failure
+        return {"EndpointArn": endpoint.arn}
     for before, after in zip(endpoint.variants, variants, strict=True):
         before.update({key: value for key, value in after.items() if key.startswith("Desired")})
     _start_updating(call, endpoint, variants)
@@ -320,6 +367,8 @@ def delete_endpoint(call: Call) -> None:
     endpoint = _find(call, settled(call.account))
     if endpoint.status in IN_PROGRESS:
         raise _refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    now = call.account.now()
+    endpoint.shown_status, endpoint.shown_until = endpoint.status, now + call.account.settings.stale_seconds
     endpoint.status, endpoint.becomes = "Deleting", "gone"
     endpoint.modified = call.account.now()
     endpoint.ends = endpoint.modified + call.account.settings.deleting_seconds

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from . import autoscaling as scaling
 from . import cloudwatch, functions, kinesis, moto_bridge, sagemaker
 from .app import execute_internally
 from .state import Account
@@ -221,8 +222,8 @@ class Seeder:
         name: str,
         actions_enabled: bool = True,
         composite: str | None = None,
-        actions: list[str] | None = None,
         log: str | None = None,
+        actions: list[str] | None = None,
         namespace: str = "AWS/Lambda",
         metric: str = "Errors",
         dimensions: dict[str, str] | None = None,
@@ -237,7 +238,6 @@ class Seeder:
         }
         if composite:
             self._call("cloudwatch", "PutCompositeAlarm", AlarmRule=composite, **common)
-        else:
         elif log:
             self._call(
                 "cloudwatch", "PutLogAlarm", ComparisonOperator="GreaterThanThreshold", Threshold=float(threshold),
@@ -250,6 +250,7 @@ class Seeder:
                 },
                 **common,
             )  # fmt: skip
+        else:
             self._call(
                 "cloudwatch", "PutMetricAlarm", Namespace=namespace, MetricName=metric, Statistic="Sum",
                 Dimensions=[{"Name": key, "Value": value} for key, value in (dimensions or {}).items()],
@@ -287,6 +288,10 @@ class Seeder:
             self._call("sagemaker", "CreateEndpointConfig", **fields, **(config_fields or {}))
         create = {"EndpointName": name, "EndpointConfigName": config}
         if deployment_config:
+            rollback = deployment_config.get("AutoRollbackConfiguration") or {}
+            for alarm in rollback.get("Alarms", []):
+                if alarm["AlarmName"] not in self.account.state(cloudwatch.Alarms).alarms:
+                    self.alarm(name=alarm["AlarmName"])
             create["DeploymentConfig"] = deployment_config  # type: ignore[assignment]
         self._call("sagemaker", "CreateEndpoint", **create)
         endpoint = hosting.endpoints[name.lower()]
@@ -323,15 +328,23 @@ class Seeder:
         suspended: dict[str, bool] | None = None,
         policies: list[dict[str, Any]] | None = None,
         scheduled_actions: list[dict[str, Any]] | None = None,
+        tags: Tags | None = None,
+        role: str | None = None,
     ) -> None:
-        """A scalable target. Policies and scheduled actions are the parameters of their Put operations."""
+        """A scalable target. Policies and scheduled actions are the parameters of their Put operations; a step policy
+        may have `alarms` besides, which set it off. `role`: one of the time before the service had its own."""
         target = {"ServiceNamespace": "sagemaker", "ResourceId": prefix + variant, "ScalableDimension": dimension}
         self._call(
             "application-autoscaling", "RegisterScalableTarget",
-            **target, MinCapacity=min, MaxCapacity=max, SuspendedState=suspended or {},
+            **target, MinCapacity=min, MaxCapacity=max, SuspendedState=suspended or {}, Tags=tags or {},
         )  # fmt: skip
+        if role:
+            self.account.state(scaling.Scaling).targets[tuple(target.values())]["RoleARN"] = role
         for policy in policies or []:
-            self._call("application-autoscaling", "PutScalingPolicy", **target, **policy)
+            alarms = policy.pop("alarms", [])
+            made = self._call("application-autoscaling", "PutScalingPolicy", **target, **policy)
+            for alarm in alarms:
+                self.alarm(name=alarm, actions=[made["PolicyARN"]])
         for action in scheduled_actions or []:
             self._call("application-autoscaling", "PutScheduledAction", **target, **action)
 
@@ -346,6 +359,7 @@ def _variant(
     current_instance_count: int | None = None,
     current_weight: float | None = None,
     serverless: dict[str, int] | None = None,
+    current_serverless: dict[str, int] | None = None,
     managed_instance_scaling: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A variant as its configuration describes it, and what of it runs differently."""
@@ -361,4 +375,6 @@ def _variant(
         running |= dict.fromkeys(("CurrentInstanceCount", "DesiredInstanceCount"), current_instance_count)
     if current_weight is not None:
         running |= dict.fromkeys(("CurrentWeight", "DesiredWeight"), float(current_weight))
+    if current_serverless is not None:
+        running |= {key: dict(current_serverless) for key in ("CurrentServerlessConfig", "DesiredServerlessConfig")}
     return {"config": config, "running": running}

@@ -18,9 +18,9 @@ from .autoscaling import Scaling
 from .state import Account
 
 GENERATED = {
-    "AlarmArn", "AlarmConfigurationUpdatedTimestamp", "Alarms", "CreationTime", "LastModified", "PolicyARN",
-    "RoleARN", "ScalableTargetARN", "ScheduledActionARN", "StateReason", "StateUpdatedTimestamp", "StateValue", "UUID",
-    "EventSourceMappingArn", "ModelArn", "EndpointConfigArn",
+    "AlarmArn", "AlarmConfigurationUpdatedTimestamp", "CreationTime", "LastModified", "PolicyARN", "ScalableTargetARN",
+    "ScheduledActionARN", "StateReason", "StateUpdatedTimestamp", "StateValue", "UUID", "EventSourceMappingArn",
+    "ModelArn", "EndpointConfigArn",
 }  # fmt: skip
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -34,7 +34,7 @@ def snapshot(account: Account, region: str) -> dict[str, Any]:
             "endpoints": _endpoints(account, call),
             "endpoint_configs": _kept(account.state(sagemaker.Hosting).configs),
             "models": sorted(account.state(sagemaker.Hosting).models),
-            "scalable_targets": _scaling(account),
+            "scalable_targets": _scaling(account, call),
             "streams": _streams(account, region, call),
             "functions": _functions(account, region, call),
             "alarms": _alarms(account),
@@ -77,12 +77,15 @@ def _endpoints(account: Account, call: Callable[..., dict[str, Any]]) -> dict[st
     return result
 
 
-def _scaling(account: Account) -> dict[str, Any]:
+def _scaling(account: Account, call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     scaling, result = account.state(Scaling), {}
     for key, target in sorted(scaling.targets.items()):
+        of_target = dict(zip(("ServiceNamespace", "ResourceId", "ScalableDimension"), key, strict=True))
+        policies = call("application-autoscaling", "DescribeScalingPolicies", **of_target)["ScalingPolicies"]
         result[" ".join(key)] = {
             "target": _kept(target),
-            "policies": {name: _kept(p) for (k, name), p in sorted(scaling.policies.items()) if k == key},
+            "tags": dict(sorted(scaling.tags[target["ScalableTargetARN"]].items())),
+            "policies": {p["PolicyName"]: _kept(p) for p in sorted(policies, key=lambda p: p["PolicyName"])},
             "scheduled_actions": {name: _kept(a) for (k, name), a in sorted(scaling.actions.items()) if k == key},
         }
     return result

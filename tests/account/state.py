@@ -20,10 +20,12 @@ class Settings:
     creating_seconds: float = 0.3
     deleting_seconds: float = 0.3
     updating_seconds: float = 0.3
+    stale_seconds: float = 0.0
     scaling_seconds: float = 0.3
     provisioning_seconds: float = 0.3
     mapping_seconds: float = 0.3
     latency_seconds: float = 0.0
+    tags_indexed: bool = True
     async_retry_seconds: float = 0.3
     account_concurrency: int = 1000
     unreserved_minimum: int = 100

@@ -53,9 +53,11 @@ def get_resources(call: Call) -> dict[str, Any]:
         raise AwsError("InvalidParameterException", "ResourcesPerPage must be between 1 and 100")
     types, tag_filters = params.get("ResourceTypeFilters") or [], params.get("TagFilters") or []
     arns = params.get("ResourceARNList") or []
+    indexed = dict(_resources(call)) if call.account.settings.tags_indexed else {}
+    resources = sorted((indexed | call.account.state(Index).stale).items())
     found = [
         {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
-        for arn, tags in sorted((dict(_resources(call)) | call.account.state(Index).stale).items())
+        for arn, tags in resources
         if tags and _type_matches(arn, types) and _tags_match(tags, tag_filters) and (not arns or arn in arns)
     ]
     chosen, token = page(found, size, params.get("PaginationToken"), "PaginationTokenExpiredException")

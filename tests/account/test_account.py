@@ -9,6 +9,7 @@ import time
 import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,9 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .conftest import HERE, Account, refused
 
 DEMO = json.loads((HERE / "demo_project.json").read_text())
-WEIGHTS = {
-    "DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredWeight": 3.0, "DesiredInstanceCount": 2}]
-}
+WEIGHTS = {"DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredWeight": 3.0}]}
+CAPACITY = {"DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]}
 VARIANT = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/AllTraffic",
            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}  # fmt: skip
 TRACKING = {
@@ -75,12 +75,81 @@ class TestSageMaker:
 
     def test_weights_and_counts_arrive_after_updating(self, account: Account) -> None:
         account.seed(endpoints=[{"name": "e"}])
-        account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", **WEIGHTS)
+        update = account.sagemaker.update_endpoint_weights_and_capacities
+        update(EndpointName="e", **CAPACITY)
         variant = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"][0]
         assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (1, 2)
         account.advance(1001)
+        update(EndpointName="e", **WEIGHTS)
+        account.advance(1001)
         variant = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"][0]
         assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (2, 3.0)
+
+    def test_an_update_sets_the_capacity_of_one_variant_or_the_weights_of_any(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "variants": [{"name": "a"}, {"name": "b"}]}])
+        update = account.sagemaker.update_endpoint_weights_and_capacities
+        count = [{"VariantName": name, "DesiredInstanceCount": 2} for name in "ab"]
+        weight = [{"VariantName": name, "DesiredWeight": 2.0} for name in "ab"]
+        for mixed in (count, [weight[0], count[1]], [weight[0] | count[0]]):
+            refused("ValidationException", update, EndpointName="e", DesiredWeightsAndCapacities=mixed)
+        update(EndpointName="e", DesiredWeightsAndCapacities=weight)
+        account.advance(1001)
+        update(EndpointName="e", DesiredWeightsAndCapacities=count[:1])
+        account.advance(1001)
+        variants = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"]
+        assert [(v["CurrentInstanceCount"], v["CurrentWeight"]) for v in variants] == [(2, 2.0), (1, 2.0)]
+
+    def test_serverless_concurrency_is_updated_at_run_time(self, account: Account) -> None:
+        serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2}
+        account.seed(endpoints=[{"name": "e", "variants": [{"serverless": serverless}]}])
+        desired = {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"ProvisionedConcurrency": 4}}
+        account.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName="e", DesiredWeightsAndCapacities=[desired]
+        )
+        account.advance(1001)
+        variant = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"][0]
+        assert variant["CurrentServerlessConfig"] == serverless | {"ProvisionedConcurrency": 4}
+
+    def test_an_update_without_capacity_is_rolled_back_with_its_reason(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.control("POST", "capacity", {"endpoint": "e", "failures": 1})
+        update = account.sagemaker.update_endpoint_weights_and_capacities
+        for count in (1, 2):
+            update(EndpointName="e", **CAPACITY)
+            account.advance(1001)
+            described = account.sagemaker.describe_endpoint(EndpointName="e")
+            assert described["EndpointStatus"] == "InService"
+            assert described["ProductionVariants"][0]["CurrentInstanceCount"] == count
+            assert ("InsufficientInstanceCapacity" in described.get("FailureReason", "")) == (count == 1)
+
+    def test_an_endpoint_runs_its_old_config_until_an_update_is_over(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}, {"name": "other"}])
+        account.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="other-config")
+        described = account.sagemaker.describe_endpoint(EndpointName="e")
+        assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("Updating", "e-config")
+        assert described["PendingDeploymentSummary"]["EndpointConfigName"] == "other-config"
+        account.advance(1001)
+        described = account.sagemaker.describe_endpoint(EndpointName="e")
+        assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "other-config")
+        assert "PendingDeploymentSummary" not in described
+
+    def test_an_endpoint_whose_rollback_alarm_is_missing_cannot_be_created(self, account: Account) -> None:
+        config = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
+        account.seed(endpoints=[{"name": "e"}])
+        new = {"EndpointName": "new", "EndpointConfigName": "e-config", "DeploymentConfig": config}
+        assert "errors" in refused("ValidationException", account.sagemaker.create_endpoint, **new)
+        account.seed(alarms=[{"name": "errors"}])
+        account.sagemaker.create_endpoint(**new)
+
+    def test_a_deletion_may_be_shown_late(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e"}])
+        account.settings(stale_seconds=10)
+        account.sagemaker.delete_endpoint(EndpointName="e")
+        listed = account.sagemaker.list_endpoints
+        assert (status(account), listed()["Endpoints"][0]["EndpointStatus"]) == ("InService", "InService")
+        assert "in-progress" in refused("ValidationException", account.sagemaker.delete_endpoint, EndpointName="e")
+        account.advance(11)
+        assert (status(account), listed()["Endpoints"][0]["EndpointStatus"]) == ("Deleting", "Deleting")
 
     def test_an_endpoint_without_configuration_or_model_cannot_be_created(self, account: Account) -> None:
         account.seed(endpoints=[{"name": "e"}])
@@ -201,6 +270,52 @@ class TestAutoScaling:
 def scale(account: Account, target: int, stream: str = "s") -> dict:
     return {"StreamName": stream, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
 
+    def test_tags_of_a_target_are_set_when_it_is_registered_and_change_by_tag_resource(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "autoscaling": [{"tags": {"team": "ml"}}]}])
+        scaling = account.autoscaling
+        target = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+        arn = target["ScalableTargetARN"]
+        assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "ml"}
+        refused("ValidationException", scaling.register_scalable_target, **VARIANT, Tags={"team": "x"})
+        scaling.tag_resource(ResourceARN=arn, Tags={"owner": "a"})
+        scaling.untag_resource(ResourceARN=arn, TagKeys=["team"])
+        assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"owner": "a"}
+        scaling.deregister_scalable_target(**VARIANT)
+        refused("ResourceNotFoundException", scaling.list_tags_for_resource, ResourceARN=arn)
+
+    def test_an_action_in_the_past_is_refused(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "autoscaling": [{}]}])
+        put = account.autoscaling.put_scheduled_action
+        for past in (
+            {"Schedule": "at(2020-01-01T00:00:00)"},
+            {"StartTime": datetime(2020, 1, 1, tzinfo=UTC)},
+            {"EndTime": datetime(2020, 1, 1, tzinfo=UTC)},
+        ):
+            refused("ValidationException", put, **VARIANT, **ACTION | past)
+        future = {"Schedule": "at(2099-01-01T00:00:00)", "StartTime": datetime(2098, 1, 1, tzinfo=UTC)}
+        put(**VARIANT, **ACTION | future)
+
+    def test_a_step_policy_shows_the_alarms_that_have_it_for_an_action(self, account: Account) -> None:
+        policy = {"PolicyName": "steps", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {}}
+        account.seed(endpoints=[{"name": "e", "autoscaling": [{"policies": [policy | {"alarms": ["busy"]}]}]}])
+        shown = account.autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"][0]
+        assert [alarm["AlarmName"] for alarm in shown["Alarms"]] == ["busy"]
+        account.autoscaling.delete_scaling_policy(**VARIANT, PolicyName="steps")
+        account.autoscaling.put_scaling_policy(**VARIANT, **policy)
+        shown = account.autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"][0]
+        assert shown["Alarms"] == []
+        assert account.cloudwatch.describe_alarms(AlarmNames=["busy"])["MetricAlarms"]
+
+    def test_the_services_own_role_is_used_whatever_is_asked_for(self, account: Account) -> None:
+        account.seed(endpoints=[{"name": "e", "autoscaling": [{"role": "arn:aws:iam::1:role/old"}]}])
+        target = account.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+        assert target["RoleARN"] == "arn:aws:iam::1:role/old"
+        account.autoscaling.deregister_scalable_target(**VARIANT)
+        register = {"MinCapacity": 1, "MaxCapacity": 2, "RoleARN": "arn:aws:iam::1:role/new"}
+        account.autoscaling.register_scalable_target(**VARIANT, **register)
+        target = account.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+        assert target["RoleARN"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+
 
 class TestKinesis:
     def test_scaling_shows_the_old_count_until_it_is_done(self, account: Account) -> None:
@@ -291,6 +406,13 @@ class TestCloudWatch:
         account.cloudwatch.enable_alarm_actions(AlarmNames=["c"])
         answer = account.cloudwatch.describe_alarms(AlarmNames=["c", "m"], AlarmTypes=["CompositeAlarm"])
         assert answer["CompositeAlarms"][0]["ActionsEnabled"]
+
+    def test_log_alarms_are_listed_and_switched_like_the_others(self, account: Account) -> None:
+        account.seed(alarms=[{"name": "l", "log": "/aws/lambda/work"}, {"name": "m"}])
+        account.cloudwatch.disable_alarm_actions(AlarmNames=["l"])
+        answer = account.cloudwatch.describe_alarms(AlarmTypes=["LogAlarm"])
+        shown = [(alarm["AlarmName"], alarm["ActionsEnabled"]) for alarm in answer["LogAlarms"]]
+        assert (shown, answer["MetricAlarms"]) == ([("l", False)], [])
 
     def test_more_than_100_names_are_refused(self, account: Account) -> None:
         names = {"AlarmNames": [str(n) for n in range(101)]}
@@ -438,13 +560,6 @@ class TestLambda:
             functions=[{"name": "f", "dead_letter": queue, "on_failure": queue, "tags": {"k": "v"}}, {"name": "g"}]
         )
         client = account.lambda_
-    def test_log_alarms_are_listed_and_switched_like_the_others(self, account: Account) -> None:
-        account.seed(alarms=[{"name": "l", "log": "/aws/lambda/work"}, {"name": "m"}])
-        account.cloudwatch.disable_alarm_actions(AlarmNames=["l"])
-        answer = account.cloudwatch.describe_alarms(AlarmTypes=["LogAlarm"])
-        shown = [(alarm["AlarmName"], alarm["ActionsEnabled"]) for alarm in answer["LogAlarms"]]
-        assert (shown, answer["MetricAlarms"]) == ([("l", False)], [])
-
         configs = client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]
         assert configs[0]["DestinationConfig"]["OnFailure"]["Destination"] == queue
         assert configs[0]["LastModified"].tzinfo is not None
@@ -582,6 +697,13 @@ class TestTagging:
         types = ["sagemaker:endpoint", "kinesis:stream", "cloudwatch:alarm", "lambda:function", "dynamodb:table"]
         for kind in types:
             assert len(find(TagFilters=filters, ResourceTypeFilters=[kind])["ResourceTagMappingList"]) == 1, kind
+
+    def test_an_index_that_has_not_caught_up_finds_nothing(self, account: Account) -> None:
+        account.seed(streams=[{"name": "s", "tags": {"team": "ml"}}])
+        get = account.client("resourcegroupstaggingapi").get_resources
+        assert len(get()["ResourceTagMappingList"]) == 1
+        account.settings(tags_indexed=False)
+        assert get()["ResourceTagMappingList"] == []
 
     def test_resources_come_in_pages(self, account: Account) -> None:
         account.seed(streams=[{"name": f"s{n}", "tags": {"k": "v"}} for n in range(5)])

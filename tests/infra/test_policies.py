@@ -61,7 +61,10 @@ def test_a_kind_whose_list_is_empty_is_granted_nothing(kind: str) -> None:
     rest = documents({parameter: ""})
     assert policy not in rest and len(rest) == len(documents({})) - 1
     others = {action for document in rest.values() for action in actions(document, leaving_out=frozenset(ASKED_BY_AWS))}
-    assert {action for action in others if action.startswith(f"{kind}:")} <= {"lambda:InvokeFunction"}
+    assert {action for action in others if action.startswith(f"{kind}:")} <= {
+        "lambda:InvokeFunction",
+        "cloudwatch:DescribeAlarms",
+    }
 
 
 def test_the_kinds_are_those_of_the_code() -> None:
@@ -140,6 +143,7 @@ def test_every_change_that_is_granted_is_denied_for_what_is_excluded() -> None:
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
         "application-autoscaling:RegisterScalableTarget",
+        "application-autoscaling:TagResource",
     }
 
 

@@ -83,9 +83,9 @@ impl Simulated for sagemaker::Endpoints {
     fn take(state: &mut State, _: &str, step: &sagemaker::Step) -> Result<(), &'static str> {
         let doing = state.endpoint.as_ref().map(|endpoint| endpoint.doing.clone());
         match (step, doing) {
-            (sagemaker::Step::Delete, Some(Doing::InService | Doing::Failed)) => state.start_deleting(),
-            (sagemaker::Step::Delete, Some(_)) => return Err("Cannot update in-progress endpoint"),
-            (sagemaker::Step::Delete, None) => return Err("Could not find endpoint"),
+            (sagemaker::Step::Delete { .. }, Some(Doing::InService | Doing::Failed)) => state.start_deleting(),
+            (sagemaker::Step::Delete { .. }, Some(_)) => return Err("Cannot update in-progress endpoint"),
+            (sagemaker::Step::Delete { .. }, None) => return Err("Could not find endpoint"),
             (sagemaker::Step::Create { original }, None) => state.start_creating(&original.config_name),
             (_, Some(_)) => return Err("Cannot create already existing endpoint"),
             (_, None) => {}
@@ -94,7 +94,7 @@ impl Simulated for sagemaker::Endpoints {
     }
 
     fn only_waits(step: &sagemaker::Step) -> bool {
-        !matches!(step, sagemaker::Step::Delete | sagemaker::Step::Create { .. })
+        !matches!(step, sagemaker::Step::Delete { .. } | sagemaker::Step::Create { .. })
     }
 }
 

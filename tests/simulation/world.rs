@@ -331,6 +331,7 @@ impl State {
             deployment: None,
             scaling: Some(Ok(Vec::new())),
             obstacle: None,
+            refusal: None,
             looked_at: 0,
         })
     }

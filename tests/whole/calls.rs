@@ -95,7 +95,7 @@ fn a_status_asks_what_it_has_to_and_nothing_twice() {
         ("sagemaker.DescribeEndpoint", ENDPOINTS),
         ("sagemaker.DescribeEndpointConfig", ENDPOINTS),
         ("sagemaker.DescribeModel", ENDPOINTS),
-        ("sagemaker.ListInferenceComponents", ENDPOINTS),
+        ("sagemaker.ListInferenceComponents", 1),
         ("sagemaker.ListTags", ENDPOINTS),
         ("application-autoscaling.DescribeScalableTargets", 1),
     ]);

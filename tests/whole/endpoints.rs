@@ -1,20 +1,38 @@
 //! An endpoint with everything that deleting it loses, and everything that keeps it from being deleted.
 
+mod changes;
+mod obstacles;
+mod scaling;
+
 use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, assert_same, line, result_of};
+use crate::support::{Account, Function, assert_same};
 
 const NAME: &str = "user-journey-analytics-Rich";
 /// The calls of a start.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "CreateEndpoint",
     "UpdateEndpointWeightsAndCapacities",
     "RegisterScalableTarget",
+    "TagResource",
     "PutScalingPolicy",
     "PutScheduledAction",
 ];
+
+fn on_a_computed_metric() -> Value {
+    let dimensions = json!([{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "Green"}]);
+    let metric = json!({"MetricName": "Invocations", "Namespace": "AWS/SageMaker", "Dimensions": dimensions});
+    json!({"PolicyName": "math", "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+        "TargetValue": 12.0,
+        "CustomizedMetricSpecification": {"Metrics": [
+            {"Id": "load", "ReturnData": false, "Label": "raw",
+             "MetricStat": {"Stat": "Sum", "Unit": "Count", "Metric": metric}},
+            {"Id": "half", "Expression": "load / 2", "ReturnData": true},
+        ]},
+    }})
+}
 
 /// Two variants that do not run as their config says, and all that can be set on them.
 pub fn rich() -> Value {
@@ -25,7 +43,7 @@ pub fn rich() -> Value {
                 {"name": "Blue", "initial_instance_count": 1, "current_instance_count": 3,
                  "initial_weight": 1.0, "current_weight": 0.25},
                 {"name": "Green", "instance_type": "ml.c5.large", "initial_instance_count": 2,
-                 "current_instance_count": 2, "initial_weight": 1.0, "current_weight": 0.75},
+                 "current_instance_count": 4, "initial_weight": 1.0, "current_weight": 0.75},
             ],
             "config_fields": {"ShadowProductionVariants": [
                 {"VariantName": "Shadow", "ModelName": "shadow", "InstanceType": "ml.m5.large",
@@ -46,7 +64,8 @@ pub fn rich() -> Value {
             "autoscaling": [
                 {
                     "variant": "Blue", "min": 2, "max": 6,
-                    "suspended": {"DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true},
+                    "suspended": {"DynamicScalingOutSuspended": true},
+                    "tags": {"team": "ml", "cost-center": "42"},
                     "policies": [
                         {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling",
                          "TargetTrackingScalingPolicyConfiguration": {
@@ -64,13 +83,16 @@ pub fn rich() -> Value {
                     ],
                     "scheduled_actions": [
                         {"ScheduledActionName": "morning", "Schedule": "cron(0 6 * * ? *)", "Timezone": "Europe/Berlin",
-                         "StartTime": 1_767_225_600, "EndTime": 4_070_908_800_i64,
+                         "StartTime": 4_070_822_400_i64, "EndTime": 4_070_908_800_i64,
                          "ScalableTargetAction": {"MinCapacity": 2, "MaxCapacity": 6}},
                         {"ScheduledActionName": "launch", "Schedule": "at(2099-01-01T08:00:00)",
                          "ScalableTargetAction": {"MinCapacity": 4}},
+                        {"ScheduledActionName": "night", "Schedule": "rate(1 day)",
+                         "ScalableTargetAction": {"MaxCapacity": 5}},
+                        {"ScheduledActionName": "nothing", "Schedule": "cron(0 7 * * ? *)"},
                     ],
                 },
-                {"variant": "Green", "min": 1, "max": 2, "suspended": {"ScheduledScalingSuspended": true},
+                {"variant": "Green", "min": 1, "max": 4, "suspended": {"ScheduledScalingSuspended": true},
      "policies": [{"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
                          "TargetTrackingScalingPolicyConfiguration": {
                             "TargetValue": 40.0,
@@ -78,7 +100,8 @@ pub fn rich() -> Value {
                                 "MetricName": "CPUUtilization", "Namespace": "/aws/sagemaker/Endpoints",
                                 "Dimensions": [{"Name": "EndpointName", "Value": NAME},
                                                {"Name": "VariantName", "Value": "Green"}],
-                                "Statistic": "Average", "Unit": "Percent"}}}
+                                "Statistic": "Average", "Unit": "Percent"}}},
+                    on_a_computed_metric(),
     ]},
             ],
         }]})
@@ -88,19 +111,6 @@ fn with_endpoint(fields: &Value) -> Account {
     let mut endpoint = json!({"name": NAME});
     endpoint.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
     Account::with(&json!({"endpoints": [endpoint]}))
-}
-
-/// A stop leaves it as it is, for this reason.
-#[track_caller]
-fn is_left_alone(account: &Account, because: &str) {
-    let function = Function::new(account);
-    let before = account.snapshot();
-    let report = function.stop();
-    let line = line(&report, "sagemaker", NAME);
-    assert_eq!(line["result"], "skipped", "{line:#}");
-    assert!(line["detail"].as_str().is_some_and(|detail| detail.contains(because)), "{line:#}");
-    assert_same(&account.snapshot(), &before, "after the stop");
-    assert_eq!(account.count("DeleteEndpoint"), 0);
 }
 
 fn fault(operation: &str, what: &Value) -> Value {
@@ -143,21 +153,6 @@ fn scaling_is_asked_for_once_however_many_endpoints_there_are() {
     for operation in ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"] {
         assert_eq!(account.count(operation), 1, "{operation}");
     }
-}
-
-#[test]
-fn a_scheduled_action_whose_time_has_passed_is_not_put_back() {
-    let action = |name: &str, schedule: &str| json!({"ScheduledActionName": name, "Schedule": schedule, "ScalableTargetAction": {"MinCapacity": 1}});
-    let account = with_endpoint(&json!({"autoscaling": [{"scheduled_actions": [
-        action("over", "at(2020-01-01T00:00:00)"), action("daily", "rate(1 day)"),
-    ]}]}));
-    let function = Function::new(&account);
-    function.succeed(&json!({"action": "stop"}));
-    function.succeed(&json!({"action": "start"}));
-    let targets = account.snapshot()["scalable_targets"].clone();
-    let target = targets.as_object().and_then(|targets| targets.values().next()).expect("a target");
-    let names: Vec<&String> = target["scheduled_actions"].as_object().expect("actions by name").keys().collect();
-    assert_eq!(names, ["daily"]);
 }
 
 /// A start that is killed at this call, and what comes then, which ends with a start.
@@ -204,28 +199,6 @@ fn a_stop_that_takes_over_from_a_half_done_start_keeps_the_original() {
 }
 
 #[test]
-fn a_policy_that_is_refused_is_told_and_a_later_start_completes_it() {
-    let account = Account::with(&rich());
-    let function = Function::new(&account);
-    let before = account.snapshot();
-    function.succeed(&json!({"action": "stop"}));
-    account.fault(&fault(
-        "PutScalingPolicy",
-        &json!({"times": null, "error": {"status": 400, "code": "ValidationException", "message": "not today"}}),
-    ));
-    let report = function.start();
-    assert_eq!(result_of(&report, "sagemaker", NAME), "failed");
-    let words = line(&report, "sagemaker", NAME).to_string();
-    assert!(words.contains("PutScalingPolicy") && words.contains("not today"), "{words}");
-    assert_eq!(account.state()["resources"][format!("sagemaker:{NAME}")]["phase"], "starting");
-    account.clear_faults();
-    account.forget_calls();
-    function.succeed(&json!({"action": "start"}));
-    assert_same(&account.snapshot(), &before, "after the second start");
-    assert_eq!(account.count("CreateEndpoint"), 0);
-}
-
-#[test]
 fn an_answer_that_is_lost_changes_nothing() {
     for operation in STEPS {
         let account = Account::with(&rich());
@@ -238,66 +211,59 @@ fn an_answer_that_is_lost_changes_nothing() {
     }
 }
 
-#[test]
-fn an_endpoint_whose_model_is_gone_is_left_alone() {
-    let account = Account::with(&rich());
-    account.person("sagemaker", "SageMaker.DeleteModel", &json!({"ModelName": "risk"}));
-    is_left_alone(&account, "its model risk does not exist");
-}
-
-#[test]
-fn an_endpoint_whose_shadow_variants_model_is_gone_is_left_alone() {
-    let account = Account::with(&rich());
-    account.person("sagemaker", "SageMaker.DeleteModel", &json!({"ModelName": "shadow"}));
-    is_left_alone(&account, "its model shadow does not exist");
-}
-
-#[test]
-fn an_endpoint_with_inference_components_is_left_alone() {
-    let account = with_endpoint(&json!({"inference_components": ["adapter-a", "adapter-b"]}));
-    is_left_alone(&account, "inference components are attached: adapter-a, adapter-b");
-}
-
-#[test]
-fn an_endpoint_whose_scaling_may_not_be_seen_is_left_alone() {
-    for operation in ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"] {
-        let account = Account::with(&rich());
-        let denial = json!({"times": null, "error": {"status": 400, "code": "AccessDeniedException", "message": "no"}});
-        account.fault(&fault(operation, &denial));
-        is_left_alone(&account, &format!("the function's role needs application-autoscaling:{operation}"));
-    }
-}
-
-#[test]
-fn a_serverless_endpoint_without_provisioned_concurrency_is_left_alone() {
-    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5});
-    let account = with_endpoint(&json!({"variants": [{"serverless": serverless}]}));
-    is_left_alone(&account, "serverless without provisioned concurrency");
-}
-
-#[test]
-fn a_serverless_endpoint_with_provisioned_concurrency_comes_back() {
-    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
-    let account = with_endpoint(&json!({
-        "variants": [{"serverless": serverless}],
-        "autoscaling": [{"dimension": "sagemaker:variant:DesiredProvisionedConcurrency", "min": 1, "max": 5}],
-    }));
+/// A stop takes it away, and a start brings back all of it.
+#[track_caller]
+fn comes_back(fields: &Value) {
+    let account = with_endpoint(fields);
     let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
     assert_eq!(account.snapshot()["endpoints"], json!({}));
     function.succeed(&json!({"action": "start"}));
-    assert_same(&account.snapshot(), &before, "in the end");
+    assert_same(&account.snapshot(), &before, "after the start");
 }
 
 #[test]
-fn an_endpoint_at_no_instances_is_left_alone() {
-    let account = with_endpoint(&json!({"variants": [{"current_instance_count": 0}]}));
-    is_left_alone(&account, "it has no instances");
+fn provisioned_concurrency_and_its_scaling_come_back() {
+    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
+    comes_back(&json!({
+        "variants": [{"serverless": serverless}],
+        "autoscaling": [{"dimension": "sagemaker:variant:DesiredProvisionedConcurrency", "min": 1, "max": 5}],
+    }));
 }
 
 #[test]
-fn a_failed_endpoint_is_told_with_its_reason_and_left_alone() {
-    let account = with_endpoint(&json!({"status": "Failed", "failure_reason": "The image is broken."}));
-    is_left_alone(&account, "The image is broken.");
+fn concurrency_that_was_set_at_run_time_comes_back() {
+    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
+    let current = |most: u32, provisioned: u32| json!({"MemorySizeInMB": 2048, "MaxConcurrency": most, "ProvisionedConcurrency": provisioned});
+    for current in [current(9, 2), current(5, 4), current(9, 4)] {
+        comes_back(&json!({"variants": [{"serverless": serverless, "current_serverless": current}]}));
+    }
+}
+
+#[test]
+fn a_linear_and_a_rolling_deployment_come_back() {
+    let size = |kind: &str, value: u32| json!({"Type": kind, "Value": value});
+    comes_back(&json!({"deployment_config": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
+        "Type": "LINEAR", "WaitIntervalInSeconds": 60, "LinearStepSize": size("INSTANCE_COUNT", 2),
+    }}}}));
+    comes_back(&json!({"deployment_config": {"RollingUpdatePolicy": {
+        "MaximumBatchSize": size("INSTANCE_COUNT", 1), "WaitIntervalInSeconds": 90,
+        "MaximumExecutionTimeoutInSeconds": 3600, "RollbackMaximumBatchSize": size("CAPACITY_PERCENT", 50),
+    }}}));
+}
+
+#[test]
+fn what_an_endpoint_of_another_case_is_called_does_not_matter() {
+    for (patterns, only, stops) in [
+        ("USER-journey-*", "sagemaker", true),
+        ("*", "sagemaker:USER-JOURNEY-ANALYTICS-R?CH", true),
+        ("*", "sagemaker:another", false),
+        ("*,!*-RICH", "sagemaker", false),
+    ] {
+        let account = with_endpoint(&json!({}));
+        let function = Function::new(&account).with("SAGEMAKER_ENDPOINTS", patterns);
+        function.must(&json!({"action": "stop", "only": [only]}));
+        assert_eq!(account.snapshot()["endpoints"] == json!({}), stops, "{patterns} {only}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What Application Auto Scaling knows of a variant: deleting the endpoint deregisters it all,
 //! without a word (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-delete.html).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::DateTime;
@@ -18,11 +19,15 @@ pub struct Target {
     pub dimension: String,
     pub min: i32,
     pub max: i32,
-    /// `None`: the service's own role, which registering gives it again.
+    /// Of earlier versions. It is nobody's to set: a service that has a role of its own gives it to every target
+    /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
+    #[serde(default, skip_serializing)]
     pub role_arn: Option<String>,
     pub suspended: Suspended,
     pub policies: Vec<Policy>,
     pub actions: Vec<Action>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,9 +161,19 @@ impl Target {
         let has = |policy: &Policy| self.policies.iter().any(|own| own.is_same(policy));
         self.is_of_same(wanted)
             && (self.min, self.max, self.suspended) == (wanted.min, wanted.max, wanted.suspended)
-            && self.role_arn == wanted.role_arn
+            && wanted.tags.iter().all(|(key, value)| self.tags.get(key) == Some(value))
             && wanted.policies.iter().all(has)
-            && wanted.actions.iter().all(|action| action.has_passed(now) || self.actions.contains(action))
+            && wanted
+                .actions
+                .iter()
+                .all(|action| action.has_passed(now) || self.actions.iter().any(|own| own.is_same(action, now)))
+    }
+
+    /// Without what is over by then.
+    #[must_use]
+    pub fn as_of(&self, now: i64) -> Target {
+        let actions = self.actions.iter().filter(|action| !action.has_passed(now)).cloned().collect();
+        Target { actions, ..self.clone() }
     }
 
     pub fn is_of_same(&self, other: &Target) -> bool {
@@ -169,20 +184,46 @@ impl Target {
     pub fn obstacle(&self) -> Option<String> {
         self.policies.iter().find_map(|policy| match &policy.rule {
             Rule::Other(kind) => Some(format!("its scaling policy {} is of the type {kind}", policy.name)),
+            Rule::Step(Stepping { alarms, .. }) if !alarms.is_empty() => Some(format!(
+                "its scaling policy {} would get another ARN, and these alarms would point to the old one: {}",
+                policy.name,
+                alarms.join(", ")
+            )),
             Rule::Tracking(_) | Rule::Step(_) => None,
         })
     }
 
-    /// What putting it back cannot bring back.
-    pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.policies.iter().filter_map(|policy| match &policy.rule {
-            Rule::Step(Stepping { alarms, .. }) if !alarms.is_empty() => Some(format!(
-                "the scaling policy {} comes back under another ARN: afterwards, point its alarms to that: {}",
-                policy.name,
-                alarms.join(", ")
-            )),
-            _ => None,
-        })
+    /// What was to happen while it was not registered, and so did not
+    /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html).
+    pub fn missed(&self, now: i64) -> Vec<String> {
+        if self.suspended.scheduled {
+            return Vec::new();
+        }
+        let (over, recurring): (Vec<&Action>, Vec<&Action>) =
+            self.actions.iter().partition(|action| action.has_passed(now));
+        let recurring: Vec<&Action> = recurring.into_iter().filter(|action| action.is_recurring()).collect();
+        let names = |actions: &[&Action]| {
+            actions.iter().map(|action| format!("{} ({})", action.name, action.schedule)).collect::<Vec<_>>().join(", ")
+        };
+        let mut lines = Vec::new();
+        if !over.is_empty() {
+            lines.push(format!(
+                "scheduled actions of {} whose time passed while it was stopped did not run and are not put back: {}",
+                self.variant,
+                names(&over)
+            ));
+        }
+        if !recurring.is_empty() {
+            lines.push(format!(
+                "scheduled actions of {} that fell due while it was stopped did not run, it scales from {} to {} as \
+                 when it was stopped: {}",
+                self.variant,
+                self.min,
+                self.max,
+                names(&recurring)
+            ));
+        }
+        lines
     }
 }
 
@@ -219,6 +260,20 @@ impl Policy {
 }
 
 impl Action {
+    /// A start that is over is left out when it is put back: it says nothing any more, and AWS takes no past times.
+    fn is_same(&self, other: &Action, now: i64) -> bool {
+        let to_come = |action: &Action| Action { starts_at: action.start_to_come(now), ..action.clone() };
+        to_come(self) == to_come(other)
+    }
+
+    pub fn start_to_come(&self, now: i64) -> Option<i64> {
+        self.starts_at.filter(|start| start / 1000 > now)
+    }
+
+    fn is_recurring(&self) -> bool {
+        !self.schedule.starts_with("at(")
+    }
+
     /// Whether its only time, or the end of its time, is over. AWS takes no such action.
     pub fn has_passed(&self, now: i64) -> bool {
         self.ends_at.is_some_and(|end| end / 1000 <= now) || self.only_time().is_some_and(|time| time <= now)
@@ -237,114 +292,5 @@ impl Action {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn action(schedule: &str) -> Action {
-        Action {
-            name: "evening".to_owned(),
-            schedule: schedule.to_owned(),
-            timezone: None,
-            starts_at: None,
-            ends_at: None,
-            capacity: Some(Capacity { min: Some(1), max: None }),
-        }
-    }
-
-    pub fn target() -> Target {
-        Target {
-            variant: "AllTraffic".to_owned(),
-            dimension: "sagemaker:variant:DesiredInstanceCount".to_owned(),
-            min: 1,
-            max: 4,
-            role_arn: None,
-            suspended: Suspended { scaling_in: true, scaling_out: false, scheduled: false },
-            policies: vec![Policy {
-                name: "steps".to_owned(),
-                rule: Rule::Step(Stepping {
-                    adjustment_type: Some("ChangeInCapacity".to_owned()),
-                    adjustments: vec![Adjustment { lower: Some(0.0), upper: None, by: 1 }],
-                    min_magnitude: None,
-                    cooldown: Some(60),
-                    aggregation: None,
-                    alarms: vec!["too-many-requests".to_owned()],
-                }),
-            }],
-            actions: vec![action("cron(0 18 * * ? *)")],
-        }
-    }
-
-    #[test]
-    fn an_action_whose_only_time_is_over_has_passed() {
-        let noon = "2026-01-01T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
-        assert!(action("at(2026-01-01T12:00:00)").has_passed(noon));
-        assert!(!action("at(2026-01-01T12:00:01)").has_passed(noon));
-        assert!(!action("cron(0 1 * * ? *)").has_passed(noon));
-        assert!(!action("rate(1 day)").has_passed(noon));
-        let berlin = |time| Action { timezone: Some("Europe/Berlin".to_owned()), ..action(time) };
-        assert!(berlin("at(2026-01-01T13:00:00)").has_passed(noon));
-        assert!(!berlin("at(2026-01-01T13:00:01)").has_passed(noon));
-        assert!(Action { ends_at: Some(noon * 1000), ..action("rate(1 day)") }.has_passed(noon));
-    }
-
-    #[test]
-    fn a_target_lacks_whatever_of_it_is_missing_or_different() {
-        let wanted = target();
-        assert!(wanted.includes(&wanted, 0));
-        for change in [
-            |target: &mut Target| target.min = 0,
-            |target: &mut Target| target.max = 5,
-            |target: &mut Target| target.suspended.scaling_in = false,
-            |target: &mut Target| target.role_arn = Some("arn".to_owned()),
-            |target: &mut Target| target.dimension.push('X'),
-            |target: &mut Target| target.policies.clear(),
-            |target: &mut Target| target.policies[0].rule = Rule::Other("PredictiveScaling".to_owned()),
-            |target: &mut Target| target.actions.clear(),
-            |target: &mut Target| target.actions[0].schedule = "rate(1 day)".to_owned(),
-        ] {
-            let mut lacking = wanted.clone();
-            change(&mut lacking);
-            assert!(!lacking.includes(&wanted, 0), "{lacking:?}");
-        }
-    }
-
-    #[test]
-    fn an_action_that_has_passed_is_not_missed_and_nor_are_a_policys_alarms() {
-        let mut wanted = target();
-        wanted.actions.push(action("at(2020-01-01T00:00:00)"));
-        let mut there = target();
-        let Rule::Step(steps) = &mut there.policies[0].rule else { unreachable!() };
-        steps.alarms.clear();
-        assert!(there.includes(&wanted, 2_000_000_000));
-        assert!(!there.includes(&wanted, 0));
-    }
-
-    #[test]
-    fn alarms_that_set_off_a_step_policy_are_warned_of() {
-        let warnings: Vec<String> = target().warnings().collect();
-        assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].contains("too-many-requests"), "{warnings:?}");
-    }
-
-    #[test]
-    fn a_policy_that_cannot_be_put_back_is_an_obstacle() {
-        let mut target = target();
-        assert_eq!(target.obstacle(), None);
-        target.policies[0].rule = Rule::Other("PredictiveScaling".to_owned());
-        assert_eq!(target.obstacle().unwrap(), "its scaling policy steps is of the type PredictiveScaling");
-    }
-
-    #[test]
-    fn a_target_is_told_in_words() {
-        assert_eq!(
-            target().to_string(),
-            "scaling of AllTraffic (InstanceCount 1 to 4) with 1 policy and 1 scheduled action"
-        );
-    }
-
-    #[test]
-    fn a_resource_id_names_the_endpoint_and_the_variant() {
-        assert_eq!(parse_resource_id(&resource_id("risk", "Blue")), Some(("risk", "Blue")));
-        assert_eq!(parse_resource_id("inference-component/x"), None);
-    }
-}
+#[path = "autoscaling_tests.rs"]
+mod tests;

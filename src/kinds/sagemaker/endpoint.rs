@@ -27,6 +27,8 @@ pub struct Seen {
     pub scaling: Option<Result<Vec<Target>, Failure>>,
     /// Why the endpoint could not be created again.
     pub obstacle: Option<String>,
+    /// What AWS answered to the last step, where what follows it is to be tried all the same.
+    pub refusal: Option<String>,
     /// When, in seconds since 1970.
     pub looked_at: i64,
 }
@@ -124,6 +126,10 @@ impl Seen {
         self.targets().iter().any(|target| target.includes(wanted, self.looked_at))
     }
 
+    pub fn reason(&self) -> &str {
+        self.failure_reason.as_deref().unwrap_or("no reason given")
+    }
+
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.name == name)
     }
@@ -147,17 +153,20 @@ impl Variant {
         self.instances == 0 && self.serverless.as_ref().is_none_or(|serverless| serverless.provisioned == 0)
     }
 
-    /// Whether it runs with the wanted weight and capacity, as far as these can be set at run time.
-    pub fn runs_as(&self, wanted: &Variant) -> bool {
-        let serverless = match (&self.serverless, &wanted.serverless) {
+    pub fn weighs_as(&self, wanted: &Variant) -> bool {
+        (self.weight - wanted.weight).abs() <= f32::EPSILON
+    }
+
+    /// Whether it runs with the wanted capacity, as far as it can be set at run time.
+    pub fn is_sized_as(&self, wanted: &Variant) -> bool {
+        match (&self.serverless, &wanted.serverless) {
             (Some(now), Some(wanted)) => {
                 // AWS takes no 0 for it.
                 now.max_concurrency == wanted.max_concurrency
                     && (wanted.provisioned == 0 || now.provisioned == wanted.provisioned)
             }
-            _ => true,
-        };
-        serverless && self.instances == wanted.instances && (self.weight - wanted.weight).abs() <= f32::EPSILON
+            _ => self.instances == wanted.instances,
+        }
     }
 }
 
@@ -173,6 +182,11 @@ impl fmt::Display for Variant {
 }
 
 impl Status {
+    /// Whether it is in a transition, which ends in another status.
+    pub fn passes(&self) -> bool {
+        matches!(self, Status::Creating | Status::Deleting | Status::Changing(_))
+    }
+
     pub fn parse(text: &str) -> Self {
         match text {
             "InService" => Status::InService,

@@ -1,43 +1,82 @@
 //! The SageMaker API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
-use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
-use aws_sdk_sagemaker::types::{
-    DesiredWeightAndCapacity, EndpointStatus, ProductionVariant, ProductionVariantServerlessUpdateConfig,
-    ProductionVariantSummary, Tag,
-};
+use aws_sdk_sagemaker::types::{EndpointStatus, Tag};
 
 use super::deployment::Deployment;
+use super::form::{desired, seen};
 use super::scaling_api::Scaling;
-use super::{Endpoints, Original, Seen, Serverless, Status, Step, Variant};
+use super::{Endpoints, Original, Seen, Status, Step, Target};
 use crate::clock::{Clock, SystemClock};
-use crate::failure::{Failure, unless_missing};
+use crate::failure::{Class, Failure, unless_missing};
+use crate::kinds::cloudwatch;
 use crate::kinds::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
+/// The most endpoints in a page of ListEndpoints
+/// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html).
+pub const PAGE: i32 = 100;
+
 pub struct Api {
-    client: Client,
+    pub(super) client: Client,
     scaling: Scaling,
+    pub(super) alarms: cloudwatch::remote::Api,
+    known: Mutex<Known>,
+}
+
+/// What spares calls while endpoints are waited for.
+#[derive(Default)]
+struct Known {
+    /// As each was described last.
+    seen: HashMap<String, Seen>,
+    /// What the last step of each was about.
+    concern: HashMap<String, Concern>,
+    /// The pages of the last list.
+    pages: usize,
+}
+
+/// What a look after a step has to show beside the endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Concern {
+    Endpoint,
+    Scaling { tags: bool },
 }
 
 impl Api {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Api { client: Client::new(aws), scaling: Scaling::new(aws) }
+        Api {
+            client: Client::new(aws),
+            scaling: Scaling::new(aws),
+            alarms: cloudwatch::remote::Api::new(aws),
+            known: Mutex::default(),
+        }
     }
 
-    async fn list(&self) -> Result<Vec<String>, Failure> {
-        let mut pages = self.client.list_endpoints().max_results(100).into_paginator().items().send();
-        let mut names = Vec::new();
-        while let Some(endpoint) = pages.next().await {
-            let endpoint = endpoint.map_err(|e| Failure::from_sdk("sagemaker:ListEndpoints", &e))?;
-            names.extend(endpoint.endpoint_name);
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All endpoints with their status, or those whose names contain this.
+    async fn list(&self, part: Option<String>) -> Result<Vec<(String, Status)>, Failure> {
+        let request = self.client.list_endpoints().set_name_contains(part).max_results(PAGE);
+        let mut pages = request.into_paginator().send();
+        let (mut found, mut count) = (Vec::new(), 0);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| Failure::from_sdk("sagemaker:ListEndpoints", &e))?;
+            count += 1;
+            found.extend(page.endpoints.unwrap_or_default().into_iter().filter_map(|endpoint| {
+                let status = Status::parse(endpoint.endpoint_status().map_or("", EndpointStatus::as_str));
+                Some((endpoint.endpoint_name?, status))
+            }));
         }
-        Ok(names)
+        self.known().pages = count;
+        Ok(found)
     }
 
     async fn describe(&self, name: &str) -> Result<Option<DescribeEndpointOutput>, Failure> {
@@ -47,14 +86,8 @@ impl Api {
         })
     }
 
-    async fn describe_config(&self, name: &str) -> Result<Option<DescribeEndpointConfigOutput>, Failure> {
-        let answer = self.client.describe_endpoint_config().endpoint_config_name(name).send().await;
-        unless_missing("sagemaker:DescribeEndpointConfig", answer, |code, message| {
-            is_missing(code, message, "Could not find endpoint configuration ")
-        })
-    }
-
-    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
+    async fn tags(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
+        let Some(arn) = arn else { return Ok(BTreeMap::new()) };
         let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().items().send();
         let mut tags = BTreeMap::new();
         while let Some(tag) = pages.next().await {
@@ -64,94 +97,88 @@ impl Api {
         Ok(tags)
     }
 
-    /// Why the endpoint could not be created again from its config.
-    async fn obstacle(&self, name: &str, config: &DescribeEndpointConfigOutput) -> Result<Option<String>, Failure> {
-        let variants = config.production_variants().iter().chain(config.shadow_production_variants());
-        let models: BTreeSet<&str> = variants.filter_map(ProductionVariant::model_name).collect();
-        for model in models {
-            let answer = self.client.describe_model().model_name(model).send().await;
-            let found = unless_missing("sagemaker:DescribeModel", answer, |code, message| {
-                is_missing(code, message, "Could not find model ")
-            })?;
-            if found.is_none() {
-                return Ok(Some(format!("its model {model} does not exist")));
-            }
-        }
-        let mut pages =
-            self.client.list_inference_components().endpoint_name_equals(name).into_paginator().items().send();
-        let mut components = Vec::new();
-        while let Some(component) = pages.next().await {
-            let component = component.map_err(|e| Failure::from_sdk("sagemaker:ListInferenceComponents", &e))?;
-            components.extend(component.inference_component_name);
-        }
-        Ok((!components.is_empty()).then(|| format!("inference components are attached: {}", components.join(", "))))
-    }
-
-    async fn observe_one(&self, name: &str) -> Result<Option<Seen>, Failure> {
-        let Some(endpoint) = self.describe(name).await? else { return Ok(None) };
-        let mut seen = seen(&endpoint);
-        if let Some(config) = self.describe_config(&seen.config_name).await? {
-            complete(&mut seen.variants, config.production_variants());
-            complete(&mut seen.shadows, config.shadow_production_variants());
-            if seen.status == Status::InService {
-                seen.obstacle = self.obstacle(name, &config).await?;
-            }
-        } else {
-            seen.obstacle = Some(format!("its config {} does not exist", seen.config_name));
-        }
-        if let Some(arn) = endpoint.endpoint_arn() {
-            seen.tags = self.tags(arn).await?;
-        }
-        Ok(Some(seen))
-    }
-
-    /// Asks for the scaling of all endpoints in service at once.
-    async fn add_scaling(&self, names: &[String], looks: &mut [Result<Option<Seen>, Failure>]) {
-        let mut in_service: Vec<(&str, &mut Seen)> = names
-            .iter()
-            .zip(looks)
-            .filter_map(|(name, look)| Some((name.as_str(), look.as_mut().ok()?.as_mut()?)))
-            .filter(|(_, seen)| seen.status == Status::InService)
-            .collect();
-        if in_service.is_empty() {
+    /// Asks for the scaling of all these endpoints at once.
+    async fn add_scaling(&self, looks: Vec<(&str, &mut Seen)>, tags: bool, pace: &Pace) {
+        if looks.is_empty() {
             return;
         }
-        let asked: Vec<&str> = in_service.iter().map(|(name, _)| *name).collect();
-        let answer = self.scaling.targets(&asked).await;
-        for (name, seen) in &mut in_service {
-            seen.scaling = Some(answer.clone().map(|all| {
-                all.into_iter()
-                    .filter(|(endpoint, _)| endpoint.eq_ignore_ascii_case(name))
-                    .map(|(_, target)| target)
-                    .collect()
-            }));
+        let asked: Vec<&str> = looks.iter().map(|(name, _)| *name).collect();
+        let mut answer = self.scaling.targets(&asked, tags, pace).await;
+        for (name, seen) in looks {
+            seen.scaling = Some(match &mut answer {
+                Ok(targets) => Ok(targets.remove(&name.to_lowercase()).unwrap_or_default()),
+                Err(failure) => Err(failure.clone()),
+            });
         }
+    }
+
+    /// As it is, or as it was described last where a list says that it is still in transition.
+    async fn look_at(&self, name: &str, listed: &HashMap<String, Status>) -> Result<Option<Seen>, Failure> {
+        if let Some(status) = listed.get(&name.to_lowercase()).filter(|status| status.passes())
+            && let Some(last) = self.known().seen.get(name)
+        {
+            return Ok(Some(Seen { status: status.clone(), scaling: None, looked_at: now(), ..last.clone() }));
+        }
+        let seen = self.describe(name).await?.map(|endpoint| seen(&endpoint, now()));
+        if let Some(seen) = &seen {
+            self.known().seen.insert(name.to_owned(), seen.clone());
+        }
+        Ok(seen)
+    }
+
+    /// The status of many endpoints by a list, where that takes fewer calls than to describe each.
+    async fn statuses(&self, names: &[String]) -> HashMap<String, Status> {
+        if names.len() <= self.known().pages.max(1) {
+            return HashMap::new();
+        }
+        let part = common_beginning(names).filter(|part| !part.is_empty()).map(str::to_owned);
+        let listed = self.list(part).await.unwrap_or_default();
+        listed.into_iter().map(|(name, status)| (name.to_lowercase(), status)).collect()
     }
 
     async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
+        self.known().concern.insert(name.to_owned(), Concern::of(step));
         match step {
-            Step::Delete => {
-                self.client
-                    .delete_endpoint()
-                    .endpoint_name(name)
-                    .send()
-                    .await
-                    .map_err(|e| Failure::from_sdk("sagemaker:DeleteEndpoint", &e))?;
+            Step::Delete { .. } => {
+                let call = self.client.delete_endpoint().endpoint_name(name).send();
+                call.await.map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))?;
             }
             Step::Create { original } => self.create(name, original).await?,
-            Step::SetCapacities { variants } => {
-                self.client
-                    .update_endpoint_weights_and_capacities()
-                    .endpoint_name(name)
-                    .set_desired_weights_and_capacities(Some(variants.iter().map(desired).collect()))
-                    .send()
-                    .await
-                    .map_err(|e| Failure::from_sdk("sagemaker:UpdateEndpointWeightsAndCapacities", &e))?;
+            Step::Set { settings, .. } => {
+                let desired = settings.first().map(desired);
+                let call = self.client.update_endpoint_weights_and_capacities().endpoint_name(name);
+                let call = call.set_desired_weights_and_capacities(desired).send();
+                if let Err(error) = call.await {
+                    let failure = Failure::from_sdk("sagemaker:UpdateEndpointWeightsAndCapacities", &error);
+                    return self.refused(name, passing(failure)).await;
+                }
             }
-            Step::Scale { target } => self.scaling.put(name, target, now()).await?,
-            Step::AwaitDeleted | Step::AwaitSettled | Step::AwaitInService { .. } => {}
+            Step::Scale { targets, .. } => {
+                let mut failures = Vec::new();
+                for target in targets {
+                    failures.extend(self.scaling.put(name, target, now()).await);
+                }
+                if let Some(failure) = together(failures) {
+                    return self.refused(name, failure).await;
+                }
+            }
+            Step::AwaitDeleted
+            | Step::AwaitSettled { .. }
+            | Step::AwaitSign { .. }
+            | Step::AwaitInService { .. }
+            | Step::GiveUp(_) => {}
         }
         Ok(None)
+    }
+
+    /// What is refused for good is for the rules to say what follows from it.
+    async fn refused(&self, name: &str, failure: Failure) -> Result<Option<Seen>, Failure> {
+        if matches!(failure.class, Class::Transient | Class::Halted) {
+            return Err(failure);
+        }
+        let Some(mut seen) = self.look_at(name, &HashMap::new()).await? else { return Err(failure) };
+        seen.refusal = Some(failure.message);
+        Ok(Some(seen))
     }
 
     async fn create(&self, name: &str, original: &Original) -> Result<(), Failure> {
@@ -164,7 +191,7 @@ impl Api {
             .set_tags(Some(original.tags.iter().map(tag).collect()))
             .send()
             .await
-            .map_err(|e| Failure::from_sdk("sagemaker:CreateEndpoint", &e))?;
+            .map_err(|e| passing(Failure::from_sdk("sagemaker:CreateEndpoint", &e)))?;
         Ok(())
     }
 }
@@ -175,22 +202,105 @@ impl Remote<Endpoints> for Api {
         // To SageMaker, names that differ in case only are one: a record keeps its own.
         let own =
             |name: String| wanted.recorded.iter().find(|own| own.eq_ignore_ascii_case(&name)).cloned().unwrap_or(name);
-        let names = wanted.among(self.list().await?.into_iter().map(own));
-        let mut looks = pace.ask_each(&names, |name| self.observe_one(name)).await;
-        self.add_scaling(&names, &mut looks).await;
+        let names = wanted.among(self.list(None).await?.into_iter().map(|(name, _)| own(name)));
+        let described = pace.ask_each(&names, |name| self.describe(name)).await;
+        let looked_at = now();
+        let found: Vec<(&str, Seen)> = names
+            .iter()
+            .zip(&described)
+            .filter_map(|(name, answer)| Some((name.as_str(), seen(answer.as_ref().ok()?.as_ref()?, looked_at))))
+            .collect();
+        self.known().seen = found.iter().map(|(name, seen)| ((*name).to_owned(), seen.clone())).collect();
+        let arns: Vec<Option<&str>> = described
+            .iter()
+            .map(|answer| answer.as_ref().ok().and_then(Option::as_ref).and_then(|endpoint| endpoint.endpoint_arn()))
+            .collect();
+        let (facts, tags) = futures::join!(self.facts(&found, pace), pace.ask_each(&arns, |arn| self.tags(*arn)));
+        let mut looks: Vec<Result<Option<Seen>, Failure>> = described
+            .iter()
+            .zip(names.iter().zip(tags))
+            .map(|(answer, (name, tags))| {
+                let Some(endpoint) = answer.as_ref().map_err(Clone::clone)? else { return Ok(None) };
+                facts.complete(name, Seen { tags: tags?, ..seen(endpoint, looked_at) }).map(Some)
+            })
+            .collect();
+        let in_service = in_service(&names, &mut looks).collect();
+        self.add_scaling(in_service, true, pace).await;
         Ok(names.into_iter().zip(looks).map(|(name, seen)| Sighting { name, seen }).collect())
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let mut looks =
-            pace.ask_each(names, |name| async move { Ok(self.describe(name).await?.as_ref().map(seen)) }).await;
-        self.add_scaling(names, &mut looks).await;
+        let listed = self.statuses(names).await;
+        let mut looks = pace.ask_each(names, |name| self.look_at(name, &listed)).await;
+        let concern = self.known().concern.clone();
+        let concern = |name: &str| concern.get(name).copied().unwrap_or(Concern::Scaling { tags: true });
+        let tags = names.iter().any(|name| concern(name) == Concern::Scaling { tags: true });
+        let in_service = in_service(names, &mut looks).filter(|(name, _)| concern(name) != Concern::Endpoint).collect();
+        self.add_scaling(in_service, tags, pace).await;
         looks
     }
 
     async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await
+        let mut answers =
+            pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await;
+        // Where something was refused, what shows of the rest.
+        let scales = |(name, step): &(String, Step)| matches!(step, Step::Scale { .. }).then(|| name.clone());
+        let names: Vec<String> = tasks.iter().map(|task| scales(task).unwrap_or_default()).collect();
+        let refused = in_service(&names, &mut answers).filter(|(name, _)| !name.is_empty()).collect();
+        self.add_scaling(refused, true, pace).await;
+        answers
     }
+}
+
+/// The endpoints among these looks that are in service.
+fn in_service<'a>(
+    names: &'a [String],
+    looks: &'a mut [Result<Option<Seen>, Failure>],
+) -> impl Iterator<Item = (&'a str, &'a mut Seen)> {
+    names
+        .iter()
+        .zip(looks)
+        .filter_map(|(name, look)| Some((name.as_str(), look.as_mut().ok()?.as_mut()?)))
+        .filter(|(_, seen)| seen.status == Status::InService)
+}
+
+impl Concern {
+    fn of(step: &Step) -> Self {
+        let scaling =
+            |targets: &[Target]| Concern::Scaling { tags: targets.iter().any(|target| !target.tags.is_empty()) };
+        match step {
+            Step::Create { original } | Step::AwaitInService { original } if !original.targets.is_empty() => {
+                scaling(&original.targets)
+            }
+            Step::Scale { targets, .. } => scaling(targets),
+            _ => Concern::Endpoint,
+        }
+    }
+}
+
+/// Refusals of what is in transition, or was a moment ago: AWS's answers are eventually consistent. Neither is
+/// modelled: only the beginning of the message tells.
+fn passing(failure: Failure) -> Failure {
+    let passes = failure.code.as_deref() == Some("ValidationException")
+        && ["Cannot create already existing endpoint", "Cannot update in-progress endpoint"]
+            .iter()
+            .any(|words| failure.message.contains(words));
+    if passes { Failure { class: Class::Transient, ..failure } } else { failure }
+}
+
+/// Several failures as one. It passes only if all of them do.
+fn together(failures: Vec<Failure>) -> Option<Failure> {
+    let message = failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let worst = failures.into_iter().min_by_key(|failure| failure.class == Class::Transient)?;
+    Some(Failure { message, ..worst })
+}
+
+/// What all names begin with.
+fn common_beginning(names: &[String]) -> Option<&str> {
+    let first = names.first()?;
+    let end =
+        names.iter().map(|name| first.bytes().zip(name.bytes()).take_while(|(one, two)| one == two).count()).min()?;
+    first.get(..end)
 }
 
 fn now() -> i64 {
@@ -199,82 +309,6 @@ fn now() -> i64 {
 
 /// SageMaker answers with a `ValidationException` for what is missing as for much else:
 /// only the beginning of the message tells.
-fn is_missing(code: &str, message: &str, beginning: &str) -> bool {
+pub fn is_missing(code: &str, message: &str, beginning: &str) -> bool {
     code == "ValidationException" && message.starts_with(beginning)
-}
-
-fn seen(endpoint: &DescribeEndpointOutput) -> Seen {
-    Seen {
-        status: Status::parse(endpoint.endpoint_status().map_or("", EndpointStatus::as_str)),
-        failure_reason: endpoint.failure_reason().map(str::to_owned),
-        created_at: endpoint.creation_time().map(aws_smithy_types::DateTime::secs),
-        config_name: endpoint.endpoint_config_name().unwrap_or_default().to_owned(),
-        variants: endpoint.production_variants().iter().map(running).collect(),
-        shadows: endpoint.shadow_production_variants().iter().map(running).collect(),
-        tags: BTreeMap::new(),
-        deployment: endpoint.last_deployment_config().map(Deployment::read),
-        scaling: None,
-        obstacle: None,
-        looked_at: now(),
-    }
-}
-
-fn number(n: Option<i32>) -> u32 {
-    n.and_then(|n| n.try_into().ok()).unwrap_or(0)
-}
-
-fn running(variant: &ProductionVariantSummary) -> Variant {
-    Variant {
-        name: variant.variant_name().unwrap_or_default().to_owned(),
-        instance_type: None,
-        instances: number(variant.current_instance_count()),
-        weight: variant.current_weight().unwrap_or(1.0),
-        serverless: variant.current_serverless_config().map(|serverless| Serverless {
-            max_concurrency: number(serverless.max_concurrency()),
-            provisioned: number(serverless.provisioned_concurrency()),
-            memory_mb: Some(number(serverless.memory_size_in_mb())),
-        }),
-    }
-}
-
-/// The endpoint does not tell its instance types: its config does.
-fn complete(variants: &mut Vec<Variant>, config: &[ProductionVariant]) {
-    for planned in config {
-        let name = planned.variant_name().unwrap_or_default();
-        let instance_type = planned.instance_type().map(|instance_type| instance_type.as_str().to_owned());
-        match variants.iter_mut().find(|variant| variant.name == name) {
-            Some(variant) => variant.instance_type = instance_type,
-            // Not there yet: the endpoint is being created.
-            None => variants.push(Variant {
-                name: name.to_owned(),
-                instance_type,
-                instances: number(planned.initial_instance_count()),
-                weight: planned.initial_variant_weight().unwrap_or(1.0),
-                serverless: planned.serverless_config().map(|serverless| Serverless {
-                    max_concurrency: number(serverless.max_concurrency()),
-                    provisioned: number(serverless.provisioned_concurrency()),
-                    memory_mb: Some(number(serverless.memory_size_in_mb())),
-                }),
-            }),
-        }
-    }
-}
-
-fn desired(variant: &Variant) -> DesiredWeightAndCapacity {
-    let desired = DesiredWeightAndCapacity::builder().variant_name(&variant.name).desired_weight(variant.weight);
-    match &variant.serverless {
-        None => desired.desired_instance_count(signed(variant.instances)).build(),
-        Some(Serverless { max_concurrency, provisioned, .. }) => desired
-            .serverless_update_config(
-                ProductionVariantServerlessUpdateConfig::builder()
-                    .max_concurrency(signed(*max_concurrency))
-                    .set_provisioned_concurrency(Some(signed(*provisioned)).filter(|number| *number > 0))
-                    .build(),
-            )
-            .build(),
-    }
-}
-
-fn signed(number: u32) -> i32 {
-    number.try_into().unwrap_or(i32::MAX)
 }
