@@ -13,29 +13,25 @@
 //! since, and their value wins), and by nothing else: no order of events replaces it by a value
 //! that a stop made. (`Amend` is a `Resume` with which a kind notes more beside the original.)
 
+mod calls;
 mod money;
+mod operations;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::money::Unpriced;
-use crate::event::Schedule;
-use crate::model::{Calls, Direction, Goal, KindName, Plain, Rate, ResourceId};
+pub use self::operations::{Challenger, Ended, Lease, Operation, Scheduled};
+use crate::model::{Goal, KindName, Plain, Rate, ResourceId};
 use crate::savings::Savings;
 use crate::usage::Usage;
 
 /// The version of the state's form that this program writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
-/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps an
-/// event for 6 hours at most, EventBridge Scheduler for 24.
-const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
-const REMEMBER_AT_MOST: usize = 500;
-const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The state object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,57 +79,6 @@ pub struct Journal {
 
 fn utc() -> TimeZone {
     TimeZone::UTC
-}
-
-/// Who may change the account, and until when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lease {
-    /// One attempt of one invocation: a retry with the same request id is another holder.
-    pub holder: String,
-    pub until: Timestamp,
-}
-
-/// The newest operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operation {
-    pub id: String,
-    pub direction: Direction,
-    pub only: Vec<String>,
-    pub reason: Option<String>,
-    pub request_id: String,
-    pub schedule: Option<Schedule>,
-    pub started_at: Timestamp,
-    /// How often the function has called itself to go on with it.
-    pub depth: u32,
-    pub finished_at: Option<Timestamp>,
-}
-
-/// One run of a schedule: when it was planned for, and when its operation began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scheduled {
-    pub direction: Direction,
-    pub planned: Timestamp,
-    pub began_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Challenger {
-    pub operation_id: String,
-    pub direction: Direction,
-    pub asked_at: Timestamp,
-    /// When its invocation ends at the latest. A challenger that is gone is not yielded to.
-    pub until: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ended {
-    pub operation_id: String,
-    pub at: Timestamp,
 }
 
 /// One resource.
@@ -420,140 +365,11 @@ impl Journal {
         }
     }
 
-    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them right.
-    /// If the process dies before, a stop counts them: rather one too many than one too few. A start
-    /// does not: it has to come to its end.
-    pub fn plan_calls(&mut self, id: &ResourceId, count: usize, now: Timestamp) {
-        let calls = self.planned_calls.entry(id.to_string()).or_default();
-        calls.extend(std::iter::repeat_n(now, count));
-    }
-
-    /// Replaces the calls that were planned at `planned_at` by those that were made since, at these times.
-    pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: impl IntoIterator<Item = Timestamp>) {
-        if let Some(planned) = self.planned_calls.get_mut(&id.to_string()) {
-            planned.retain(|time| *time != planned_at);
-        }
-        self.planned_calls.retain(|_, calls| !calls.is_empty());
-        let made: Vec<Timestamp> = made.into_iter().collect();
-        if !made.is_empty() {
-            // One that was made tells that there was one left.
-            self.refused_calls.remove(&id.to_string());
-            self.counted_calls.entry(id.to_string()).or_default().extend(made);
-        }
-    }
-
-    /// Remembers that AWS takes no more of these calls for now. Returns when it takes one again at
-    /// the latest: when the oldest that is known is a day old, or all have to be.
-    pub fn refused_call(&mut self, id: &ResourceId, now: Timestamp) -> ZonedDateTime {
-        self.refused_calls.insert(id.to_string(), now);
-        let oldest = recent(&self.counted_calls, id, now).first().copied().unwrap_or_default();
-        let left = A_DAY.saturating_sub(SignedDuration::try_from(oldest).unwrap_or_default());
-        (now + left).to_zoned_datetime(self.zone.clone())
-    }
-
-    /// What a decision about a resource has to know of such calls.
-    pub fn calls(&self, id: &ResourceId, now: Timestamp, time_left: Duration) -> Calls {
-        let refused = self.refused_calls.get(&id.to_string()).map(|time| now.duration_since(*time));
-        let made = recent(&self.counted_calls, id, now);
-        let mut all = [made.clone(), recent(&self.planned_calls, id, now)].concat();
-        all.sort_unstable_by(|a, b| b.cmp(a));
-        Calls {
-            recent: all,
-            made,
-            refused: refused.filter(|ago| *ago < A_DAY).map(|ago| Duration::try_from(ago).unwrap_or_default()),
-            time_left,
-            now: now.to_zoned_datetime(self.zone.clone()),
-        }
-    }
-
     pub fn record_error(&mut self, id: &ResourceId, error: &str) {
         if let Some(record) = self.resources.get_mut(&id.to_string()) {
             record.last_error = Some(error.to_owned());
         }
     }
-
-    pub fn has_ended(&self, operation_id: &str) -> bool {
-        self.ended.iter().any(|ended| ended.operation_id == operation_id)
-    }
-
-    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was asked
-    /// for stays as it was at the beginning: an invocation that goes on is not told all of it.
-    pub fn begin(&mut self, operation: Operation, lease: Lease, whole_project: bool, now: Timestamp) {
-        let goes_on = self.operation.as_ref().is_some_and(|current| current.id == operation.id);
-        if !goes_on {
-            if let Some(old) = self.operation.take() {
-                self.remember(old.id, now);
-            }
-            self.generation += 1;
-            self.saved_before_usd = self.savings.total_usd;
-            // Restored by an operation that is over: nothing is owed, and nobody will ask.
-            self.resources.retain(|_, record| record.phase != Phase::Running);
-            for calls in [&mut self.counted_calls, &mut self.planned_calls] {
-                calls.retain(|_, calls| {
-                    calls.retain(|time| now.duration_since(*time) < A_DAY);
-                    !calls.is_empty()
-                });
-            }
-            if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
-                let direction = operation.direction;
-                self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
-            }
-            self.refused_calls.retain(|_, time| now.duration_since(*time) < A_DAY);
-        }
-        if whole_project {
-            self.goal = Some(operation.direction.goal());
-        }
-        if self.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == operation.id) {
-            self.challenger = None;
-        }
-        self.operation = Some(match self.operation.take() {
-            Some(Operation { only, reason, schedule, started_at, .. }) => {
-                Operation { only, reason, schedule, started_at, ..operation }
-            }
-            None => operation,
-        });
-        self.lease = Some(lease);
-    }
-
-    /// Ends the current operation: nobody goes on with it.
-    pub fn end(&mut self, now: Timestamp) {
-        if let Some(operation) = &mut self.operation {
-            operation.finished_at = Some(now);
-            let id = operation.id.clone();
-            self.remember(id, now);
-        }
-        self.lease = None;
-    }
-
-    /// Leaves the current operation to its next invocation.
-    pub fn hand_over(&mut self, depth: u32) {
-        if let Some(operation) = &mut self.operation {
-            operation.depth = depth;
-        }
-        self.lease = None;
-    }
-
-    fn remember(&mut self, operation_id: String, now: Timestamp) {
-        self.ended.retain(|ended| now.duration_since(ended.at) < REMEMBER);
-        if !self.has_ended(&operation_id) {
-            self.ended.push(Ended { operation_id, at: now });
-        }
-        let surplus = self.ended.len().saturating_sub(REMEMBER_AT_MOST);
-        self.ended.drain(..surplus);
-    }
-}
-
-/// The ages of the calls of the last 24 hours, the oldest first.
-fn recent(calls: &BTreeMap<String, Vec<Timestamp>>, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
-    let mut ages: Vec<Duration> = calls
-        .get(&id.to_string())
-        .into_iter()
-        .flatten()
-        .filter(|time| now.duration_since(**time) < A_DAY)
-        .map(|time| Duration::try_from(now.duration_since(*time)).unwrap_or_default())
-        .collect();
-    ages.sort_unstable_by(|a, b| b.cmp(a));
-    ages
 }
 
 /// The name in a key `kind:name`, where the key is of that kind.

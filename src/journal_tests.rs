@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::UsdPerHour;
+use crate::event::Schedule;
+use crate::model::{Direction, UsdPerHour};
 use crate::pricing::PriceBook;
 use crate::usage::Item;
 use serde_json::json;

@@ -41,6 +41,8 @@ pub enum Form {
         metrics: u32,
         high_resolution: bool,
     },
+    /// On a Metrics Insights query: bills by the metrics that the query reads, which nobody tells.
+    Query,
     Composite,
     /// On a Logs Insights query.
     Log,
@@ -140,6 +142,7 @@ impl Form {
         match self {
             Form::Composite => Usage::of(Item::Alarm(AlarmKind::Composite), 1),
             Form::Log => Usage::unpriced("log alarm"),
+            Form::Query => Usage::unpriced("alarm on a Metrics Insights query"),
             Form::Metric { metrics, high_resolution } => {
                 let kind = if high_resolution { AlarmKind::HighResolution } else { AlarmKind::Standard };
                 Usage::of(Item::Alarm(kind), metrics)

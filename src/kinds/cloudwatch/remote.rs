@@ -150,9 +150,19 @@ fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     let bounds = if alarm.metrics().iter().any(is_band) { 2 } else { 0 };
     let metrics = u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1).saturating_add(bounds);
     let shortest = periods.flatten().chain(alarm.period()).min().unwrap_or(STANDARD_PERIOD);
+    let is_query = |metric: &MetricDataQuery| {
+        metric
+            .expression()
+            .is_some_and(|expression| expression.trim_start().to_ascii_uppercase().starts_with("SELECT "))
+    };
+    let form = if alarm.metrics().iter().any(is_query) {
+        Form::Query
+    } else {
+        Form::Metric { metrics, high_resolution: shortest < STANDARD_PERIOD }
+    };
     let seen = Seen {
         actions_enabled: alarm.actions_enabled().unwrap_or(true),
-        form: Form::Metric { metrics, high_resolution: shortest < STANDARD_PERIOD },
+        form,
         drives_scaling: [alarm.alarm_actions(), alarm.ok_actions(), alarm.insufficient_data_actions()]
             .concat()
             .iter()
@@ -177,4 +187,42 @@ fn plain_alarm(actions_enabled: Option<bool>, form: Form) -> Seen {
 /// `arn:aws:autoscaling:REGION:ACCOUNT:scalingPolicy:…`, of EC2 and of Application Auto Scaling.
 fn is_scaling_policy(action: &str) -> bool {
     action.split(':').nth(2) == Some("autoscaling")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::types::Metric;
+
+    fn reads(id: &str, period: i32) -> MetricDataQuery {
+        let metric = Metric::builder().namespace("AWS/Lambda").metric_name("Errors").build();
+        let stat = MetricStat::builder().metric(metric).period(period).stat("Sum").build();
+        MetricDataQuery::builder().id(id).metric_stat(stat).build()
+    }
+
+    fn computes(expression: &str) -> MetricDataQuery {
+        MetricDataQuery::builder().id("e").expression(expression).build()
+    }
+
+    fn form(metrics: Vec<MetricDataQuery>) -> Form {
+        let alarm = MetricAlarm::builder().alarm_name("a").set_metrics(Some(metrics)).build();
+        metric(&alarm).unwrap().1.form
+    }
+
+    #[test]
+    fn an_alarm_is_billed_by_the_metrics_it_reads_and_a_band_by_its_two_bounds_too() {
+        let plain = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(60).build();
+        assert_eq!(metric(&plain).unwrap().1.form, Form::Metric { metrics: 1, high_resolution: false });
+        let quick = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(10).build();
+        assert_eq!(metric(&quick).unwrap().1.form, Form::Metric { metrics: 1, high_resolution: true });
+        let math = vec![reads("m1", 300), reads("m2", 300), computes("m1 / m2")];
+        assert_eq!(form(math), Form::Metric { metrics: 2, high_resolution: false });
+        let band = vec![reads("m1", 300), computes("ANOMALY_DETECTION_BAND(m1, 2)")];
+        assert_eq!(form(band), Form::Metric { metrics: 3, high_resolution: false });
+    }
+
+    #[test]
+    fn nobody_tells_how_many_metrics_a_query_reads() {
+        assert_eq!(form(vec![computes("SELECT MAX(Errors) FROM SCHEMA(\"AWS/Lambda\", FunctionName)")]), Form::Query);
+    }
 }

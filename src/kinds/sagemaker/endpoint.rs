@@ -75,6 +75,19 @@ impl Seen {
         self.variants.iter().chain(&self.shadows).fold(Usage::none(), |sum, variant| sum.plus(variant.usage()))
     }
 
+    /// A look does not tell instance types, and they do not change with the same config.
+    pub fn take_types_of(&mut self, other: &Seen) {
+        if self.config_name != other.config_name {
+            return;
+        }
+        for (variants, known) in [(&mut self.variants, &other.variants), (&mut self.shadows, &other.shadows)] {
+            for variant in variants.iter_mut().filter(|variant| variant.instance_type.is_none()) {
+                let same = known.iter().find(|known| known.name == variant.name);
+                variant.instance_type = same.and_then(|known| known.instance_type.clone());
+            }
+        }
+    }
+
     pub fn advise(&self, standing: &mut Standing) {
         for variant in self.variants.iter().filter(|_| self.status == Status::InService) {
             if variant.serverless.as_ref().is_some_and(|serverless| serverless.provisioned > 0) {
@@ -84,7 +97,9 @@ impl Seen {
                     Usage::none(),
                 );
             }
-            if variant.instances > 1 {
+            // Where scaling is at work, the number is its own.
+            let scales = self.targets().iter().any(|target| target.variant.eq_ignore_ascii_case(&variant.name));
+            if variant.instances > 1 && !scales {
                 standing.advise(
                     format!(
                         "runs {} instances of {}; one does where an outage of its availability zone can be waited out",

@@ -119,9 +119,13 @@ impl Api {
         {
             return Ok(Some(Seen { status: status.clone(), scaling: None, looked_at: now(), ..last.clone() }));
         }
-        let seen = self.describe(name).await?.map(|endpoint| seen(&endpoint, now()));
-        if let Some(seen) = &seen {
-            self.known().seen.insert(name.to_owned(), seen.clone());
+        let mut seen = self.describe(name).await?.map(|endpoint| seen(&endpoint, now()));
+        if let Some(seen) = &mut seen {
+            let mut known = self.known();
+            if let Some(last) = known.seen.get(name) {
+                seen.take_types_of(last);
+            }
+            known.seen.insert(name.to_owned(), seen.clone());
         }
         Ok(seen)
     }
@@ -210,7 +214,6 @@ impl Remote<Endpoints> for Api {
             .zip(&described)
             .filter_map(|(name, answer)| Some((name.as_str(), seen(answer.as_ref().ok()?.as_ref()?, looked_at))))
             .collect();
-        self.known().seen = found.iter().map(|(name, seen)| ((*name).to_owned(), seen.clone())).collect();
         let arns: Vec<Option<&str>> = described
             .iter()
             .map(|answer| answer.as_ref().ok().and_then(Option::as_ref).and_then(|endpoint| endpoint.endpoint_arn()))
@@ -224,6 +227,8 @@ impl Remote<Endpoints> for Api {
                 facts.complete(name, Seen { tags: tags?, ..seen(endpoint, looked_at) }).map(Some)
             })
             .collect();
+        let complete = names.iter().zip(&looks).filter_map(|(name, look)| Some((name, look.as_ref().ok()?.as_ref()?)));
+        self.known().seen = complete.map(|(name, seen)| (name.clone(), seen.clone())).collect();
         let in_service = in_service(&names, &mut looks).collect();
         self.add_scaling(in_service, true, pace).await;
         Ok(names.into_iter().zip(looks).map(|(name, seen)| Sighting { name, seen }).collect())

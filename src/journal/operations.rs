@@ -1,0 +1,130 @@
+//! Who is at work, who was, and who wants to be.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Journal, Phase};
+use crate::event::Schedule;
+use crate::model::Direction;
+
+/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps an
+/// event for 6 hours at most, EventBridge Scheduler for 24.
+const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
+const REMEMBER_AT_MOST: usize = 500;
+
+/// Who may change the account, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// One attempt of one invocation: a retry with the same request id is another holder.
+    pub holder: String,
+    pub until: Timestamp,
+}
+
+/// The newest operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    pub id: String,
+    pub direction: Direction,
+    pub only: Vec<String>,
+    pub reason: Option<String>,
+    pub request_id: String,
+    pub schedule: Option<Schedule>,
+    pub started_at: Timestamp,
+    /// How often the function has called itself to go on with it.
+    pub depth: u32,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// One run of a schedule: when it was planned for, and when its operation began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduled {
+    pub direction: Direction,
+    pub planned: Timestamp,
+    pub began_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenger {
+    pub operation_id: String,
+    pub direction: Direction,
+    pub asked_at: Timestamp,
+    /// When its invocation ends at the latest. A challenger that is gone is not yielded to.
+    pub until: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    pub operation_id: String,
+    pub at: Timestamp,
+}
+
+impl Journal {
+    pub fn has_ended(&self, operation_id: &str) -> bool {
+        self.ended.iter().any(|ended| ended.operation_id == operation_id)
+    }
+
+    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was asked
+    /// for stays as it was at the beginning: an invocation that goes on is not told all of it.
+    pub fn begin(&mut self, operation: Operation, lease: Lease, whole_project: bool, now: Timestamp) {
+        let goes_on = self.operation.as_ref().is_some_and(|current| current.id == operation.id);
+        if !goes_on {
+            if let Some(old) = self.operation.take() {
+                self.remember(old.id, now);
+            }
+            self.generation += 1;
+            self.saved_before_usd = self.savings.total_usd;
+            // Restored by an operation that is over: nothing is owed, and nobody will ask.
+            self.resources.retain(|_, record| record.phase != Phase::Running);
+            self.forget_calls(now);
+            if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
+                let direction = operation.direction;
+                self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
+            }
+        }
+        if whole_project {
+            self.goal = Some(operation.direction.goal());
+        }
+        if self.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == operation.id) {
+            self.challenger = None;
+        }
+        self.operation = Some(match self.operation.take() {
+            Some(Operation { only, reason, schedule, started_at, .. }) => {
+                Operation { only, reason, schedule, started_at, ..operation }
+            }
+            None => operation,
+        });
+        self.lease = Some(lease);
+    }
+
+    /// Ends the current operation: nobody goes on with it.
+    pub fn end(&mut self, now: Timestamp) {
+        if let Some(operation) = &mut self.operation {
+            operation.finished_at = Some(now);
+            let id = operation.id.clone();
+            self.remember(id, now);
+        }
+        self.lease = None;
+    }
+
+    /// Leaves the current operation to its next invocation.
+    pub fn hand_over(&mut self, depth: u32) {
+        if let Some(operation) = &mut self.operation {
+            operation.depth = depth;
+        }
+        self.lease = None;
+    }
+
+    fn remember(&mut self, operation_id: String, now: Timestamp) {
+        self.ended.retain(|ended| now.duration_since(ended.at) < REMEMBER);
+        if !self.has_ended(&operation_id) {
+            self.ended.push(Ended { operation_id, at: now });
+        }
+        let surplus = self.ended.len().saturating_sub(REMEMBER_AT_MOST);
+        self.ended.drain(..surplus);
+    }
+}
