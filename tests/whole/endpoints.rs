@@ -92,7 +92,8 @@ pub fn rich() -> Value {
                         {"ScheduledActionName": "nothing", "Schedule": "cron(0 7 * * ? *)"},
                     ],
                 },
-                {"variant": "Green", "min": 1, "max": 4, "suspended": {"ScheduledScalingSuspended": true},
+                {"variant": "Green", "min": 1, "max": 4,
+                 "suspended": {"DynamicScalingInSuspended": true, "ScheduledScalingSuspended": true},
      "policies": [{"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
                          "TargetTrackingScalingPolicyConfiguration": {
                             "TargetValue": 40.0,
