@@ -68,6 +68,18 @@ fn a_kind_that_cannot_be_listed_does_not_stop_the_others() {
 }
 
 #[test]
+fn an_endpoint_that_could_not_be_stopped_costs_what_it_did() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    account.fault(&denied("sagemaker", "DeleteEndpoint"));
+    let report = function.stop();
+    let line = line(&report, "sagemaker", ENDPOINT);
+    assert_eq!((&line["result"], &line["after"]), (&json!("failed"), &json!("1 × ml.m5.large")));
+    assert_eq!(line["cost_per_day"], json!({"before": 2.76, "after": 2.76}));
+    assert_eq!(report["cost"]["complete"], true);
+}
+
+#[test]
 fn while_nobody_knows_what_is_to_be_kept_nothing_is_stopped() {
     let account = Account::demo();
     let function = Function::new(&account);
