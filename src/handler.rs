@@ -197,7 +197,7 @@ impl Program {
         }
         let whereabouts = match direction {
             Some(_) => self.archive(&mut report, &ledger.journal).await,
-            None => Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() },
+            None => self.whereabouts(),
         };
         if request.notify {
             self.notify(&mut report, &whereabouts).await;
@@ -293,7 +293,7 @@ impl Program {
     /// Keeps the report and its page. An operation is not undone by a report that cannot be kept.
     /// Returns where they are.
     pub(crate) async fn archive(&self, report: &mut Report, journal: &Journal) -> Whereabouts {
-        let mut whereabouts = Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() };
+        let mut whereabouts = self.whereabouts();
         let kept = Kept { report, originals: journal.originals() };
         let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
         match self.store.archive(&report.key(), body).await {
@@ -307,6 +307,11 @@ impl Program {
             Err(failure) => report.errors.push(format!("this report's page could not be kept: {failure}")),
         }
         whereabouts
+    }
+
+    /// Of a report that is not kept, or not yet.
+    pub(crate) fn whereabouts(&self) -> Whereabouts {
+        Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() }
     }
 
     fn place(&self, key: &str) -> String {

@@ -25,7 +25,6 @@ use crate::pace::{Halt, Pace};
 use crate::plan::{self, Item, Outlook, Plan};
 use crate::pricing::PriceBook;
 use crate::pricing::desk::Desk;
-use crate::report::text::Whereabouts;
 use crate::report::{self, Line, Report};
 
 /// A lease outlives its invocation by no more than this: clocks differ a little.
@@ -313,7 +312,7 @@ impl Operation<'_> {
         let kept = self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
         let whereabouts = kept.unwrap_or_else(|| {
             report.errors.push("this report could not be kept: the time ran out".to_owned());
-            Whereabouts { function: self.program.config.function_name.clone(), ..Whereabouts::default() }
+            self.program.whereabouts()
         });
         ledger.journal.end(self.program.clock.now());
         self.save(&mut ledger).await?;

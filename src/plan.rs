@@ -232,7 +232,7 @@ impl Plan {
         })
     }
 
-    /// Fills in the prices that were not known when the plan was made.
+    /// Takes the newest prices: the plan was made with those that were known then.
     pub fn price(&mut self, prices: &PriceBook) {
         for item in &mut self.items {
             item.now.price(prices);

@@ -177,10 +177,11 @@ impl Heading {
         let running: BTreeSet<String> =
             resources.iter().filter(is_running).map(|line| format!("{}:{}", line.kind, line.name)).collect();
         let savings = journal.savings_at(&running, now);
+        let cost = cost(&resources, self.price_source);
         Report {
             schema: SCHEMA,
             outcome: outcome(self.action, self.dry_run, &resources, &errors),
-            cost: Cost { complete: self.all_seen && is_known(&resources), ..cost(&resources, self.price_source) },
+            cost: Cost { complete: self.all_seen && cost.complete, ..cost },
             saved: Saved {
                 this_stop: journal.saved_this_stop(&running, now),
                 month_to_date: savings.month_to_date(now, &journal.zone),
@@ -239,12 +240,8 @@ fn cost(lines: &[Line], price_source: String) -> Cost {
         saved_per_day: saved.max(0.0),
         per_month_before: before * month,
         per_month_after: after * month,
-        complete: is_known(lines),
+        complete: lines.iter().all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some()),
     }
-}
-
-fn is_known(lines: &[Line]) -> bool {
-    lines.iter().all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some())
 }
 
 impl Line {

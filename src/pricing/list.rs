@@ -15,8 +15,8 @@ use crate::usage::{AlarmKind, Architecture, Item, TableClass};
 
 #[async_trait]
 pub trait PriceList: Send + Sync {
-    /// The prices of these items: `None` for one that the list does not have, or has more than
-    /// once. An item that could not be asked about is left out.
+    /// The prices of these items, which one [`question`] asks for: `None` for one that the list does not
+    /// have, or has more than once. An item that could not be asked about is left out.
     async fn prices(&self, region: &str, items: &BTreeSet<Item>) -> BTreeMap<Item, Option<UsdPerHour>>;
 }
 

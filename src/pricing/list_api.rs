@@ -53,23 +53,13 @@ impl PriceListApi {
 #[async_trait]
 impl PriceList for PriceListApi {
     async fn prices(&self, region: &str, items: &BTreeSet<Item>) -> BTreeMap<Item, Option<UsdPerHour>> {
-        let mut questions: BTreeMap<Question, Vec<&Item>> = BTreeMap::new();
-        for item in items {
-            if let Some(question) = question(item) {
-                questions.entry(question).or_default().push(item);
+        let Some(question) = items.first().and_then(question) else { return BTreeMap::new() };
+        match self.ask(region, &question).await {
+            Ok(products) => items.iter().map(|item| (item.clone(), price(item, region, &products))).collect(),
+            Err(failure) => {
+                tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");
+                BTreeMap::new()
             }
         }
-        let mut prices = BTreeMap::new();
-        for (question, items) in questions {
-            match self.ask(region, &question).await {
-                Ok(products) => {
-                    prices.extend(items.into_iter().map(|item| (item.clone(), price(item, region, &products))));
-                }
-                Err(failure) => {
-                    tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");
-                }
-            }
-        }
-        prices
     }
 }
