@@ -1,4 +1,5 @@
-//! How long it takes to plan a stop and a start of 10,000 alarms and to claim them, without any call.
+//! How long it takes to plan a stop and a start of 10,000 alarms and to claim them, without any
+//! call.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -62,7 +63,9 @@ fn planning(criterion: &mut Criterion) {
     let running = inventory(true);
     let first = plan(Direction::Stop, &registry, &running, &journal, &circumstances);
     criterion.bench_function("plan a stop of 10,000 alarms", |bencher| {
-        bencher.iter(|| plan(Direction::Stop, &registry, black_box(&running), &journal, &circumstances));
+        bencher.iter(|| {
+            plan(Direction::Stop, &registry, black_box(&running), &journal, &circumstances)
+        });
     });
     criterion.bench_function("claim 10,000 alarms for a stop", |bencher| {
         let fresh = || (first.clone(), journal.clone());
@@ -89,14 +92,21 @@ fn planning(criterion: &mut Criterion) {
     for item in &first.items {
         let Outlook::Change(change) = &item.outlook else { continue };
         for transition in [change.claim.clone(), Transition::Stopped] {
-            let recorded =
-                journal.record_transition(&item.id, &transition, change.note.clone(), "op", Timestamp::UNIX_EPOCH);
+            let recorded = journal.record_transition(
+                &item.id,
+                &transition,
+                change.note.clone(),
+                "op",
+                Timestamp::UNIX_EPOCH,
+            );
             recorded.expect("a legal transition");
         }
     }
     let stopped = inventory(false);
     criterion.bench_function("plan a start of 10,000 alarms", |bencher| {
-        bencher.iter(|| plan(Direction::Start, &registry, black_box(&stopped), &journal, &circumstances));
+        bencher.iter(|| {
+            plan(Direction::Start, &registry, black_box(&stopped), &journal, &circumstances)
+        });
     });
 }
 

@@ -60,7 +60,8 @@ const TRIES: u32 = 5;
 const LOOKS_WITHOUT_A_SIGN: u32 = 8;
 /// What takes long is looked at less and less often …
 const BACK_OFF: f64 = 1.5;
-/// … but never so seldom that its end is missed by more than a minute, or four polls if that is less.
+/// … but never so seldom that its end is missed by more than a minute, or four polls if that is
+/// less.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WAIT_IN_POLLS: u32 = 4;
 /// How seldom a long round looks for somebody who wants it to end, at least.
@@ -78,7 +79,9 @@ pub struct Rhythm {
 impl Rhythm {
     /// After a look that showed nothing new.
     pub fn longer(self, wait: Duration) -> Duration {
-        wait.mul_f64(BACK_OFF).min((self.poll * LONGEST_WAIT_IN_POLLS).min(LONGEST_WAIT)).max(self.poll)
+        wait.mul_f64(BACK_OFF)
+            .min((self.poll * LONGEST_WAIT_IN_POLLS).min(LONGEST_WAIT))
+            .max(self.poll)
     }
 
     /// Those that are due so soon after each other are looked at together: a kind that can list
@@ -295,7 +298,8 @@ impl<'a> Job<'a> {
             Some(failure) if failure.class == Class::Transient && self.tries + 1 < TRIES => {
                 self.tries += 1;
                 self.waits_for = failure.to_string();
-                (self.stage, self.not_before) = (Stage::Due, Instant::now() + Duration::from_secs(1 << self.tries));
+                (self.stage, self.not_before) =
+                    (Stage::Due, Instant::now() + Duration::from_secs(1 << self.tries));
             }
             Some(failure) => {
                 self.is_spent = failure.class == Class::Spent;
@@ -323,7 +327,9 @@ impl<'a> Job<'a> {
         let Job { id, stage, waits_for, last, remarks, counted, is_spent, .. } = self;
         let outcome = match stage {
             Stage::Over(outcome) => outcome,
-            Stage::Due | Stage::Taken if waits_for.is_empty() => Outcome::Unfinished("its turn".to_owned()),
+            Stage::Due | Stage::Taken if waits_for.is_empty() => {
+                Outcome::Unfinished("its turn".to_owned())
+            }
             Stage::Due | Stage::Taken => Outcome::Unfinished(waits_for),
         };
         Ended { id, outcome, last, remarks, counted, is_spent }
@@ -331,7 +337,12 @@ impl<'a> Job<'a> {
 }
 
 /// Carries out one tier's jobs. Without waiting, what does not come at once is unfinished.
-pub async fn run<'a>(mut jobs: Vec<Job<'a>>, pace: &Pace, rhythm: Rhythm, watch: &mut dyn Watch) -> Vec<Ended<'a>> {
+pub async fn run<'a>(
+    mut jobs: Vec<Job<'a>>,
+    pace: &Pace,
+    rhythm: Rhythm,
+    watch: &mut dyn Watch,
+) -> Vec<Ended<'a>> {
     loop {
         watched(round(&mut jobs, pace, rhythm), watch, rhythm).await;
         if jobs.iter().all(Job::is_over) || pace.halted().is_some() || !rhythm.wait {
@@ -400,14 +411,20 @@ fn by_kind<'j, 'a>(
 
 async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
     join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
-        let tasks: Vec<(String, Step)> =
-            group.iter().filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone()))).collect();
+        let tasks: Vec<(String, Step)> = group
+            .iter()
+            .filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone())))
+            .collect();
         for (name, step) in &tasks {
-            info_span!("resource", kind = %kind.info().name, name).in_scope(|| info!(%step, "step"));
+            info_span!("resource", kind = %kind.info().name, name)
+                .in_scope(|| info!(%step, "step"));
         }
         let span = info_span!("steps", kind = %kind.info().name, count = tasks.len());
         match pace.bounded(kind.perform(&tasks, pace).instrument(span)).await {
-            Some(answers) => group.iter_mut().zip(answers).for_each(|(job, answer)| job.answered(Some(answer), rhythm)),
+            Some(answers) => group
+                .iter_mut()
+                .zip(answers)
+                .for_each(|(job, answer)| job.answered(Some(answer), rhythm)),
             None => group.iter_mut().for_each(|job| job.answered(None, rhythm)),
         }
     }))
@@ -416,16 +433,18 @@ async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
 
 /// Looks at the jobs whose look is due by that moment.
 async fn look_around(jobs: &mut [Job<'_>], by: Instant, pace: &Pace, rhythm: Rhythm) {
-    join_all(by_kind(jobs, |job| job.is_to_be_looked_at(by)).into_iter().map(|(kind, mut group)| async move {
-        let names: Vec<String> = group.iter().map(|job| job.id.name.clone()).collect();
-        let span = info_span!("looks", kind = %kind.info().name, count = names.len());
-        if let Some(looks) = pace.bounded(kind.look(&names, pace).instrument(span)).await {
-            for (job, look) in group.iter_mut().zip(looks) {
-                let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
-                span.in_scope(|| job.looked(look, rhythm));
+    join_all(by_kind(jobs, |job| job.is_to_be_looked_at(by)).into_iter().map(
+        |(kind, mut group)| async move {
+            let names: Vec<String> = group.iter().map(|job| job.id.name.clone()).collect();
+            let span = info_span!("looks", kind = %kind.info().name, count = names.len());
+            if let Some(looks) = pace.bounded(kind.look(&names, pace).instrument(span)).await {
+                for (job, look) in group.iter_mut().zip(looks) {
+                    let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
+                    span.in_scope(|| job.looked(look, rhythm));
+                }
             }
-        }
-    }))
+        },
+    ))
     .await;
 }
 

@@ -60,9 +60,11 @@ impl Rules for Numbers {
     fn progress(step: &Set, seen: Option<&Number>) -> Progress<Set> {
         match seen {
             Some(-1000) => Progress::Failed("it broke".to_owned()),
-            Some(-2000) => {
-                Progress::Instead { steps: vec![Set(7)], why: "other way".to_owned(), pause: Duration::from_secs(60) }
-            }
+            Some(-2000) => Progress::Instead {
+                steps: vec![Set(7)],
+                why: "other way".to_owned(),
+                pause: Duration::from_secs(60),
+            },
             Some(n) if *n == step.0 => Progress::Done,
             Some(n) if *n < 0 => Progress::Waiting(format!("{n}")),
             _ => Progress::NotBegun,
@@ -130,12 +132,20 @@ impl Remote<Numbers> for Script {
             .iter()
             .map(|name| {
                 let script = looks.entry(name.clone()).or_default();
-                Ok(Some(if script.len() > 1 { script.remove(0) } else { script.first().copied().unwrap_or(0) }))
+                Ok(Some(if script.len() > 1 {
+                    script.remove(0)
+                } else {
+                    script.first().copied().unwrap_or(0)
+                }))
             })
             .collect()
     }
 
-    async fn perform(&self, tasks: &[(String, Set)], pace: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+    async fn perform(
+        &self,
+        tasks: &[(String, Set)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Number>, Failure>> {
         let call = |(name, step): &(String, Set)| {
             let (script, name, step) = (self.clone(), name.clone(), step.clone());
             async move {
@@ -180,7 +190,12 @@ async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Ou
 }
 
 /// The same, and the ages in seconds of the calls that count.
-async fn run_to_its_end(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> (Outcome, Vec<u64>) {
+async fn run_to_its_end(
+    script: &Script,
+    steps: &[i32],
+    seconds: u64,
+    wait: bool,
+) -> (Outcome, Vec<u64>) {
     let kind = Kit::boxed(Numbers, script.clone());
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
@@ -220,7 +235,10 @@ async fn an_error_is_not_believed_when_the_effect_is_there() {
 async fn a_refusal_is_believed_at_once_when_nothing_shows() {
     for class in [Class::Refused, Class::Denied] {
         let script = Script::default().looks("a", &[9]).answers("a", &[Err(failure(class))]);
-        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+        assert_eq!(
+            run_one(&script, &[4], 900, true).await,
+            Outcome::Failed("the call failed".to_owned())
+        );
         assert_eq!(script.calls().len(), 1);
     }
 }
@@ -245,7 +263,9 @@ async fn a_call_counts_from_when_it_was_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
-    let answer = |class, code: Option<&str>| Err(Failure { code: code.map(str::to_owned), ..failure(class) });
+    let answer = |class, code: Option<&str>| {
+        Err(Failure { code: code.map(str::to_owned), ..failure(class) })
+    };
     let count = |answers: Vec<Answer>, looks: &'static [i32]| async move {
         let script = Script::default().looks("a", looks).answers("a", &answers);
         run_to_its_end(&script, &[4], 900, true).await.1.len()
@@ -257,16 +277,24 @@ async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
     assert_eq!(count(vec![throttled(), throttled()], &[9, 9, 4]).await, 1, "the third was taken");
     let lost = || answer(Class::Transient, None);
     assert_eq!(count(vec![lost()], &[-1, 4]).await, 1, "the answer was lost");
-    assert_eq!(count(vec![lost(), lost()], &[9, 9, 4]).await, 1, "the calls were lost, and the third was not");
+    assert_eq!(
+        count(vec![lost(), lost()], &[9, 9, 4]).await,
+        1,
+        "the calls were lost, and the third was not"
+    );
     let failed = answer(Class::Transient, Some("InternalFailure"));
     assert_eq!(count(vec![failed], &[-1, 4]).await, 1, "it failed, and yet it shows");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_still_believed_when_what_was_seen_on_its_way_was_somebody_elses() {
-    let refused = Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
+    let refused =
+        Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
     let script = Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Err(refused)]);
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+    assert_eq!(
+        run_one(&script, &[4], 900, true).await,
+        Outcome::Failed("the call failed".to_owned())
+    );
     assert_eq!(script.calls().len(), 1);
 }
 
@@ -292,17 +320,22 @@ async fn the_rules_may_lead_another_way_after_a_pause() {
 async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
     // An error whose effect was there all the same; then what came of it leads another way.
     for refused in [failure(Class::Refused), failure(Class::Transient)] {
-        let script = Script::default().looks("a", &[-1, -2000, 9, 9, 7]).answers("a", &[Err(refused)]);
+        let script =
+            Script::default().looks("a", &[-1, -2000, 9, 9, 7]).answers("a", &[Err(refused)]);
         assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
         assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
     }
     // It has its own tries and its own looks.
     let again = |n| vec![Err(failure(Class::Transient)); n];
     let answers = [again(4), vec![Ok(None)], again(4)].concat();
-    let script = Script::default().looks("a", &[9, 9, 9, 9, -2000, 9, 9, 9, 9, 7]).answers("a", &answers);
+    let script =
+        Script::default().looks("a", &[9, 9, 9, 9, -2000, 9, 9, 9, 9, 7]).answers("a", &answers);
     assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
     let looks = [vec![9; 7], vec![-2000], vec![9; 7], vec![7]].concat();
-    assert_eq!(run_one(&Script::default().looks("a", &looks), &[4], 900, true).await, Outcome::Done);
+    assert_eq!(
+        run_one(&Script::default().looks("a", &looks), &[4], 900, true).await,
+        Outcome::Done
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -382,7 +415,10 @@ async fn what_shows_at_once_is_looked_at_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_error_is_looked_into_at_once() {
     let script = Script::timed().looks("a", &[9]).answers("a", &[Err(failure(Class::Refused))]);
-    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Failed("the call failed".to_owned()));
+    assert_eq!(
+        run_one(&script, &[100], 900, true).await,
+        Outcome::Failed("the call failed".to_owned())
+    );
     assert_eq!(script.looked_at(), [0]);
 }
 
@@ -415,18 +451,22 @@ async fn a_call_that_nothing_comes_of_is_given_up_after_eight_polls() {
 
 #[tokio::test(start_paused = true)]
 async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_the_others_are_not() {
-    // `b` goes on, and is looked at as often again; `a` does not. At 15 s they are half a poll apart.
-    let script = Script::timed().looks("a", &ways(4, 100)).looks("b", &[-1, -2, -3, 100]).looks("c", &[4]);
+    // `b` goes on, and is looked at as often again; `a` does not. At 15 s they are half a poll
+    // apart.
+    let script =
+        Script::timed().looks("a", &ways(4, 100)).looks("b", &[-1, -2, -3, 100]).looks("c", &[4]);
     let kind = Kit::boxed(Numbers, script.clone());
     let ids = ["a", "b", "c"].map(|name| ResourceId::new(INFO.name, name));
     let pace = Pace::new(4, Duration::from_secs(900));
     let steps = [100, 100, 4];
-    let jobs = ids.iter().zip(steps).map(|(id, n)| Job::new(id, kind.as_ref(), vec![set(n)])).collect();
+    let jobs =
+        ids.iter().zip(steps).map(|(id, n)| Job::new(id, kind.as_ref(), vec![set(n)])).collect();
     let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
     assert!(ended.iter().all(|ended| ended.outcome == Outcome::Done));
     let looked: Vec<(u64, String)> =
         script.looked.lock().unwrap().iter().map(|(at, names)| (*at, names.join(" "))).collect();
-    let expected = [(0, "c"), (5, "a b"), (10, "a b"), (15, "a b"), (20, "b"), (26, "a"), (43, "a")];
+    let expected =
+        [(0, "c"), (5, "a b"), (10, "a b"), (15, "a b"), (20, "b"), (26, "a"), (43, "a")];
     assert_eq!(looked, expected.map(|(at, names)| (at, names.to_owned())));
 }
 
@@ -434,7 +474,8 @@ async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_th
 async fn a_long_round_sees_somebody_who_wants_it_to_end_and_begins_no_further_call() {
     let script = Script { latency: Duration::from_secs(1), ..Script::default() };
     let kind = Kit::boxed(Numbers, script.clone());
-    let ids: Vec<ResourceId> = (0..1000).map(|n| ResourceId::new(INFO.name, n.to_string())).collect();
+    let ids: Vec<ResourceId> =
+        (0..1000).map(|n| ResourceId::new(INFO.name, n.to_string())).collect();
     let pace = Pace::new(2, Duration::from_secs(900));
     let jobs = ids.iter().map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).collect();
     let began = Instant::now();

@@ -54,8 +54,11 @@ fn settings(tally: &Arc<Tally>, rate_share: f64) -> ConfigLoader {
 /// The program with real clients.
 pub fn program(config: Config, aws: &SdkConfig, tally: Arc<Tally>) -> Program {
     // A simulated account has one address: it cannot be asked under a bucket's own name.
-    let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(aws.endpoint_url().is_some()).build();
-    let store = Bucket::new(aws_sdk_s3::Client::from_conf(s3), &config.state_bucket, &config.state_prefix);
+    let s3 = aws_sdk_s3::config::Builder::from(aws)
+        .force_path_style(aws.endpoint_url().is_some())
+        .build();
+    let store =
+        Bucket::new(aws_sdk_s3::Client::from_conf(s3), &config.state_bucket, &config.state_prefix);
     let topic = |arn: &String| -> Box<dyn Notifier> { Box::new(Topic::new(aws, arn)) };
     Program {
         registry: kinds::registry(aws),
@@ -83,7 +86,9 @@ struct Itself {
 impl Successor for Itself {
     async fn call(&self, event: &Value) -> Result<(), Failure> {
         let Some(name) = &self.function_name else {
-            return Err(Failure::refused("AWS_LAMBDA_FUNCTION_NAME is not set: there is no function to call"));
+            return Err(Failure::refused(
+                "AWS_LAMBDA_FUNCTION_NAME is not set: there is no function to call",
+            ));
         };
         self.client
             .invoke()
@@ -109,7 +114,11 @@ mod tests {
         assert!(!streams.upload_enabled() && !streams.download_enabled());
         let timeouts = sdk.timeout_config().expect("they are set");
         assert_eq!(timeouts.connect_timeout(), Some(CONNECT_TIMEOUT));
-        let others = (timeouts.operation_timeout(), timeouts.operation_attempt_timeout(), timeouts.read_timeout());
+        let others = (
+            timeouts.operation_timeout(),
+            timeouts.operation_attempt_timeout(),
+            timeouts.read_timeout(),
+        );
         assert_eq!(others, (None, None, None));
     }
 }

@@ -34,7 +34,8 @@ pub struct Config {
     pub schedule_timezone: TimeZone,
     /// The CloudWatch namespace of the metrics. None: no metrics, which would bill.
     pub metrics_namespace: Option<String>,
-    /// The function's own name, which Lambda sets: it never manages itself, and calls itself to go on.
+    /// The function's own name, which Lambda sets: it never manages itself, and calls itself to go
+    /// on.
     pub function_name: Option<String>,
     /// `AWS_REGION`, which Lambda sets.
     pub region: String,
@@ -70,7 +71,8 @@ impl Config {
         kinds: &[(KindName, &'static str)],
     ) -> Result<Self, BadConfig> {
         let mut reader = Reader { lookup: &lookup, problems: Vec::new() };
-        let project = reader.required("PROJECT_NAME", NAME_RULE, |v| is_name(v).then(|| v.to_owned()));
+        let project =
+            reader.required("PROJECT_NAME", NAME_RULE, |v| is_name(v).then(|| v.to_owned()));
         let environment = reader
             .optional("ENVIRONMENT", NAME_RULE, |v| is_name(v).then(|| v.to_owned()))
             .unwrap_or_else(|| "dev".to_owned());
@@ -91,17 +93,24 @@ impl Config {
         );
         let project_pattern = format!("{}-*", project.as_deref().unwrap_or_default());
         let exclude = reader
-            .optional("EXCLUDE", "must be names or globs, separated by commas, without `!`", NamePatterns::excluding)
+            .optional(
+                "EXCLUDE",
+                "must be names or globs, separated by commas, without `!`",
+                NamePatterns::excluding,
+            )
             .unwrap_or_default();
         let patterns = kinds
             .iter()
-            .map(|(kind, variable)| (*kind, reader.patterns(variable, &project_pattern).without(&exclude)))
+            .map(|(kind, variable)| {
+                (*kind, reader.patterns(variable, &project_pattern).without(&exclude))
+            })
             .collect();
         let target_tags = reader
             .optional("TARGET_TAGS", "must be a list of Key=Value, separated by commas", parse_tags)
             .unwrap_or_default();
-        let dry_run_default =
-            reader.optional("DRY_RUN_DEFAULT", "must be true or false", |v| v.parse().ok()).unwrap_or(false);
+        let dry_run_default = reader
+            .optional("DRY_RUN_DEFAULT", "must be true or false", |v| v.parse().ok())
+            .unwrap_or(false);
         let max_workers = reader
             .optional("MAX_WORKERS", "must be a whole number from 1 to 64", |v| {
                 v.parse().ok().filter(|n| (1..=64).contains(n))
@@ -109,7 +118,10 @@ impl Config {
             .unwrap_or(10);
         let poll = reader
             .optional("POLL_SECONDS", "must be a decimal number above 0, at most 3600", |v| {
-                v.parse().ok().filter(|s| *s > 0.0 && *s <= 3600.0).and_then(|s| Duration::try_from_secs_f64(s).ok())
+                v.parse()
+                    .ok()
+                    .filter(|s| *s > 0.0 && *s <= 3600.0)
+                    .and_then(|s| Duration::try_from_secs_f64(s).ok())
             })
             .unwrap_or(Duration::from_secs(15));
         let longest_stop_hours = reader
@@ -127,9 +139,11 @@ impl Config {
             .optional("LOG_LEVEL", "must be one of trace, debug, info, warn, error", parse_level)
             .unwrap_or(LevelFilter::INFO);
         let schedule_timezone = reader
-            .optional("SCHEDULE_TIMEZONE", "must be the name of an IANA time zone, such as Europe/Berlin", |v| {
-                TimeZone::get(v).ok()
-            })
+            .optional(
+                "SCHEDULE_TIMEZONE",
+                "must be the name of an IANA time zone, such as Europe/Berlin",
+                |v| TimeZone::get(v).ok(),
+            )
             .unwrap_or(TimeZone::UTC);
         let metrics_namespace = reader.optional(
             "METRICS_NAMESPACE",
@@ -137,34 +151,41 @@ impl Config {
             |v| is_namespace(v).then(|| v.to_owned()),
         );
         let function_name = reader.optional("AWS_LAMBDA_FUNCTION_NAME", "", |v| Some(v.to_owned()));
-        let region =
-            reader.required("AWS_REGION", "is set by Lambda; elsewhere set it to your region", |v| Some(v.to_owned()));
+        let region = reader.required(
+            "AWS_REGION",
+            "is set by Lambda; elsewhere set it to your region",
+            |v| Some(v.to_owned()),
+        );
         match (project, state_bucket, region) {
-            (Some(project), Some(state_bucket), Some(region)) if reader.problems.is_empty() => Ok(Config {
-                state_prefix: state_prefix.unwrap_or_else(|| format!("{project}/{environment}")),
-                project,
-                environment,
-                state_bucket,
-                topic_arn,
-                patterns,
-                target_tags,
-                dry_run_default,
-                max_workers,
-                poll,
-                longest_stop_hours,
-                rate_share,
-                log_level,
-                schedule_timezone,
-                metrics_namespace,
-                function_name,
-                region,
-            }),
+            (Some(project), Some(state_bucket), Some(region)) if reader.problems.is_empty() => {
+                Ok(Config {
+                    state_prefix: state_prefix
+                        .unwrap_or_else(|| format!("{project}/{environment}")),
+                    project,
+                    environment,
+                    state_bucket,
+                    topic_arn,
+                    patterns,
+                    target_tags,
+                    dry_run_default,
+                    max_workers,
+                    poll,
+                    longest_stop_hours,
+                    rate_share,
+                    log_level,
+                    schedule_timezone,
+                    metrics_namespace,
+                    function_name,
+                    region,
+                })
+            }
             _ => Err(BadConfig(reader.problems)),
         }
     }
 }
 
-const NAME_RULE: &str = "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
+const NAME_RULE: &str =
+    "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
 
 struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -173,7 +194,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// A variable that is empty is one that is not set: templates cannot leave one out.
-    fn optional<T>(&mut self, variable: &str, rule: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    fn optional<T>(
+        &mut self,
+        variable: &str,
+        rule: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let value = (self.lookup)(variable).filter(|value| !value.trim().is_empty())?;
         let parsed = parse(value.trim());
         if parsed.is_none() {
@@ -182,7 +208,12 @@ impl Reader<'_> {
         parsed
     }
 
-    fn required<T>(&mut self, variable: &str, rule: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    fn required<T>(
+        &mut self,
+        variable: &str,
+        rule: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         if (self.lookup)(variable).is_none_or(|value| value.trim().is_empty()) {
             self.problem(variable, None, rule);
             return None;
@@ -194,7 +225,11 @@ impl Reader<'_> {
     fn patterns(&mut self, variable: &str, default: &str) -> NamePatterns {
         let list = (self.lookup)(variable).unwrap_or_else(|| default.to_owned());
         NamePatterns::parse(&list).unwrap_or_else(|rule| {
-            self.problem(variable, Some(list), &format!("must be names or globs, separated by commas: {rule}"));
+            self.problem(
+                variable,
+                Some(list),
+                &format!("must be names or globs, separated by commas: {rule}"),
+            );
             NamePatterns::default()
         })
     }
@@ -269,14 +304,19 @@ fn parse_level(value: &str) -> Option<LevelFilter> {
 mod tests {
     use super::*;
 
-    const KINDS: [(KindName, &str); 2] =
-        [(KindName::new("kinesis"), "KINESIS_STREAMS"), (KindName::new("lambda"), "LAMBDA_FUNCTIONS")];
+    const KINDS: [(KindName, &str); 2] = [
+        (KindName::new("kinesis"), "KINESIS_STREAMS"),
+        (KindName::new("lambda"), "LAMBDA_FUNCTIONS"),
+    ];
 
     fn parse(vars: &[(&str, &str)]) -> Result<Config, BadConfig> {
-        let usual = [("PROJECT_NAME", "shop"), ("STATE_BUCKET", "shop-state"), ("AWS_REGION", "us-east-1")];
+        let usual =
+            [("PROJECT_NAME", "shop"), ("STATE_BUCKET", "shop-state"), ("AWS_REGION", "us-east-1")];
         Config::parse(
             |name| {
-                let of = |vars: &[(&str, &str)]| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+                let of = |vars: &[(&str, &str)]| {
+                    vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
+                };
                 of(vars).or_else(|| of(&usual))
             },
             &KINDS,
@@ -305,12 +345,19 @@ mod tests {
 
     #[test]
     fn what_is_excluded_is_excluded_from_every_list() {
-        let config =
-            parse(&[("LAMBDA_FUNCTIONS", "audit-*,worker,!worker-2"), ("EXCLUDE", "shop-keep, audit-?")]).unwrap();
+        let config = parse(&[
+            ("LAMBDA_FUNCTIONS", "audit-*,worker,!worker-2"),
+            ("EXCLUDE", "shop-keep, audit-?"),
+        ])
+        .unwrap();
         let [streams, functions] = KINDS.map(|(kind, _)| &config.patterns[&kind]);
         assert!(streams.includes("shop-events") && !streams.includes("shop-keep"));
         assert!(functions.includes("worker") && functions.includes("audit-10"));
-        assert!(functions.excludes("audit-1") && functions.excludes("worker-2") && functions.excludes("shop-keep"));
+        assert!(
+            functions.excludes("audit-1")
+                && functions.excludes("worker-2")
+                && functions.excludes("shop-keep")
+        );
         // What is excluded selects nothing: an empty list stays one.
         let config = parse(&[("KINESIS_STREAMS", ""), ("EXCLUDE", "shop-keep")]).unwrap();
         assert!(config.patterns[&KINDS[0].0].is_empty());
@@ -319,7 +366,8 @@ mod tests {
 
     #[test]
     fn an_empty_setting_is_one_that_is_not_set() {
-        let config = parse(&[("SNS_TOPIC_ARN", ""), ("MAX_WORKERS", " "), ("TARGET_TAGS", "")]).unwrap();
+        let config =
+            parse(&[("SNS_TOPIC_ARN", ""), ("MAX_WORKERS", " "), ("TARGET_TAGS", "")]).unwrap();
         assert_eq!((config.topic_arn, config.max_workers), (None, 10));
         assert!(config.target_tags.is_empty());
     }

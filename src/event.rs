@@ -54,8 +54,17 @@ pub struct Continuation {
 #[error("the event was refused, nothing was changed: {}", .0.join("; "))]
 pub struct BadEvent(pub Vec<String>);
 
-const FIELDS: [&str; 9] =
-    ["action", "dry_run", "only", "reason", "wait", "notify", "schedule", "originals_from", "continuation"];
+const FIELDS: [&str; 9] = [
+    "action",
+    "dry_run",
+    "only",
+    "reason",
+    "wait",
+    "notify",
+    "schedule",
+    "originals_from",
+    "continuation",
+];
 
 impl Request {
     /// Reads an event, raw or in an EventBridge envelope.
@@ -96,7 +105,9 @@ impl Request {
 
 /// EventBridge puts the event it was given under `detail`
 /// (docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html).
-fn unwrap_envelope(object: &Map<String, Value>) -> Result<(&Map<String, Value>, &'static str), BadEvent> {
+fn unwrap_envelope(
+    object: &Map<String, Value>,
+) -> Result<(&Map<String, Value>, &'static str), BadEvent> {
     match object.get("detail") {
         Some(detail) if !object.contains_key("action") => match detail.as_object() {
             Some(detail) => Ok((detail, "detail.")),
@@ -147,11 +158,15 @@ impl<'a> Reader<'a> {
         let allowed = Action::ALL.map(|action| format!("\"{action}\"")).join(", ");
         match self.fields.get("action") {
             None => {
-                self.problems.push(format!("`{}action` is missing; it must be one of {allowed}", self.prefix));
+                self.problems.push(format!(
+                    "`{}action` is missing; it must be one of {allowed}",
+                    self.prefix
+                ));
                 None
             }
             Some(value) => {
-                let found = Action::ALL.into_iter().find(|action| value.as_str() == Some(action.as_str()));
+                let found =
+                    Action::ALL.into_iter().find(|action| value.as_str() == Some(action.as_str()));
                 if found.is_none() {
                     self.problem("action", &format!("must be one of {allowed}"));
                 }
@@ -174,11 +189,17 @@ impl<'a> Reader<'a> {
             Some(text) if text.chars().count() <= MAX_REASON => Some(text.to_owned()),
             Some(text) => {
                 let length = text.chars().count();
-                self.problem("reason", &format!("has {length} characters; at most {MAX_REASON} are allowed"));
+                self.problem(
+                    "reason",
+                    &format!("has {length} characters; at most {MAX_REASON} are allowed"),
+                );
                 None
             }
             None => {
-                self.problem("reason", &format!("must be a string of at most {MAX_REASON} characters"));
+                self.problem(
+                    "reason",
+                    &format!("must be a string of at most {MAX_REASON} characters"),
+                );
                 None
             }
         }
@@ -187,11 +208,15 @@ impl<'a> Reader<'a> {
     fn originals_from(&mut self, action: Option<Action>) -> Option<String> {
         let value = self.fields.get("originals_from")?;
         let is_key = |key: &&str| {
-            key.starts_with("operations/") && Path::new(key).extension().is_some_and(|extension| extension == "json")
+            key.starts_with("operations/")
+                && Path::new(key).extension().is_some_and(|extension| extension == "json")
         };
         let key = value.as_str().filter(is_key);
         if key.is_none() {
-            self.problem("originals_from", "must be the key of a kept report: operations/YYYY/MM/DD/ID.json");
+            self.problem(
+                "originals_from",
+                "must be the key of a kept report: operations/YYYY/MM/DD/ID.json",
+            );
         } else if action != Some(Action::Start) {
             self.problem("originals_from", "goes with the action \"start\" only");
         }
@@ -201,7 +226,8 @@ impl<'a> Reader<'a> {
     fn only(&mut self, kinds: &[KindName]) -> Option<Only> {
         let value = self.fields.get("only")?;
         let allowed = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        let rule = format!("must be a list of `kind` or `kind:name-pattern`; the kinds are {allowed}");
+        let rule =
+            format!("must be a list of `kind` or `kind:name-pattern`; the kinds are {allowed}");
         let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
             self.problem("only", &rule);
             return None;
@@ -241,30 +267,51 @@ impl<'a> Reader<'a> {
             self.nested_problem("schedule", "arn", object, "must be the ARN of the schedule");
         }
         if time.is_none() {
-            self.nested_problem("schedule", "time", object, "must be a time such as \"2026-11-23T18:00:00Z\"");
+            self.nested_problem(
+                "schedule",
+                "time",
+                object,
+                "must be a time such as \"2026-11-23T18:00:00Z\"",
+            );
         }
         Some(Schedule { arn: arn?.to_owned(), time: time? })
     }
 
     fn continuation(&mut self) -> Option<Continuation> {
         let object = self.object("continuation", &["operation_id", "depth", "asked_at"])?;
-        let operation_id = object.get("operation_id").and_then(Value::as_str).filter(|id| !id.is_empty());
+        let operation_id =
+            object.get("operation_id").and_then(Value::as_str).filter(|id| !id.is_empty());
         let depth = object
             .get("depth")
             .and_then(Value::as_u64)
             .and_then(|depth| u32::try_from(depth).ok())
             .filter(|depth| (1..=MAX_DEPTH).contains(depth));
         if operation_id.is_none() {
-            self.nested_problem("continuation", "operation_id", object, "must be the id of an operation");
+            self.nested_problem(
+                "continuation",
+                "operation_id",
+                object,
+                "must be the id of an operation",
+            );
         }
         if depth.is_none() {
-            self.nested_problem("continuation", "depth", object, &format!("must be 1 to {MAX_DEPTH}"));
+            self.nested_problem(
+                "continuation",
+                "depth",
+                object,
+                &format!("must be 1 to {MAX_DEPTH}"),
+            );
         }
-        let asked_at = object.get("asked_at").and_then(Value::as_str).and_then(|time| time.parse().ok());
+        let asked_at =
+            object.get("asked_at").and_then(Value::as_str).and_then(|time| time.parse().ok());
         if asked_at.is_none() {
             self.nested_problem("continuation", "asked_at", object, "must be a time");
         }
-        Some(Continuation { operation_id: operation_id?.to_owned(), depth: depth?, asked_at: asked_at? })
+        Some(Continuation {
+            operation_id: operation_id?.to_owned(),
+            depth: depth?,
+            asked_at: asked_at?,
+        })
     }
 
     fn object(&mut self, name: &str, allowed: &[&str]) -> Option<&'a Map<String, Value>> {
@@ -274,7 +321,12 @@ impl<'a> Reader<'a> {
             return None;
         };
         for unknown in object.keys().filter(|key| !allowed.contains(&key.as_str())) {
-            self.nested_problem(name, unknown, object, &format!("is unknown; allowed are {}", allowed.join(", ")));
+            self.nested_problem(
+                name,
+                unknown,
+                object,
+                &format!("is unknown; allowed are {}", allowed.join(", ")),
+            );
         }
         Some(object)
     }
@@ -387,11 +439,15 @@ mod tests {
 
     #[test]
     fn a_continuation_carries_the_request_on() {
-        let request = parse(json!({"action": "start", "only": ["lambda:a*"], "reason": "r"})).unwrap();
+        let request =
+            parse(json!({"action": "start", "only": ["lambda:a*"], "reason": "r"})).unwrap();
         let asked_at = "2026-11-23T18:00:00Z".parse().unwrap();
         let next = Continuation { operation_id: "op".into(), depth: 2, asked_at };
         let again = parse(request.continue_as(&next)).unwrap();
         assert_eq!(again.continuation, Some(next));
-        assert_eq!((again.action, again.only, again.reason), (request.action, request.only, request.reason));
+        assert_eq!(
+            (again.action, again.only, again.reason),
+            (request.action, request.only, request.reason)
+        );
     }
 }

@@ -39,7 +39,11 @@ impl Failure {
     }
 
     pub fn halted() -> Self {
-        Failure { class: Class::Halted, code: None, message: "not begun: the operation was interrupted".into() }
+        Failure {
+            class: Class::Halted,
+            code: None,
+            message: "not begun: the operation was interrupted".into(),
+        }
     }
 
     /// From any SDK error. `permission` is the IAM action that the call needs.
@@ -64,7 +68,14 @@ where
 {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if is_missing(error.code().unwrap_or_default(), error.message().unwrap_or_default()) => Ok(None),
+        Err(error)
+            if is_missing(
+                error.code().unwrap_or_default(),
+                error.message().unwrap_or_default(),
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(Failure::from_sdk(permission, &error)),
     }
 }
@@ -131,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_denied_call_names_the_missing_permission() {
-        let failure = describe("kinesis:UpdateShardCount", Some("AccessDeniedException"), Some("no"), "");
+        let failure =
+            describe("kinesis:UpdateShardCount", Some("AccessDeniedException"), Some("no"), "");
         assert_eq!(failure.class, Class::Denied);
         assert_eq!(failure.to_string(), "the function's role needs kinesis:UpdateShardCount: no");
     }

@@ -133,20 +133,37 @@ impl Program {
         invocation: &Invocation,
     ) -> Result<Report, Refusal> {
         let now = self.clock.now();
-        let deadline = invocation.deadline.filter(|deadline| *deadline > now).unwrap_or(now + LONGEST_INVOCATION);
+        let deadline = invocation
+            .deadline
+            .filter(|deadline| *deadline > now)
+            .unwrap_or(now + LONGEST_INVOCATION);
         let remaining = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
         let depth = request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
-        let pace = Pace::new(self.config.max_workers, remaining).with_successors(MAX_DEPTH.saturating_sub(depth));
-        let dry_run = request.dry_run.unwrap_or(self.config.dry_run_default) && request.continuation.is_none();
+        let pace = Pace::new(self.config.max_workers, remaining)
+            .with_successors(MAX_DEPTH.saturating_sub(depth));
+        let dry_run = request.dry_run.unwrap_or(self.config.dry_run_default)
+            && request.continuation.is_none();
         let direction = match request.action {
             Action::Stop => Direction::Stop,
             Action::Start => Direction::Start,
-            Action::Status => return self.preview(request, None, operation_id, invocation, &pace).await,
+            Action::Status => {
+                return self.preview(request, None, operation_id, invocation, &pace).await;
+            }
         };
         if dry_run {
             return self.preview(request, Some(direction), operation_id, invocation, &pace).await;
         }
-        Operation { program: self, request, direction, id: operation_id, invocation, deadline, pace }.run().await
+        Operation {
+            program: self,
+            request,
+            direction,
+            id: operation_id,
+            invocation,
+            deadline,
+            pace,
+        }
+        .run()
+        .await
     }
 
     /// Status and dry runs: everything up to the plan, and nothing after it.
@@ -163,7 +180,14 @@ impl Program {
         let mut ledger = ledger?;
         self.take_over(request, &mut ledger.journal, &operation_id).await?;
         let nothing = BTreeSet::new();
-        let looked = self.plan(&request.only, direction.unwrap_or(Direction::Stop), &ledger, nothing, pace, &desk.book);
+        let looked = self.plan(
+            &request.only,
+            direction.unwrap_or(Direction::Stop),
+            &ledger,
+            nothing,
+            pace,
+            &desk.book,
+        );
         let Some(mut plan) = pace.bounded(looked).await else { return Err(Refusal::TooMuch) };
         let used = || plan.usages().chain(plan.advised()).chain(ledger.journal.usages());
         desk.ask(used(), self.clock.now());
@@ -184,10 +208,15 @@ impl Program {
                 None => report::status_line(item, &ledger.journal),
             })
             .collect();
-        let mut report = heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
+        let mut report =
+            heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
         if direction != Some(Direction::Start) {
-            report.recommendations =
-                report::advice::recommendations(&plan, &desk.book, &ledger.journal, self.clock.now());
+            report.recommendations = report::advice::recommendations(
+                &plan,
+                &desk.book,
+                &ledger.journal,
+                self.clock.now(),
+            );
         } else if !ledger.exists() && request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
@@ -225,15 +254,21 @@ impl Program {
     ) -> Result<(), Refusal> {
         let Some(key) = &request.originals_from else { return Ok(()) };
         let unusable = |why: String| Refusal::Originals { key: key.clone(), why };
-        let found = self.store.archived(key).await.map_err(|failure| unusable(failure.to_string()))?;
+        let found =
+            self.store.archived(key).await.map_err(|failure| unusable(failure.to_string()))?;
         let body = found.ok_or_else(|| unusable("there is no such report".to_owned()))?;
-        let kept: KeptOriginals = serde_json::from_slice(&body).map_err(|error| unusable(error.to_string()))?;
+        let kept: KeptOriginals =
+            serde_json::from_slice(&body).map_err(|error| unusable(error.to_string()))?;
         if (&kept.project, &kept.environment) != (&self.config.project, &self.config.environment) {
-            return Err(unusable(format!("it is of project `{}`, environment `{}`", kept.project, kept.environment)));
+            return Err(unusable(format!(
+                "it is of project `{}`, environment `{}`",
+                kept.project, kept.environment
+            )));
         }
         let known = kinds::names();
-        let is_known =
-            |id: &&String| id.split_once(':').is_some_and(|(kind, _)| known.iter().any(|k| k.as_str() == kind));
+        let is_known = |id: &&String| {
+            id.split_once(':').is_some_and(|(kind, _)| known.iter().any(|k| k.as_str() == kind))
+        };
         if let Some(id) = kept.originals.keys().find(|id| !is_known(id)) {
             return Err(unusable(format!("`{id}` is of no kind that this program knows")));
         }
@@ -243,7 +278,13 @@ impl Program {
 
     /// The prices of this invocation.
     pub(crate) async fn desk(&self) -> Desk {
-        Desk::open(self.store.as_ref(), Arc::clone(&self.prices), &self.config.region, self.clock.now()).await
+        Desk::open(
+            self.store.as_ref(),
+            Arc::clone(&self.prices),
+            &self.config.region,
+            self.clock.now(),
+        )
+        .await
     }
 
     pub(crate) async fn plan(
@@ -257,7 +298,8 @@ impl Program {
     ) -> Plan {
         let (tags, journal) = (self.tags.as_ref(), &ledger.journal);
         let settled = settled.into_iter().filter(|id| only.includes(id)).collect();
-        let inventory = observe(&self.registry, tags, &self.config, only, journal, settled, pace).await;
+        let inventory =
+            observe(&self.registry, tags, &self.config, only, journal, settled, pace).await;
         let circumstances = Circumstances {
             prices,
             longest_stop_hours: self.config.longest_stop_hours,
@@ -304,7 +346,9 @@ impl Program {
         let page = report::html::page(report).into_bytes();
         match self.store.archive(&report.page_key(), page).await {
             Ok(()) => whereabouts.page = Some(self.place(&report.page_key())),
-            Err(failure) => report.errors.push(format!("this report's page could not be kept: {failure}")),
+            Err(failure) => {
+                report.errors.push(format!("this report's page could not be kept: {failure}"))
+            }
         }
         whereabouts
     }

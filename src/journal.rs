@@ -58,8 +58,8 @@ pub struct Journal {
     /// When the calls were made that AWS takes only so many of a day.
     #[serde(default)]
     pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
-    /// When a process set out to make some. It takes them out again when it knows what it made: what
-    /// is left here may have been made or not.
+    /// When a process set out to make some. It takes them out again when it knows what it made:
+    /// what is left here may have been made or not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub planned_calls: BTreeMap<String, Vec<Timestamp>>,
     /// When AWS refused such a call as one too many, though fewer are remembered.
@@ -219,7 +219,12 @@ impl Journal {
     }
 
     /// Reads a stored state of this project.
-    pub fn parse(bytes: &[u8], project: &str, environment: &str, kinds: &[KindName]) -> Result<Self, Unusable> {
+    pub fn parse(
+        bytes: &[u8],
+        project: &str,
+        environment: &str,
+        kinds: &[KindName],
+    ) -> Result<Self, Unusable> {
         /// Read first: a newer or foreign state is to be called that, and not damaged.
         #[derive(Deserialize)]
         struct Head {
@@ -240,7 +245,9 @@ impl Journal {
         let journal: Journal = serde_json::from_slice(bytes).map_err(damaged)?;
         for (id, record) in &journal.resources {
             if !kinds.iter().any(|kind| name_in(*kind, id).is_some()) {
-                return Err(Unusable::Damaged(format!("`{id}` is of no kind that this program knows")));
+                return Err(Unusable::Damaged(format!(
+                    "`{id}` is of no kind that this program knows"
+                )));
             }
             if record.phase != Phase::Running && record.original.is_none() {
                 return Err(Unusable::Damaged(format!("`{id}` has no original")));
@@ -255,7 +262,9 @@ impl Journal {
 
     /// The resources of a kind that we owe their original, or that this operation has dealt with.
     pub fn recorded(&self, kind: KindName) -> impl Iterator<Item = (ResourceId, &Record)> {
-        self.resources.iter().filter_map(move |(id, record)| Some((ResourceId::new(kind, name_in(kind, id)?), record)))
+        self.resources.iter().filter_map(move |(id, record)| {
+            Some((ResourceId::new(kind, name_in(kind, id)?), record))
+        })
     }
 
     /// Whether there is anything to bring back.
@@ -277,16 +286,24 @@ impl Journal {
         let from = old.map_or(Phase::Running, |record| record.phase);
         let held = old.and_then(|record| record.original.clone());
         let (phase, original) = match (from, transition) {
-            (Phase::Running, Transition::Save(original)) => (Phase::Stopping, Some(original.clone())),
+            (Phase::Running, Transition::Save(original)) => {
+                (Phase::Stopping, Some(original.clone()))
+            }
             (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original))
             | (Phase::Stopping | Phase::Starting, Transition::Amend(original)) => {
                 (Phase::Stopping, Some(original.clone()))
             }
-            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Resume) => (Phase::Stopping, held),
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Resume) => {
+                (Phase::Stopping, held)
+            }
             (Phase::Stopping, Transition::Stopped) => (Phase::Stopped, held),
-            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Start) => (Phase::Starting, held),
+            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Start) => {
+                (Phase::Starting, held)
+            }
             (Phase::Starting, Transition::Restored)
-            | (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Release) => (Phase::Running, None),
+            | (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Release) => {
+                (Phase::Running, None)
+            }
             (phase, transition) => {
                 return Err(IllegalTransition { id: key, phase, transition: transition.name() });
             }
@@ -342,7 +359,12 @@ impl Journal {
     }
 
     /// Owes these originals again, where none is held: what the state remembers is newer.
-    pub fn take_over(&mut self, originals: &BTreeMap<String, KeptOriginal>, operation_id: &str, now: Timestamp) {
+    pub fn take_over(
+        &mut self,
+        originals: &BTreeMap<String, KeptOriginal>,
+        operation_id: &str,
+        now: Timestamp,
+    ) {
         for (id, kept) in originals {
             if self.resources.get(id).is_some_and(|record| record.held().is_some()) {
                 continue;

@@ -21,9 +21,17 @@ fn original(shards: u32) -> Plain {
 }
 
 fn note(before: f64, after: f64) -> Note {
-    let glimpse =
-        |usd: f64| Glimpse { summary: format!("{usd}"), usage: Usage::none(), rate: Rate(Some(UsdPerHour(usd))) };
-    Note { before: glimpse(before), after: glimpse(after), detail: String::new(), warnings: Vec::new() }
+    let glimpse = |usd: f64| Glimpse {
+        summary: format!("{usd}"),
+        usage: Usage::none(),
+        rate: Rate(Some(UsdPerHour(usd))),
+    };
+    Note {
+        before: glimpse(before),
+        after: glimpse(after),
+        detail: String::new(),
+        warnings: Vec::new(),
+    }
 }
 
 fn journal() -> Journal {
@@ -46,7 +54,9 @@ impl Journal {
             Phase::Running => &[],
             Phase::Stopping => &[Transition::Save(original(8))],
             Phase::Stopped => &[Transition::Save(original(8)), Transition::Stopped],
-            Phase::Starting => &[Transition::Save(original(8)), Transition::Stopped, Transition::Start],
+            Phase::Starting => {
+                &[Transition::Save(original(8)), Transition::Stopped, Transition::Start]
+            }
         };
         for transition in path {
             journal.go(transition.clone()).unwrap();
@@ -169,7 +179,9 @@ fn lease(holder: &str, until: i64) -> Lease {
 #[test]
 fn a_state_that_cannot_be_understood_is_refused_by_its_own_reason() {
     let parse = |value: serde_json::Value| {
-        Journal::parse(&serde_json::to_vec(&value).unwrap(), "shop", "dev", &[KINESIS]).unwrap_err().to_string()
+        Journal::parse(&serde_json::to_vec(&value).unwrap(), "shop", "dev", &[KINESIS])
+            .unwrap_err()
+            .to_string()
     };
     let stored = |edit: fn(&mut serde_json::Value)| {
         let mut value = serde_json::to_value(Journal::in_phase(Phase::Stopped)).unwrap();
@@ -204,7 +216,12 @@ fn going_on_with_an_operation_keeps_its_beginning_and_its_generation() {
     journal.begin(operation("a"), lease("x", 60), true, at(0));
     journal.hand_over(1);
     assert_eq!(journal.lease, None);
-    journal.begin(Operation { started_at: at(500), depth: 1, ..operation("a") }, lease("y", 900), true, at(500));
+    journal.begin(
+        Operation { started_at: at(500), depth: 1, ..operation("a") },
+        lease("y", 900),
+        true,
+        at(500),
+    );
     assert_eq!(journal.operation.as_ref().unwrap().started_at, at(0));
     assert_eq!(journal.generation, 1);
     assert!(!journal.has_ended("a"));
@@ -245,7 +262,10 @@ fn a_state_of_before_schedules_were_remembered_is_read() {
     let mut value = serde_json::to_value(Journal::in_phase(Phase::Stopped)).unwrap();
     value.as_object_mut().unwrap().remove("scheduled").unwrap();
     let bytes = serde_json::to_vec(&value).unwrap();
-    assert_eq!(Journal::parse(&bytes, "shop", "dev", &[KINESIS]).unwrap(), Journal::in_phase(Phase::Stopped));
+    assert_eq!(
+        Journal::parse(&bytes, "shop", "dev", &[KINESIS]).unwrap(),
+        Journal::in_phase(Phase::Stopped)
+    );
 }
 
 #[test]
@@ -286,7 +306,9 @@ fn a_stopped_resource_saves_the_difference_for_as_long_as_it_was_off() {
     journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), "b", at(36_000)).unwrap();
     assert!((journal.savings.total_usd - 10.0).abs() < 1e-9);
     // On its way up it saves nothing more, and what was booked is not booked again.
-    journal.record_transition(&id(), &Transition::Restored, note(1.0, 2.0), "b", at(72_000)).unwrap();
+    journal
+        .record_transition(&id(), &Transition::Restored, note(1.0, 2.0), "b", at(72_000))
+        .unwrap();
     assert!((journal.savings_at(&nobody(), at(99_000)).total_usd - 10.0).abs() < 1e-9);
     assert!((journal.saved_this_stop(&nobody(), at(99_000)) - 10.0).abs() < 1e-9);
 }
@@ -294,9 +316,20 @@ fn a_stopped_resource_saves_the_difference_for_as_long_as_it_was_off() {
 /// Stopped, and of a stream whose price is not known: 4 shards, then 1.
 fn stopped_without_a_price() -> Journal {
     let mut journal = journal();
-    let shards = |n: f64| Glimpse { summary: format!("{n}"), usage: Usage::of(Item::Shard, n), rate: Rate::UNKNOWN };
-    let note = Note { before: shards(4.0), after: shards(1.0), detail: String::new(), warnings: Vec::new() };
-    journal.record_transition(&id(), &Transition::Save(original(4)), note.clone(), "a", at(0)).unwrap();
+    let shards = |n: f64| Glimpse {
+        summary: format!("{n}"),
+        usage: Usage::of(Item::Shard, n),
+        rate: Rate::UNKNOWN,
+    };
+    let note = Note {
+        before: shards(4.0),
+        after: shards(1.0),
+        detail: String::new(),
+        warnings: Vec::new(),
+    };
+    journal
+        .record_transition(&id(), &Transition::Save(original(4)), note.clone(), "a", at(0))
+        .unwrap();
     journal.record_transition(&id(), &Transition::Stopped, note, "a", at(0)).unwrap();
     journal
 }
@@ -336,7 +369,9 @@ fn a_price_that_never_comes_is_waited_for_two_months() {
 #[test]
 fn a_newer_price_replaces_an_older_one_and_an_unknown_one_does_not() {
     let mut glimpse = stopped_without_a_price().record(&id()).unwrap().running.clone();
-    for (region, usd) in [("eu-central-1", None), ("us-east-1", Some(0.06)), ("eu-central-1", Some(0.06))] {
+    for (region, usd) in
+        [("eu-central-1", None), ("us-east-1", Some(0.06)), ("eu-central-1", Some(0.06))]
+    {
         glimpse.price(&PriceBook::built_in(region));
         assert_eq!(glimpse.rate, Rate(usd.map(UsdPerHour)), "{region}");
     }
@@ -355,7 +390,9 @@ fn an_operation_knows_what_it_has_booked_itself() {
     let mut journal = Journal::in_phase(Phase::Stopped);
     journal.savings.total_usd = 100.0;
     journal.begin(operation("start"), lease("x", 60), true, at(36_000));
-    journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), "start", at(36_000)).unwrap();
+    journal
+        .record_transition(&id(), &Transition::Start, note(1.0, 2.0), "start", at(36_000))
+        .unwrap();
     assert!((journal.saved_by_operation() - 10.0).abs() < 1e-9);
     journal.begin(operation("start"), lease("y", 60), true, at(36_001));
     assert!((journal.saved_by_operation() - 10.0).abs() < 1e-9, "also in its next invocation");
@@ -377,7 +414,9 @@ fn an_operation_in_several_invocations_reports_what_its_first_one_found() {
 fn attempts_count_the_operations_that_tried() {
     let mut journal = Journal::in_phase(Phase::Stopped);
     for (operation, attempts) in [("a", 1), ("a", 1), ("b", 2), ("c", 3)] {
-        journal.record_transition(&id(), &Transition::Start, note(1.0, 2.0), operation, at(0)).unwrap();
+        journal
+            .record_transition(&id(), &Transition::Start, note(1.0, 2.0), operation, at(0))
+            .unwrap();
         assert_eq!(journal.record(&id()).unwrap().attempts, attempts);
     }
 }

@@ -66,7 +66,8 @@ impl Tier {
 }
 
 /// The kinds, in the order of reports. To add one: its file, its line here and in [`registry`].
-pub const CATALOG: [&Info; 5] = [&sagemaker::INFO, &kinesis::INFO, &lambda::INFO, &cloudwatch::INFO, &dynamodb::INFO];
+pub const CATALOG: [&Info; 5] =
+    [&sagemaker::INFO, &kinesis::INFO, &lambda::INFO, &cloudwatch::INFO, &dynamodb::INFO];
 
 /// The catalog's names.
 pub fn names() -> Vec<KindName> {
@@ -118,9 +119,13 @@ pub trait Rules: Send + Sync + 'static {
 
     /// What to say of a resource. `None`: it is not there.
     fn standing(seen: Option<&Self::Seen>) -> Standing;
-    fn stop(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
+    fn stop(
+        case: &Case<Self::Seen, Self::Original>,
+    ) -> Decision<Self::Seen, Self::Original, Self::Step>;
     /// Where no original is held, there is nothing to start, whatever the reason.
-    fn start(case: &Case<Self::Seen, Self::Original>) -> Decision<Self::Seen, Self::Original, Self::Step>;
+    fn start(
+        case: &Case<Self::Seen, Self::Original>,
+    ) -> Decision<Self::Seen, Self::Original, Self::Step>;
     /// How far a step has come, by what is seen.
     fn progress(step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
     /// Whether AWS takes only so many of these steps a day, so that they are to be remembered.
@@ -166,8 +171,14 @@ impl<S, O> Case<'_, S, O> {
     /// For a resource that is not there, of a kind that only a person deletes.
     fn gone<T>(&self) -> Decision<S, O, T> {
         match self.held {
-            Some(_) => Decision::leave(Verdict::Released, "it was deleted since: there is nothing to bring back"),
-            None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
+            Some(_) => Decision::leave(
+                Verdict::Released,
+                "it was deleted since: there is nothing to bring back",
+            ),
+            None => Decision::leave(
+                Verdict::Skipped,
+                "it was deleted while this operation looked at it",
+            ),
         }
     }
 }
@@ -219,7 +230,13 @@ impl<S, O, T> Decision<S, O, T> {
     }
 
     fn change(claim: Claim<O>, steps: Vec<T>, after: Option<S>) -> Self {
-        Decision::Change(Change { claim, steps, after, detail: String::new(), warnings: Vec::new() })
+        Decision::Change(Change {
+            claim,
+            steps,
+            after,
+            detail: String::new(),
+            warnings: Vec::new(),
+        })
     }
 
     /// The same, with its reason.
@@ -296,11 +313,19 @@ pub enum Progress<T> {
 #[async_trait]
 pub trait Remote<R: Rules>: Send + Sync {
     /// Finds what is wanted and looks at it thoroughly: everything a decision needs.
-    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<R::Seen>>, Failure>;
+    async fn observe(
+        &self,
+        wanted: &Wanted,
+        pace: &Pace,
+    ) -> Result<Vec<Sighting<R::Seen>>, Failure>;
     /// Looks again at resources in transition: all that [`Rules::progress`] needs.
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>>;
     /// Takes one step for each resource. Answers what AWS showed of it, where it did.
-    async fn perform(&self, tasks: &[(String, R::Step)], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>>;
+    async fn perform(
+        &self,
+        tasks: &[(String, R::Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<R::Seen>, Failure>>;
 }
 
 /// One resource by name, as it was found: `Ok(None)` is one that is not there.
@@ -335,7 +360,11 @@ pub trait Managed: Reported {
     fn is_counted(&self, step: &Step) -> bool;
     fn effect(&self, step: &Step) -> Effect;
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Plain>, Failure>>;
 }
 
 /// The state holds an original that its kind cannot read. It stays where it is.
@@ -355,7 +384,11 @@ impl<R: Rules, A: Remote<R> + 'static> Kit<R, A> {
     }
 
     /// With a remote that is made when it is first called.
-    pub fn lazy(_: R, aws: &aws_config::SdkConfig, new: fn(&aws_config::SdkConfig) -> A) -> Box<dyn Managed> {
+    pub fn lazy(
+        _: R,
+        aws: &aws_config::SdkConfig,
+        new: fn(&aws_config::SdkConfig) -> A,
+    ) -> Box<dyn Managed> {
         Box::new(Kit { remote: lazy(aws, new), rules: PhantomData::<R> })
     }
 }
@@ -378,7 +411,9 @@ fn steps<T: Serialize + Display>(typed: &[T]) -> Vec<Step> {
     typed.iter().map(step).collect()
 }
 
-fn erased<S: Serialize>(looks: Vec<Result<Option<S>, Failure>>) -> Vec<Result<Option<Plain>, Failure>> {
+fn erased<S: Serialize>(
+    looks: Vec<Result<Option<S>, Failure>>,
+) -> Vec<Result<Option<Plain>, Failure>> {
     looks.into_iter().map(|look| look.map(|seen| seen.as_ref().map(plain))).collect()
 }
 
@@ -392,7 +427,10 @@ impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
         let sightings = self.remote.observe(wanted, pace).await?;
         Ok(sightings
             .into_iter()
-            .map(|Sighting { name, seen }| Sighting { name, seen: seen.map(|seen| seen.as_ref().map(plain)) })
+            .map(|Sighting { name, seen }| Sighting {
+                name,
+                seen: seen.map(|seen| seen.as_ref().map(plain)),
+            })
             .collect())
     }
 
@@ -466,7 +504,9 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Progress::DoneBut(remark) => Progress::DoneBut(remark),
             Progress::Failed(why) => Progress::Failed(why),
             Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
-            Progress::Instead { steps: others, why, pause } => Progress::Instead { steps: steps(&others), why, pause },
+            Progress::Instead { steps: others, why, pause } => {
+                Progress::Instead { steps: steps(&others), why, pause }
+            }
         }
     }
 
@@ -482,8 +522,13 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
         erased(self.remote.look(names, pace).await)
     }
 
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {
-        let tasks: Vec<(String, R::Step)> = tasks.iter().map(|(name, step)| (name.clone(), own(&step.data))).collect();
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Plain>, Failure>> {
+        let tasks: Vec<(String, R::Step)> =
+            tasks.iter().map(|(name, step)| (name.clone(), own(&step.data))).collect();
         erased(self.remote.perform(&tasks, pace).await)
     }
 }
@@ -507,7 +552,9 @@ pub(crate) mod testing {
         }
     }
 
-    pub fn verdict<S: Clone + Debug, O: Clone + Debug, T: Clone + Debug>(decision: &Decision<S, O, T>) -> Verdict {
+    pub fn verdict<S: Clone + Debug, O: Clone + Debug, T: Clone + Debug>(
+        decision: &Decision<S, O, T>,
+    ) -> Verdict {
         left(decision.clone()).0
     }
 }
@@ -521,7 +568,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_a_variable_and_a_type_of_its_own() {
-        let different = |of: fn(&Info) -> &str| CATALOG.iter().map(|info| of(info)).collect::<BTreeSet<_>>().len();
+        let different = |of: fn(&Info) -> &str| {
+            CATALOG.iter().map(|info| of(info)).collect::<BTreeSet<_>>().len()
+        };
         assert_eq!(different(|info| info.name.as_str()), CATALOG.len());
         assert_eq!(different(|info| info.variable), CATALOG.len());
         assert_eq!(different(|info| info.tagging_type), CATALOG.len());
@@ -545,8 +594,11 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_has_the_catalogs_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed() {
-        let aws = aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+    fn the_registry_has_the_catalogs_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed()
+     {
+        let aws = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .build();
         for (entry, info) in registry(&aws).iter().zip(CATALOG) {
             assert_eq!(entry.reported().info(), info);
             let managed = matches!(entry, Entry::Managed(_));

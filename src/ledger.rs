@@ -100,13 +100,19 @@ impl<'a> Ledger<'a> {
     }
 
     async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, LedgerError> {
-        let unreadable = |failure| LedgerError::Unreadable { location: self.store.location(), failure };
+        let unreadable =
+            |failure| LedgerError::Unreadable { location: self.store.location(), failure };
         self.store.read().await.map_err(unreadable)
     }
 
-    fn understood(&self, stored: Option<(Vec<u8>, Version)>) -> Result<(Journal, Option<Version>), LedgerError> {
+    fn understood(
+        &self,
+        stored: Option<(Vec<u8>, Version)>,
+    ) -> Result<(Journal, Option<Version>), LedgerError> {
         let Identity { project, environment, kinds, .. } = &self.identity;
-        let Some((bytes, version)) = stored else { return Ok((Journal::new(project, environment), None)) };
+        let Some((bytes, version)) = stored else {
+            return Ok((Journal::new(project, environment), None));
+        };
         let journal = Journal::parse(&bytes, project, environment, kinds)
             .map_err(|why| LedgerError::Unusable { location: self.store.location(), why })?;
         Ok((journal, Some(version)))
@@ -181,8 +187,11 @@ pub struct Lookout<'a, 'b> {
 impl Watch for Lookout<'_, '_> {
     async fn look(&mut self) {
         // A state that cannot be read now decides nothing: the lease is ours until it ends.
-        if let Some(Ok(Some((stored, version)))) = self.pace.bounded(self.ledger.stored_since()).await {
-            if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder) {
+        if let Some(Ok(Some((stored, version)))) =
+            self.pace.bounded(self.ledger.stored_since()).await
+        {
+            if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder)
+            {
                 self.pace.fence();
                 return;
             }

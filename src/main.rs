@@ -17,7 +17,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = Config::parse(variable, &kinds::variables());
     let level = config.as_ref().map_or(LevelFilter::INFO, |config| config.log_level);
     log_as_json(level);
-    // A bad configuration is told to whoever invokes: a function that dies at its start tells nobody.
+    // A bad configuration is told to whoever invokes: a function that dies at its start tells
+    // nobody.
     let program = match config {
         Ok(config) => {
             let tally = Arc::default();
@@ -40,7 +41,9 @@ async fn handle(
     let invocation = Invocation {
         request_id: event.context.request_id.clone(),
         attempt: Uuid::new_v4().to_string(),
-        deadline: i64::try_from(event.context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+        deadline: i64::try_from(event.context.deadline)
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     };
     program.handle(&event.payload, &invocation).await.map_err(|refusal| diagnostic(&refusal))
 }

@@ -93,11 +93,16 @@ impl Metrics {
             let number: usize = results.iter().map(|result| report.count(*result)).sum();
             ended.then_some(AsCount::from(number as u64))
         };
-        // What is pending at the end was not done, and an error says that something was not even seen.
-        // Where a newer event took over, both are as it decided, and nobody has to look.
-        let undone = if report.was_taken_over() { 0 } else { report.count(Result::Pending) + report.errors.len() };
+        // What is pending at the end was not done, and an error says that something was not even
+        // seen. Where a newer event took over, both are as it decided, and nobody has to look.
+        let undone = if report.was_taken_over() {
+            0
+        } else {
+            report.count(Result::Pending) + report.errors.len()
+        };
         let failed = report.count(Result::Failed) + undone;
-        let took = report.finished_at.map(|end| end.duration_since(report.started_at).as_secs_f64());
+        let took =
+            report.finished_at.map(|end| end.duration_since(report.started_at).as_secs_f64());
         Operated {
             at: system_time(now),
             project: &self.project,
@@ -106,9 +111,10 @@ impl Metrics {
             resources_failed: ended.then_some(AsCount::from(failed as u64)),
             resources_skipped: count(&[Result::Skipped]),
             duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
-            // Only what this operation has booked, so that the sum of all is what was saved. A stop books
-            // something only where it begins again.
-            saved_usd: (ended && (report.action == Action::Start || report.saved.by_operation > 0.0))
+            // Only what this operation has booked, so that the sum of all is what was saved. A stop
+            // books something only where it begins again.
+            saved_usd: (ended
+                && (report.action == Action::Start || report.saved.by_operation > 0.0))
                 .then_some(report.saved.by_operation),
             api_calls: AsCount::from(self.tally.calls().saturating_sub(since.calls)),
             throttles: AsCount::from(self.tally.throttles().saturating_sub(since.throttles)),
@@ -148,25 +154,26 @@ impl Metrics {
 
 /// The library's own idea of time.
 fn system_time(time: Timestamp) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
+    SystemTime::UNIX_EPOCH
+        + Duration::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
 }
 
 /// Whether anything is owed at `deadline` that a scheduled start should have brought back by then.
 ///
 /// The check runs on the days of the start, after it. So whatever is owed then was missed, with one
-/// exception: what a person stopped on that day after the scheduled start. A person's stop before it
-/// (at the weekend, in the night, once more after a scheduled stop) excuses nothing, because a
-/// scheduled start brings that back too. Nor does a stop after a start that never came: nobody knows
-/// then whether the rest was to stay. A schedule that is a stop, or of another day, is a start that
-/// did not come; what is on its way up is a start that did not get there.
+/// exception: what a person stopped on that day after the scheduled start. A person's stop before
+/// it (at the weekend, in the night, once more after a scheduled stop) excuses nothing, because a
+/// scheduled start brings that back too. Nor does a stop after a start that never came: nobody
+/// knows then whether the rest was to stay. A schedule that is a stop, or of another day, is a
+/// start that did not come; what is on its way up is a start that did not get there.
 fn start_was_missed(journal: &Journal, deadline: Timestamp) -> bool {
     let day = |time: Timestamp| journal.zone.to_datetime(time).date();
-    let came = journal
-        .scheduled
-        .as_ref()
-        .filter(|newest| newest.direction == Direction::Start && day(newest.planned) == day(deadline));
-    let stopped_since =
-        |record: &Record| came.is_some_and(|start| record.phase != Phase::Starting && record.since > start.began_at);
+    let came = journal.scheduled.as_ref().filter(|newest| {
+        newest.direction == Direction::Start && day(newest.planned) == day(deadline)
+    });
+    let stopped_since = |record: &Record| {
+        came.is_some_and(|start| record.phase != Phase::Starting && record.since > start.began_at)
+    };
     journal.resources.values().any(|record| record.held().is_some() && !stopped_since(record))
 }
 

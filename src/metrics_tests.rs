@@ -10,7 +10,10 @@ use crate::usage::Usage;
 /// before that of UTC.
 fn at(time: &str) -> Timestamp {
     let (day, time) = time.split_once(' ').unwrap();
-    let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().position(|name| *name == day).unwrap();
+    let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+        .iter()
+        .position(|name| *name == day)
+        .unwrap();
     format!("2026-06-{:02}T{time}+02:00", day + 1).parse().unwrap()
 }
 
@@ -21,13 +24,25 @@ fn project() -> Journal {
 }
 
 /// An operation on the whole project, and what it brings to its end.
-fn carry_out(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, names: &[&str]) {
+fn carry_out(
+    journal: &mut Journal,
+    direction: Direction,
+    by_schedule: bool,
+    time: &str,
+    names: &[&str],
+) {
     begin(journal, direction, by_schedule, time, true);
     change(journal, direction, time, names);
 }
 
 /// An operation on these only.
-fn carry_out_only(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, names: &[&str]) {
+fn carry_out_only(
+    journal: &mut Journal,
+    direction: Direction,
+    by_schedule: bool,
+    time: &str,
+    names: &[&str],
+) {
     begin(journal, direction, by_schedule, time, false);
     change(journal, direction, time, names);
 }
@@ -45,7 +60,13 @@ fn change(journal: &mut Journal, direction: Direction, time: &str, names: &[&str
     journal.end(at(time));
 }
 
-fn begin(journal: &mut Journal, direction: Direction, by_schedule: bool, time: &str, everything: bool) {
+fn begin(
+    journal: &mut Journal,
+    direction: Direction,
+    by_schedule: bool,
+    time: &str,
+    everything: bool,
+) {
     let time = at(time);
     let id = format!("{direction} {time}");
     let schedule = by_schedule.then(|| Schedule { arn: "arn:x".to_owned(), time });
@@ -71,7 +92,11 @@ fn stop(journal: &mut Journal, name: &str, time: &str) {
         Some(_) => Transition::Resume,
     };
     // A stop leaves alone what is stopped already.
-    if journal.resources.get(&id(name).to_string()).is_none_or(|record| record.phase != Phase::Stopped) {
+    if journal
+        .resources
+        .get(&id(name).to_string())
+        .is_none_or(|record| record.phase != Phase::Stopped)
+    {
         go(journal, name, &claim, time);
         go(journal, name, &Transition::Stopped, time);
     }
@@ -83,7 +108,12 @@ fn id(name: &str) -> ResourceId {
 
 fn go(journal: &mut Journal, name: &str, transition: &Transition, time: &str) {
     let glimpse = Glimpse { summary: String::new(), usage: Usage::none(), rate: Rate::UNKNOWN };
-    let note = Note { before: glimpse.clone(), after: glimpse, detail: String::new(), warnings: Vec::new() };
+    let note = Note {
+        before: glimpse.clone(),
+        after: glimpse,
+        detail: String::new(),
+        warnings: Vec::new(),
+    };
     let operation = journal.operation.as_ref().unwrap().id.clone();
     let later = at(time) + Duration::from_secs(40);
     journal.record_transition(&id(name), transition, note, &operation, later).unwrap();
@@ -135,7 +165,8 @@ fn a_morning_that_did_not_come_is_missed_whoever_stopped_the_project() {
         carry_out(j, Direction::Start, BY_HAND, "Fri 10:00", &ALL);
         carry_out(j, Direction::Stop, BY_HAND, "Fri 16:00", &ALL);
     });
-    // By hand in the evening, before the first scheduled stop, and after midnight of the day itself.
+    // By hand in the evening, before the first scheduled stop, and after midnight of the day
+    // itself.
     for time in ["Mon 17:00", "Tue 00:30", "Tue 07:59"] {
         check(true, "Tue 09:30", |j| {
             carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);

@@ -205,7 +205,14 @@ pub struct Limit {
 
 impl Standing {
     pub fn new(state: State, summary: impl Into<String>, usage: Usage) -> Self {
-        Standing { state, summary: summary.into(), usage, notes: Vec::new(), advice: Vec::new(), running_since: None }
+        Standing {
+            state,
+            summary: summary.into(),
+            usage,
+            notes: Vec::new(),
+            advice: Vec::new(),
+            running_since: None,
+        }
     }
 
     pub fn advise(&mut self, text: impl Into<String>, pays: Usage, would_pay: Usage) {
@@ -214,7 +221,12 @@ impl Standing {
 
     /// Advice to pay in another way, where that costs less depends on how much is used.
     pub fn advise_below(&mut self, text: impl Into<String>, pays: Usage, below: CheaperBelow) {
-        self.advice.push(Advice { text: text.into(), pays, would_pay: Usage::none(), cheaper_below: Some(below) });
+        self.advice.push(Advice {
+            text: text.into(),
+            pays,
+            would_pay: Usage::none(),
+            cheaper_below: Some(below),
+        });
     }
 }
 

@@ -30,8 +30,10 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
         line.result = if n % 10 == 0 { Result::Failed } else { Result::Stopped };
         line
     }));
-    let message =
-        compose(&report, &Whereabouts { report: Some("s3://bucket/key.json".to_owned()), ..Whereabouts::default() });
+    let message = compose(
+        &report,
+        &Whereabouts { report: Some("s3://bucket/key.json".to_owned()), ..Whereabouts::default() },
+    );
     assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
     let (json, email) = parts(&message);
     assert_eq!(json["full_report"], "s3://bucket/key.json");
@@ -44,8 +46,9 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
 #[test]
 fn a_status_with_advice_on_5000_resources_fits_a_message_too() {
     let mut report = sample();
-    report.recommendations =
-        (0..5000).map(|n| format!("lambda:shop-{n} {}", "loses what arrives ".repeat(40))).collect();
+    report.recommendations = (0..5000)
+        .map(|n| format!("lambda:shop-{n} {}", "loses what arrives ".repeat(40)))
+        .collect();
     let message = compose(&report, &Whereabouts::default());
     assert!(message.body.len() <= LARGEST_MESSAGE, "{}", message.body.len());
     let (json, email) = parts(&message);

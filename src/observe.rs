@@ -59,7 +59,11 @@ pub async fn observe(
     let mut inventory = Inventory { settled, ..Inventory::default() };
     let keep_tag = [(KEEP_TAG.0.to_owned(), KEEP_TAG.1.to_owned())];
     let (kept, targeted) = futures::join!(tags.tagged(&keep_tag), async {
-        if config.target_tags.is_empty() { Ok(Vec::new()) } else { tags.tagged(&config.target_tags).await }
+        if config.target_tags.is_empty() {
+            Ok(Vec::new())
+        } else {
+            tags.tagged(&config.target_tags).await
+        }
     });
     let mut by_kind = |arns: Result<Vec<String>, Failure>| match arns {
         Ok(arns) => names_by_kind(&arns),
@@ -76,11 +80,13 @@ pub async fn observe(
         .map(|kind| {
             let name = kind.info().name;
             let ignores_case = kind.info().tagging_type == "sagemaker:endpoint";
-            let (mut patterns, mut only) = (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
+            let (mut patterns, mut only) =
+                (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
             if ignores_case {
                 (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
             }
-            let settled = inventory.settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
+            let settled =
+                inventory.settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
             let wanted = Wanted {
                 // A kind that is switched off is not switched on by a tag.
                 tagged: targeted.remove(&name).filter(|_| !patterns.is_empty()).unwrap_or_default(),
@@ -89,7 +95,10 @@ pub async fn observe(
                 settled: settled.collect(),
                 only: Some((name, only)),
                 ignores_case,
-                itself: config.function_name.clone().filter(|_| kind.info().tagging_type == "lambda:function"),
+                itself: config
+                    .function_name
+                    .clone()
+                    .filter(|_| kind.info().tagging_type == "lambda:function"),
             };
             (kind, wanted)
         })
@@ -102,11 +111,16 @@ pub async fn observe(
             Err(failure) => inventory.unseen.push((name, failure)),
             Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| {
                 // The index follows late: what the resource itself shows is believed before it.
-                let carries = |tags: &[(String, String)]| kind.carries(sighting.seen.as_ref().ok()?.as_ref()?, tags);
-                let is_targeted = wanted.is_selected(&sighting.name) && carries(&config.target_tags).unwrap_or(true);
+                let carries = |tags: &[(String, String)]| {
+                    kind.carries(sighting.seen.as_ref().ok()?.as_ref()?, tags)
+                };
+                let is_targeted = wanted.is_selected(&sighting.name)
+                    && carries(&config.target_tags).unwrap_or(true);
                 Found {
                     selected: wanted.patterns.includes(&sighting.name) || is_targeted,
-                    keep: kept.get(&name).is_some_and(|names| wanted.is_among(names, &sighting.name))
+                    keep: kept
+                        .get(&name)
+                        .is_some_and(|names| wanted.is_among(names, &sighting.name))
                         || carries(&keep_tag).unwrap_or(false),
                     id: ResourceId::new(name, sighting.name.clone()),
                     seen: sighting.seen,
@@ -155,7 +169,10 @@ impl TaggingApi {
 #[async_trait]
 impl TagIndex for TaggingApi {
     async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, Failure> {
-        let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build()).collect();
+        let filters = tags
+            .iter()
+            .map(|(key, value)| TagFilter::builder().key(key).values(value).build())
+            .collect();
         let types = CATALOG.iter().map(|info| info.tagging_type.to_owned()).collect();
         let mut resources = self
             .client
@@ -190,8 +207,13 @@ mod tests {
             "arn:aws:s3:::bucket".to_owned(),
             "arn:aws:sagemaker:us-east-1:123456789012:model/risk".to_owned(),
         ]);
-        let all: Vec<String> =
-            names.iter().flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}:{name}"))).collect();
-        assert_eq!(all, ["cloudwatch:a:b", "dynamodb:t", "kinesis:events", "lambda:work", "sagemaker:risk"]);
+        let all: Vec<String> = names
+            .iter()
+            .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}:{name}")))
+            .collect();
+        assert_eq!(
+            all,
+            ["cloudwatch:a:b", "dynamodb:t", "kinesis:events", "lambda:work", "sagemaker:risk"]
+        );
     }
 }

@@ -74,7 +74,8 @@ impl Operation<'_> {
             Some(continuation) => continuation.asked_at,
             None => self.program.clock.now(),
         };
-        let (ledger, mut desk) = futures::join!(self.program.open(self.invocation), self.program.desk());
+        let (ledger, mut desk) =
+            futures::join!(self.program.open(self.invocation), self.program.desk());
         let mut ledger = ledger?;
         let had_state = ledger.exists();
         let mut waited = false;
@@ -90,18 +91,29 @@ impl Operation<'_> {
                 }
                 Admission::Free => {
                     // Once only: what this operation has restored since is not owed again.
-                    if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id) {
+                    if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id)
+                    {
                         self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
                     }
-                    // In a continuation: what the invocations before it have settled is not looked at again.
+                    // In a continuation: what the invocations before it have settled is not looked
+                    // at again.
                     let settled = plan::settled(&ledger.journal, &self.id, self.direction);
                     let only = &self.request.only;
-                    let looked = self.program.plan(only, self.direction, &ledger, settled, &self.pace, &desk.book);
+                    let looked = self.program.plan(
+                        only,
+                        self.direction,
+                        &ledger,
+                        settled,
+                        &self.pace,
+                        &desk.book,
+                    );
                     let Some(mut plan) = self.pace.bounded(looked).await else {
                         // With all of the time for it, it would fare no better the next time.
                         let had_less_time = waited || self.request.continuation.is_some();
                         return Err(if had_less_time {
-                            Refusal::NotHandedOn("looking at the account took all the time that was left".to_owned())
+                            Refusal::NotHandedOn(
+                                "looking at the account took all the time that was left".to_owned(),
+                            )
                         } else {
                             Refusal::TooMuch
                         });
@@ -137,9 +149,14 @@ impl Operation<'_> {
             return Admission::Over("a later invocation goes on with it".to_owned());
         }
         if let Some(newer) = current.filter(|current| {
-            current.id != self.id && current.direction != self.direction && current.started_at > asked_at
+            current.id != self.id
+                && current.direction != self.direction
+                && current.started_at > asked_at
         }) {
-            return Admission::Over(format!("the newer {} {} took its place", newer.direction, newer.id));
+            return Admission::Over(format!(
+                "the newer {} {} took its place",
+                newer.direction, newer.id
+            ));
         }
         if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
             challenger.operation_id != self.id
@@ -147,14 +164,20 @@ impl Operation<'_> {
                 && challenger.asked_at > asked_at
                 && challenger.until > now
         }) {
-            return Admission::Over(format!("the newer {} {} takes its place", newer.direction, newer.operation_id));
+            return Admission::Over(format!(
+                "the newer {} {} takes its place",
+                newer.direction, newer.operation_id
+            ));
         }
         match &journal.lease {
-            Some(lease) if lease.until > now && lease.holder != ledger.holder() => Admission::Busy {
-                holder: current.map_or_else(|| lease.holder.clone(), |current| current.id.clone()),
-                until: lease.until,
-                opposed: current.is_some_and(|current| current.direction != self.direction),
-            },
+            Some(lease) if lease.until > now && lease.holder != ledger.holder() => {
+                Admission::Busy {
+                    holder: current
+                        .map_or_else(|| lease.holder.clone(), |current| current.id.clone()),
+                    until: lease.until,
+                    opposed: current.is_some_and(|current| current.direction != self.direction),
+                }
+            }
             _ => Admission::Free,
         }
     }
@@ -169,11 +192,9 @@ impl Operation<'_> {
     ) -> Result<(), LedgerError> {
         let valid_until = self.deadline + LEASE_GRACE;
         // An earlier invocation of this operation may have asked, for as long as it lived.
-        let asked = ledger
-            .journal
-            .challenger
-            .as_ref()
-            .is_some_and(|challenger| challenger.operation_id == self.id && challenger.until >= valid_until);
+        let asked = ledger.journal.challenger.as_ref().is_some_and(|challenger| {
+            challenger.operation_id == self.id && challenger.until >= valid_until
+        });
         if opposed && !asked {
             info!("asking the operation at work to yield");
             ledger.journal.challenger = Some(Challenger {
@@ -185,7 +206,8 @@ impl Operation<'_> {
             // Where somebody else wrote meanwhile, the next turn of the loop asks again.
             ledger.save().await?;
         } else {
-            let left = Duration::try_from(until.duration_since(self.program.clock.now())).unwrap_or_default();
+            let left = Duration::try_from(until.duration_since(self.program.clock.now()))
+                .unwrap_or_default();
             let poll = self.program.config.poll.min(LONGEST_LEASE_POLL);
             self.pace.sleep(poll.min(left + Duration::from_millis(10))).await;
         }
@@ -203,16 +225,23 @@ impl Operation<'_> {
         let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
         let at_work = format!("operation {holder} is at work, until {until} at the latest");
         if depth >= MAX_DEPTH {
-            return Ok(self.skipped(ledger, &format!("{at_work}: send the event again then"), asked_at));
+            return Ok(self.skipped(
+                ledger,
+                &format!("{at_work}: send the event again then"),
+                asked_at,
+            ));
         }
         match self.call_again(depth + 1, asked_at).await {
             HandOn::Taken => {
-                let mut report = self.skipped(ledger, &format!("{at_work}: this one begins after it"), asked_at);
+                let mut report =
+                    self.skipped(ledger, &format!("{at_work}: this one begins after it"), asked_at);
                 report.outcome = report::Outcome::InProgress;
                 report.finished_at = None;
                 Ok(report)
             }
-            HandOn::Refused(why) => Ok(self.skipped(ledger, &format!("{at_work}; {why}"), asked_at)),
+            HandOn::Refused(why) => {
+                Ok(self.skipped(ledger, &format!("{at_work}; {why}"), asked_at))
+            }
             HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
         }
     }
@@ -223,8 +252,12 @@ impl Operation<'_> {
         let event = self.request.continue_as(&continuation);
         match self.pace.bounded(self.program.successor.call(&event)).await {
             Some(Ok(())) => HandOn::Taken,
-            Some(Err(failure)) if failure.class == Class::Transient => HandOn::Unknown(failure.to_string()),
-            Some(Err(failure)) => HandOn::Refused(format!("the rest could not be handed on: {failure}")),
+            Some(Err(failure)) if failure.class == Class::Transient => {
+                HandOn::Unknown(failure.to_string())
+            }
+            Some(Err(failure)) => {
+                HandOn::Refused(format!("the rest could not be handed on: {failure}"))
+            }
             None => HandOn::Unknown("the time ran out".to_owned()),
         }
     }
@@ -244,7 +277,8 @@ impl Operation<'_> {
             depth,
             finished_at: None,
         };
-        let lease = Lease { holder: ledger.holder().to_owned(), until: self.deadline + LEASE_GRACE };
+        let lease =
+            Lease { holder: ledger.holder().to_owned(), until: self.deadline + LEASE_GRACE };
         ledger.journal.begin(entry, lease, self.request.only.everything(), now);
         now
     }
@@ -254,7 +288,10 @@ impl Operation<'_> {
         let location = ledger.location();
         match self.pace.to_the_end(ledger.save_as_holder()).await {
             Some(saved) => saved,
-            None => Err(LedgerError::Unwritable { location, failure: Failure::refused("the time ran out") }),
+            None => Err(LedgerError::Unwritable {
+                location,
+                failure: Failure::refused("the time ran out"),
+            }),
         }
     }
 
@@ -295,21 +332,30 @@ impl Operation<'_> {
         }
         if halted == Some(Halt::Yield) {
             errors.push(match &ledger.journal.challenger {
-                Some(newer) => format!("a newer {} took over: operation {}", newer.direction, newer.operation_id),
+                Some(newer) => format!(
+                    "a newer {} took over: operation {}",
+                    newer.direction, newer.operation_id
+                ),
                 None => "a newer event took over".to_owned(),
             });
         }
         // Everything is done: now there is time for what it cost.
-        let has_new_prices = desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await;
+        let has_new_prices =
+            desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await;
         plan.price(&desk.book);
-        fates.values_mut().filter_map(|fate| fate.now.as_mut()).for_each(|now| now.price(&desk.book));
+        fates
+            .values_mut()
+            .filter_map(|fate| fate.now.as_mut())
+            .for_each(|now| now.price(&desk.book));
         ledger.journal.price(&desk.book, self.program.clock.now());
         let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
-        if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none() {
+        if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none()
+        {
             report.outcome = report::Outcome::Skipped;
             report.errors.push(NO_STATE.to_owned());
         }
-        let kept = self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
+        let kept =
+            self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
         let whereabouts = kept.unwrap_or_else(|| {
             report.errors.push("this report could not be kept: the time ran out".to_owned());
             self.program.whereabouts()
@@ -328,7 +374,11 @@ impl Operation<'_> {
     async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<HandOn, LedgerError> {
         ledger.journal.hand_over(depth);
         self.save(ledger).await?;
-        let asked_at = ledger.journal.operation.as_ref().map_or_else(|| self.program.clock.now(), |op| op.started_at);
+        let asked_at = ledger
+            .journal
+            .operation
+            .as_ref()
+            .map_or_else(|| self.program.clock.now(), |op| op.started_at);
         Ok(self.call_again(depth, asked_at).await)
     }
 
@@ -341,21 +391,24 @@ impl Operation<'_> {
         prices: &PriceBook,
     ) -> Report {
         let journal = &ledger.journal;
-        let lines: Vec<Line> = plan
-            .items
-            .iter()
-            .map(|item| match &item.outlook {
-                Outlook::Change(change) => report::move_line(item, change, self.direction, fates.get(&item.id)),
-                _ => report::settled_line(item, journal, &self.id, self.direction).unwrap_or_else(|| {
-                    let mut line = report::left_line(item);
-                    // What is half done is not skipped: whoever comes next goes on with it.
-                    if item.is_later() && is_owed(journal, &item.id) {
-                        line.result = report::Result::Pending;
+        let lines: Vec<Line> =
+            plan.items
+                .iter()
+                .map(|item| match &item.outlook {
+                    Outlook::Change(change) => {
+                        report::move_line(item, change, self.direction, fates.get(&item.id))
                     }
-                    line
-                }),
-            })
-            .collect();
+                    _ => report::settled_line(item, journal, &self.id, self.direction)
+                        .unwrap_or_else(|| {
+                            let mut line = report::left_line(item);
+                            // What is half done is not skipped: whoever comes next goes on with it.
+                            if item.is_later() && is_owed(journal, &item.id) {
+                                line.result = report::Result::Pending;
+                            }
+                            line
+                        }),
+                })
+                .collect();
         let now = self.program.clock.now();
         let started_at = journal.operation.as_ref().map_or(now, |operation| operation.started_at);
         let mut heading = self.program.heading(self.request, self.id.clone(), started_at, false);

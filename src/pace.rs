@@ -106,8 +106,8 @@ impl Pace {
         tokio::time::timeout_at(self.hard_deadline, call).await.ok()
     }
 
-    /// Runs the last write of an invocation. `None`: there was no time left for it, and there is just
-    /// enough to say so.
+    /// Runs the last write of an invocation. `None`: there was no time left for it, and there is
+    /// just enough to say so.
     pub async fn to_the_end<T>(&self, call: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(self.hard_deadline + self.margin * 3 / 8, call).await.ok()
     }
@@ -118,7 +118,11 @@ impl Pace {
     }
 
     /// Asks about each item, at most `workers` at once. Answers come in the items' order.
-    pub fn ask_each<'a, I, T, F>(&self, items: &'a [I], ask: impl Fn(&'a I) -> F) -> impl Future<Output = Vec<T>>
+    pub fn ask_each<'a, I, T, F>(
+        &self,
+        items: &'a [I],
+        ask: impl Fn(&'a I) -> F,
+    ) -> impl Future<Output = Vec<T>>
     where
         F: Future<Output = T>,
     {
@@ -127,8 +131,8 @@ impl Pace {
 
     /// Changes each item, at most `workers` at once, and begins no further change once halted.
     ///
-    /// A change that has begun may still wait for its turn at AWS's rate before it is sent. There are
-    /// no more of them than workers, so that is over within seconds, and it is not asked again
+    /// A change that has begun may still wait for its turn at AWS's rate before it is sent. There
+    /// are no more of them than workers, so that is over within seconds, and it is not asked again
     /// whether it may: a resource whose change was begun is looked at by whoever comes next.
     pub fn change_each<'a, I, T, F>(
         &self,
@@ -228,7 +232,10 @@ mod tests {
             })
             .await;
         assert_eq!(started.elapsed().as_secs(), 100);
-        assert_eq!(answers, [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6), (8, 7), (9, 8)]);
+        assert_eq!(
+            answers,
+            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6), (8, 7), (9, 8)]
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -70,7 +70,8 @@ pub fn plan(
     journal: &Journal,
     circumstances: &Circumstances,
 ) -> Plan {
-    let mut errors: Vec<String> = inventory.unseen.iter().map(|(kind, failure)| format!("{kind}: {failure}")).collect();
+    let mut errors: Vec<String> =
+        inventory.unseen.iter().map(|(kind, failure)| format!("{kind}: {failure}")).collect();
     if let Some(failure) = &inventory.tags {
         errors.push(format!("tags: {failure}"));
     }
@@ -86,7 +87,9 @@ pub fn plan(
             };
             let now = Glimpse::of(&standing, circumstances.prices);
             let outlook = match entry {
-                Entry::Reported(_) => Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() },
+                Entry::Reported(_) => {
+                    Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() }
+                }
                 Entry::Managed(kind) => {
                     let found = Subject { found, inventory, journal };
                     found.outlook(direction, kind.as_ref(), &now, circumstances)
@@ -95,19 +98,24 @@ pub fn plan(
             items.push(Item { id: found.id.clone(), tier: info.tier, standing, now, outlook });
         }
         let settled = inventory.settled.iter().filter(|id| id.kind == info.name);
-        items.extend(settled.filter_map(|id| Some(settled_item(id, info.tier, direction, journal.record(id)?))));
+        items
+            .extend(settled.filter_map(|id| {
+                Some(settled_item(id, info.tier, direction, journal.record(id)?))
+            }));
         items[first..].sort_by(|a, b| a.id.cmp(&b.id));
         // What cannot be seen and yet is owed must not drop out of sight.
         if let Some((_, failure)) = inventory.unseen.iter().find(|(kind, _)| *kind == info.name) {
-            items.extend(journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(|(id, _)| {
-                Item {
-                    id,
-                    tier: info.tier,
-                    standing: not_seen(),
-                    now: Glimpse::of(&not_seen(), circumstances.prices),
-                    outlook: Outlook::Blocked(failure.to_string()),
-                }
-            }));
+            items.extend(
+                journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(
+                    |(id, _)| Item {
+                        id,
+                        tier: info.tier,
+                        standing: not_seen(),
+                        now: Glimpse::of(&not_seen(), circumstances.prices),
+                        outlook: Outlook::Blocked(failure.to_string()),
+                    },
+                ),
+            );
         }
     }
     Plan { items, errors }
@@ -121,7 +129,13 @@ fn settled_item(id: &ResourceId, tier: Tier, direction: Direction, record: &Reco
     };
     let now = record.after.clone();
     let standing = Standing::new(state, now.summary.clone(), now.usage.clone());
-    Item { id: id.clone(), tier, standing, now, outlook: Outlook::Leave { verdict, why: String::new() } }
+    Item {
+        id: id.clone(),
+        tier,
+        standing,
+        now,
+        outlook: Outlook::Leave { verdict, why: String::new() },
+    }
 }
 
 struct Subject<'a> {
@@ -143,8 +157,9 @@ impl Subject<'_> {
             Err(failure) => return Outlook::Blocked(failure.to_string()),
         };
         let record = self.journal.record(&self.found.id);
-        let held = record
-            .and_then(|record| record.held().map(|original| Held { original: original.clone(), phase: record.phase }));
+        let held = record.and_then(|record| {
+            record.held().map(|original| Held { original: original.clone(), phase: record.phase })
+        });
         let owed = held.is_some();
         // The tag keeps a resource from being stopped. One that we stopped before it was tagged
         // comes back all the same: it is what the tag asks for.
@@ -172,7 +187,9 @@ impl Subject<'_> {
                 return Outlook::Leave { verdict: Verdict::Skipped, why };
             }
             if let Some(failure) = &self.inventory.tags {
-                return Outlook::Blocked(format!("whether it is to be kept could not be found out: {failure}"));
+                return Outlook::Blocked(format!(
+                    "whether it is to be kept could not be found out: {failure}"
+                ));
             }
         }
         let Change { claim, steps, after, detail, warnings } = change;
@@ -189,14 +206,23 @@ impl Subject<'_> {
             claim,
             steps,
             counted,
-            note: Note { before: now.clone(), after: Glimpse::of(&after, circumstances.prices), detail, warnings },
+            note: Note {
+                before: now.clone(),
+                after: Glimpse::of(&after, circumstances.prices),
+                detail,
+                warnings,
+            },
         }))
     }
 }
 
 impl Glimpse {
     pub fn of(standing: &Standing, prices: &PriceBook) -> Self {
-        Glimpse { summary: standing.summary.clone(), rate: prices.rate(&standing.usage), usage: standing.usage.clone() }
+        Glimpse {
+            summary: standing.summary.clone(),
+            rate: prices.rate(&standing.usage),
+            usage: standing.usage.clone(),
+        }
     }
 }
 
@@ -262,18 +288,23 @@ impl Plan {
 
     /// The moves of one tier.
     pub fn moves(&self, tier: Tier) -> impl Iterator<Item = (&ResourceId, &Move)> {
-        self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| match &item.outlook {
-            Outlook::Change(change) => Some((&item.id, change.as_ref())),
-            _ => None,
+        self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| {
+            match &item.outlook {
+                Outlook::Change(change) => Some((&item.id, change.as_ref())),
+                _ => None,
+            }
         })
     }
 
-    /// Writes what has to be durable before the first call into the journal in hand: the claims, and
-    /// what is not owed any more. A move that its record does not allow is taken out of the plan.
+    /// Writes what has to be durable before the first call into the journal in hand: the claims,
+    /// and what is not owed any more. A move that its record does not allow is taken out of the
+    /// plan.
     pub fn claim(&mut self, journal: &mut Journal, operation_id: &str, now: Timestamp) {
         for item in &mut self.items {
             let Some((claim, note)) = item.claim(journal) else { continue };
-            if let Err(illegal) = journal.record_transition(&item.id, &claim, note, operation_id, now) {
+            if let Err(illegal) =
+                journal.record_transition(&item.id, &claim, note, operation_id, now)
+            {
                 item.outlook = Outlook::Blocked(illegal.to_string());
                 continue;
             }
@@ -296,7 +327,12 @@ impl Item {
             Outlook::Leave { verdict: Verdict::Released, why } => {
                 journal.record(&self.id)?.held()?;
                 let now = self.now.clone();
-                let note = Note { before: now.clone(), after: now, detail: why.clone(), warnings: Vec::new() };
+                let note = Note {
+                    before: now.clone(),
+                    after: now,
+                    detail: why.clone(),
+                    warnings: Vec::new(),
+                };
                 Some((Transition::Release, note))
             }
             _ => None,
@@ -305,16 +341,32 @@ impl Item {
 }
 
 /// What an operation has dealt with in its earlier invocations. Another operation has to look.
-pub fn settled(journal: &Journal, operation_id: &str, direction: Direction) -> BTreeSet<ResourceId> {
+pub fn settled(
+    journal: &Journal,
+    operation_id: &str,
+    direction: Direction,
+) -> BTreeSet<ResourceId> {
     let done = |id: &ResourceId| settled_by(journal, id, operation_id, direction);
-    CATALOG.iter().flat_map(|info| journal.recorded(info.name)).map(|(id, _)| id).filter(done).collect()
+    CATALOG
+        .iter()
+        .flat_map(|info| journal.recorded(info.name))
+        .map(|(id, _)| id)
+        .filter(done)
+        .collect()
 }
 
 /// Whether this very operation has dealt with the resource already, in an earlier invocation.
-pub fn settled_by(journal: &Journal, id: &ResourceId, operation_id: &str, direction: Direction) -> bool {
+pub fn settled_by(
+    journal: &Journal,
+    id: &ResourceId,
+    operation_id: &str,
+    direction: Direction,
+) -> bool {
     let done = match direction {
         Direction::Stop => Phase::Stopped,
         Direction::Start => Phase::Running,
     };
-    journal.record(id).is_some_and(|record| record.operation_id == operation_id && record.phase == done)
+    journal
+        .record(id)
+        .is_some_and(|record| record.operation_id == operation_id && record.phase == done)
 }

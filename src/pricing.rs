@@ -61,7 +61,8 @@ impl PriceBook {
         &self.listed
     }
 
-    /// Takes newer answers of the Price List. One without a price leaves the older one, with its date.
+    /// Takes newer answers of the Price List. One without a price leaves the older one, with its
+    /// date.
     pub fn take_in(&mut self, answers: BTreeMap<Item, Listed>) {
         for (item, answer) in answers {
             let has_a_price = |listed: &Listed| listed.usd_per_hour.is_some();
@@ -72,11 +73,17 @@ impl PriceBook {
     }
 
     /// The items that are worth asking the Price List about.
-    pub fn to_ask<'a>(&self, items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> BTreeSet<Item> {
+    pub fn to_ask<'a>(
+        &self,
+        items: impl IntoIterator<Item = &'a Item>,
+        now: Timestamp,
+    ) -> BTreeSet<Item> {
         let is_fresh = |listed: &Listed| now.duration_since(listed.asked_at) < FRESH_FOR;
         items
             .into_iter()
-            .filter(|item| !matches!(item, Item::Unpriced(_)) && !self.listed.get(item).is_some_and(is_fresh))
+            .filter(|item| {
+                !matches!(item, Item::Unpriced(_)) && !self.listed.get(item).is_some_and(is_fresh)
+            })
             .cloned()
             .collect()
     }
@@ -85,7 +92,10 @@ impl PriceBook {
         if let Some(Listed { usd_per_hour: Some(price), asked_at }) = self.listed.get(item) {
             return Some((*price, Origin::PriceList(*asked_at)));
         }
-        (self.region == table::REGION).then(|| table::price(item)).flatten().map(|price| (price, Origin::BuiltIn))
+        (self.region == table::REGION)
+            .then(|| table::price(item))
+            .flatten()
+            .map(|price| (price, Origin::BuiltIn))
     }
 
     /// What a usage costs. With an item whose price is not known it is unknown, and never less.

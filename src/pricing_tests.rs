@@ -57,15 +57,17 @@ fn stream(mode: kinesis::Mode, shards: u32, retention_hours: u32, consumers: u32
 
 fn function(memory_mb: Option<u32>, is_arm: bool, provisioned: &[u32]) -> Usage {
     let configs = provisioned.iter().enumerate();
-    let configs =
-        configs.map(|(n, count)| (n.to_string(), Provisioned { count: *count, status: Allocation::Ready, size: None }));
+    let configs = configs.map(|(n, count)| {
+        (n.to_string(), Provisioned { count: *count, status: Allocation::Ready, size: None })
+    });
     let size = memory_mb.map(|memory_mb| lambda::Size { memory_mb, is_arm });
     let seen = lambda::Seen { provisioned: configs.collect(), size, ..lambda::Seen::default() };
     Functions::standing(Some(&seen)).usage
 }
 
 fn alarm(form: Form) -> Usage {
-    Alarms::standing(Some(&cloudwatch::Seen { actions_enabled: true, form, drives_scaling: false })).usage
+    Alarms::standing(Some(&cloudwatch::Seen { actions_enabled: true, form, drives_scaling: false }))
+        .usage
 }
 
 fn table(mode: dynamodb::Mode, class: TableClass) -> Usage {
@@ -87,7 +89,11 @@ fn the_cost_model_agrees_with_sums_made_by_hand() {
             391.28,
             endpoint(vec![variant("ml.m5.xlarge", 1), variant("ml.c5.large", 3)], vec![]),
         ),
-        ("(0.115 + 1.408) × 730", 1111.79, endpoint(vec![variant("ml.m5.large", 1)], vec![variant("ml.g5.xlarge", 1)])),
+        (
+            "(0.115 + 1.408) × 730",
+            1111.79,
+            endpoint(vec![variant("ml.m5.large", 1)], vec![variant("ml.g5.xlarge", 1)]),
+        ),
         ("20.36 × 730", 14_862.80, endpoint(vec![variant("ml.g5.48xlarge", 1)], vec![])),
         ("4 × 0.7364 × 730", 2150.288, endpoint(vec![variant("ml.g4dn.xlarge", 4)], vec![])),
         ("no instance", 0.0, endpoint(vec![variant("ml.m5.large", 0)], vec![])),
@@ -106,7 +112,11 @@ fn the_cost_model_agrees_with_sums_made_by_hand() {
         ("no provisioned concurrency", 0.0, function(Some(1024), false, &[])),
         ("1 GB × 0.0000041667 × 3600 × 730", 10.950_087_6, function(Some(1024), false, &[1])),
         ("5 × 0.5 GB × 0.0000041667 × 3600 × 730", 27.375_219, function(Some(512), false, &[5])),
-        ("(2 + 3) × 2 GB × 0.0000033334 × 3600 × 730", 87.601_752, function(Some(2048), true, &[2, 3])),
+        (
+            "(2 + 3) × 2 GB × 0.0000033334 × 3600 × 730",
+            87.601_752,
+            function(Some(2048), true, &[2, 3]),
+        ),
         // Alarms: the same with their actions disabled.
         ("0.10", 0.10, alarm(metric(1, false))),
         ("3 × 0.10: an anomaly detection band", 0.30, alarm(metric(3, false))),
@@ -145,7 +155,10 @@ fn what_has_no_known_price_makes_the_sum_unknown_and_never_less() {
         endpoint(vec![], vec![]),
         function(None, false, &[1]),
         alarm(Form::Log),
-        table(dynamodb::Mode::Provisioned { read_units: 1, write_units: 1 }, TableClass::InfrequentAccess),
+        table(
+            dynamodb::Mode::Provisioned { read_units: 1, write_units: 1 },
+            TableClass::InfrequentAccess,
+        ),
     ];
     for usage in unknown {
         assert_eq!(book.rate(&usage), Rate::UNKNOWN, "{usage:?}");
@@ -158,14 +171,18 @@ fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
     assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate::UNKNOWN);
     assert_eq!(book.source([&Item::Shard]), "unknown: shard");
     let asked_at: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
-    book.take_in(BTreeMap::from([(Item::Shard, Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at })]));
+    book.take_in(BTreeMap::from([(
+        Item::Shard,
+        Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at },
+    )]));
     assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate(Some(UsdPerHour(0.036))));
     assert_eq!(book.source([&Item::Shard]), "AWS Price List, eu-central-1, 2026-11-20");
 }
 
 #[test]
 fn the_source_names_every_origin_and_the_oldest_date() {
-    let listed = |usd, asked_at: &str| Listed { usd_per_hour: usd, asked_at: asked_at.parse().unwrap() };
+    let listed =
+        |usd, asked_at: &str| Listed { usd_per_hour: usd, asked_at: asked_at.parse().unwrap() };
     let book = PriceBook::with(
         "us-east-1",
         BTreeMap::from([
@@ -177,12 +194,22 @@ fn the_source_names_every_origin_and_the_oldest_date() {
     let composite = Item::Alarm(AlarmKind::Composite);
     let unpriced = Item::Unpriced("log alarm".to_owned());
     assert_eq!(
-        book.source([&Item::Shard, &Item::FanOutShard, &composite, &Item::OnDemandStream, &unpriced]),
+        book.source([
+            &Item::Shard,
+            &Item::FanOutShard,
+            &composite,
+            &Item::OnDemandStream,
+            &unpriced
+        ]),
         "AWS Price List, us-east-1, 2026-11-20; 2 from the built-in table, us-east-1, 2026-09; unknown: log alarm"
     );
     assert_eq!(book.source([&composite]), "built-in table, us-east-1, 2026-09");
     assert_eq!(book.source([]), "none needed");
-    assert_eq!(book.rate(&Usage::of(Item::Shard, 1)), Rate(Some(UsdPerHour(0.02))), "the list before the table");
+    assert_eq!(
+        book.rate(&Usage::of(Item::Shard, 1)),
+        Rate(Some(UsdPerHour(0.02))),
+        "the list before the table"
+    );
 }
 
 #[test]
@@ -192,10 +219,14 @@ fn a_price_is_asked_for_once_in_seven_days_known_or_not() {
     let arm = Item::ProvisionedConcurrency(Architecture::Arm);
     let book = PriceBook::with(
         "us-east-1",
-        BTreeMap::from([(Item::Shard, listed(Some(UsdPerHour(0.015)))), (arm.clone(), listed(None))]),
+        BTreeMap::from([
+            (Item::Shard, listed(Some(UsdPerHour(0.015)))),
+            (arm.clone(), listed(None)),
+        ]),
     );
     let items = [Item::Shard, arm, Item::OnDemandStream, Item::Unpriced("log alarm".to_owned())];
-    let asks = |days: i64| book.to_ask(&items, asked_at + SignedDuration::from_hours(24 * days)).len();
+    let asks =
+        |days: i64| book.to_ask(&items, asked_at + SignedDuration::from_hours(24 * days)).len();
     assert_eq!(asks(6), 1, "only what was never asked");
     assert_eq!(asks(7), 3, "and never what has no price");
 }

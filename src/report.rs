@@ -108,7 +108,8 @@ pub struct Cost {
     pub per_month_before: f64,
     #[serde(serialize_with = "rounded")]
     pub per_month_after: f64,
-    /// False: at least one price is unknown, or something could not be seen, and the sums are "at least".
+    /// False: at least one price is unknown, or something could not be seen, and the sums are "at
+    /// least".
     pub complete: bool,
 }
 
@@ -138,7 +139,10 @@ fn rounded<S: Serializer>(usd: &f64, serializer: S) -> std::result::Result<S::Ok
 }
 
 #[allow(clippy::ref_option, reason = "serde's signature")]
-fn cents_of_cents<S: Serializer>(usd: &Option<f64>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn cents_of_cents<S: Serializer>(
+    usd: &Option<f64>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     match usd {
         Some(usd) => rounded(usd, serializer),
         None => serializer.serialize_none(),
@@ -158,24 +162,36 @@ pub struct Heading {
     pub reason: Option<String>,
     pub only: Vec<String>,
     pub price_source: String,
-    /// Whether every resource that is managed could be looked for: what was not seen has a cost, too.
+    /// Whether every resource that is managed could be looked for: what was not seen has a cost,
+    /// too.
     pub all_seen: bool,
 }
 
 impl Heading {
     /// A report of an operation that had nothing to do with any resource.
     pub fn bare(self, outcome: Outcome, words: &str, journal: &Journal, now: Timestamp) -> Report {
-        let mut report = Heading { all_seen: false, ..self }.report(Vec::new(), Vec::new(), journal, now);
+        let mut report =
+            Heading { all_seen: false, ..self }.report(Vec::new(), Vec::new(), journal, now);
         report.outcome = outcome;
         report.errors.push(words.to_owned());
         report
     }
 
     /// A report of these lines. Its outcome is that of an operation that is over.
-    pub fn report(self, resources: Vec<Line>, errors: Vec<String>, journal: &Journal, now: Timestamp) -> Report {
-        let is_running = |line: &&Line| matches!(line.result, Result::Running | Result::AlreadyRunning);
-        let running: BTreeSet<String> =
-            resources.iter().filter(is_running).map(|line| format!("{}:{}", line.kind, line.name)).collect();
+    pub fn report(
+        self,
+        resources: Vec<Line>,
+        errors: Vec<String>,
+        journal: &Journal,
+        now: Timestamp,
+    ) -> Report {
+        let is_running =
+            |line: &&Line| matches!(line.result, Result::Running | Result::AlreadyRunning);
+        let running: BTreeSet<String> = resources
+            .iter()
+            .filter(is_running)
+            .map(|line| format!("{}:{}", line.kind, line.name))
+            .collect();
         let savings = journal.savings_at(&running, now);
         let cost = cost(&resources, self.price_source);
         Report {
@@ -207,8 +223,8 @@ impl Heading {
     }
 }
 
-/// What an operation that is over amounts to: `failed` only if it could do nothing. To a status or a
-/// dry run, something in transition is no failure.
+/// What an operation that is over amounts to: `failed` only if it could do nothing. To a status or
+/// a dry run, something in transition is no failure.
 fn outcome(action: Action, dry_run: bool, lines: &[Line], errors: &[String]) -> Outcome {
     let is_wrong = |line: &Line| match line.result {
         Result::Failed => true,
@@ -217,8 +233,9 @@ fn outcome(action: Action, dry_run: bool, lines: &[Line], errors: &[String]) -> 
     };
     let went_wrong = !errors.is_empty() || lines.iter().any(is_wrong);
     // What is pending was begun, or will be.
-    let did_something =
-        lines.iter().any(|line| !matches!(line.result, Result::Failed | Result::Skipped | Result::Unmanaged));
+    let did_something = lines
+        .iter()
+        .any(|line| !matches!(line.result, Result::Failed | Result::Skipped | Result::Unmanaged));
     match (went_wrong, did_something) {
         (false, _) => Outcome::Succeeded,
         (true, true) => Outcome::Partial,
@@ -228,9 +245,13 @@ fn outcome(action: Action, dry_run: bool, lines: &[Line], errors: &[String]) -> 
 
 fn cost(lines: &[Line], price_source: String) -> Cost {
     let sum = |of: fn(&Line) -> Option<f64>| lines.iter().filter_map(of).sum::<f64>();
-    let (before, after) = (sum(|line| line.cost_per_day.before), sum(|line| line.cost_per_day.after));
+    let (before, after) =
+        (sum(|line| line.cost_per_day.before), sum(|line| line.cost_per_day.after));
     // What is saved is known only where both sides are.
-    let saved = lines.iter().filter_map(|line| Some(line.cost_per_day.before? - line.cost_per_day.after?)).sum::<f64>();
+    let saved = lines
+        .iter()
+        .filter_map(|line| Some(line.cost_per_day.before? - line.cost_per_day.after?))
+        .sum::<f64>();
     let month = UsdPerHour::HOURS_PER_MONTH / UsdPerHour::HOURS_PER_DAY;
     Cost {
         currency: "USD",
@@ -240,12 +261,20 @@ fn cost(lines: &[Line], price_source: String) -> Cost {
         saved_per_day: saved.max(0.0),
         per_month_before: before * month,
         per_month_after: after * month,
-        complete: lines.iter().all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some()),
+        complete: lines
+            .iter()
+            .all(|line| line.cost_per_day.before.is_some() && line.cost_per_day.after.is_some()),
     }
 }
 
 impl Line {
-    fn new(id: &ResourceId, result: Result, before: &Glimpse, after: &Glimpse, detail: &str) -> Self {
+    fn new(
+        id: &ResourceId,
+        result: Result,
+        before: &Glimpse,
+        after: &Glimpse,
+        detail: &str,
+    ) -> Self {
         Line {
             kind: id.kind,
             name: id.name.clone(),
@@ -254,7 +283,10 @@ impl Line {
             after: after.summary.clone(),
             detail: detail.to_owned(),
             warnings: Vec::new(),
-            cost_per_day: BeforeAfter { before: before.rate.per_day(), after: after.rate.per_day() },
+            cost_per_day: BeforeAfter {
+                before: before.rate.per_day(),
+                after: after.rate.per_day(),
+            },
         }
     }
 }
@@ -266,7 +298,9 @@ pub fn status_line(item: &Item, journal: &Journal) -> Line {
     let result = match (&item.outlook, item.standing.state) {
         (Outlook::Blocked(_), _) => Result::Failed,
         (_, State::Pending) => Result::Pending,
-        (_, State::Stopped) | (Outlook::Leave { verdict: Verdict::AlreadyStopped, .. }, _) => Result::Stopped,
+        (_, State::Stopped) | (Outlook::Leave { verdict: Verdict::AlreadyStopped, .. }, _) => {
+            Result::Stopped
+        }
         (_, State::Running) => Result::Running,
     };
     let why = match &item.outlook {
@@ -276,7 +310,9 @@ pub fn status_line(item: &Item, journal: &Journal) -> Line {
     let running = record.map_or_else(|| now.clone(), |record| record.running.clone());
     let mut line = Line::new(&item.id, result, &running, &now, why);
     line.warnings.clone_from(&item.standing.notes);
-    line.warnings.extend(record.and_then(|record| Some(format!("at the last try: {}", record.last_error.as_ref()?))));
+    line.warnings.extend(
+        record.and_then(|record| Some(format!("at the last try: {}", record.last_error.as_ref()?))),
+    );
     line
 }
 
@@ -288,13 +324,17 @@ pub fn dry_line(item: &Item, direction: Direction) -> Line {
     };
     match &item.outlook {
         Outlook::Change(change) => {
-            let steps = change.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
+            let steps =
+                change.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
             let detail = [change.note.detail.as_str(), steps.as_str()];
-            let detail = detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            let detail =
+                detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
             moved(item, change, would, &detail)
         }
         // An operation waits for it, and then decides.
-        Outlook::Leave { verdict: Verdict::Later, .. } => Line { result: Result::Pending, ..left_line(item) },
+        Outlook::Leave { verdict: Verdict::Later, .. } => {
+            Line { result: Result::Pending, ..left_line(item) }
+        }
         _ => left_line(item),
     }
 }
@@ -357,8 +397,15 @@ pub fn left_line(item: &Item) -> Line {
 }
 
 /// What an earlier invocation of this operation did with a resource.
-pub fn settled_line(item: &Item, journal: &Journal, operation_id: &str, direction: Direction) -> Option<Line> {
-    let record = journal.record(&item.id).filter(|_| settled_by(journal, &item.id, operation_id, direction))?;
+pub fn settled_line(
+    item: &Item,
+    journal: &Journal,
+    operation_id: &str,
+    direction: Direction,
+) -> Option<Line> {
+    let record = journal
+        .record(&item.id)
+        .filter(|_| settled_by(journal, &item.id, operation_id, direction))?;
     let released = direction == Direction::Start && record.before == record.after;
     let result = match direction {
         _ if released => Result::AlreadyRunning,

@@ -6,11 +6,16 @@ use crate::usage::{Item, Usage};
 
 /// A stop in which most went well, and one thing did not.
 pub(crate) fn sample() -> Report {
-    let glimpse = |summary: &str, rate: Rate| Glimpse { summary: summary.to_owned(), usage: Usage::none(), rate };
-    let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
-    let line = |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
-        Line::new(&ResourceId::new(kind, name), result, &before, &after, detail)
+    let glimpse = |summary: &str, rate: Rate| Glimpse {
+        summary: summary.to_owned(),
+        usage: Usage::none(),
+        rate,
     };
+    let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
+    let line =
+        |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
+            Line::new(&ResourceId::new(kind, name), result, &before, &after, detail)
+        };
     let alarm = |on| glimpse(if on { "actions on" } else { "actions off" }, usd(0.10 / 730.0));
     let zero = || glimpse("reserved 0", Rate::ZERO);
     let mut lines = vec![
@@ -30,7 +35,14 @@ pub(crate) fn sample() -> Report {
             glimpse("2 shards", usd(0.03)),
             "the function's role needs kinesis:UpdateShardCount: not authorized",
         ),
-        line(lambda::INFO.name, "shop-work", Result::Stopped, glimpse("reserved 5", Rate::ZERO), zero(), ""),
+        line(
+            lambda::INFO.name,
+            "shop-work",
+            Result::Stopped,
+            glimpse("reserved 5", Rate::ZERO),
+            zero(),
+            "",
+        ),
         line(
             lambda::INFO.name,
             "shop-old",
@@ -48,10 +60,9 @@ pub(crate) fn sample() -> Report {
             "",
         ),
     ];
-    lines.extend(
-        ["shop-errors", "shop-latency"]
-            .map(|name| line(cloudwatch::INFO.name, name, Result::Stopped, alarm(true), alarm(false), "")),
-    );
+    lines.extend(["shop-errors", "shop-latency"].map(|name| {
+        line(cloudwatch::INFO.name, name, Result::Stopped, alarm(true), alarm(false), "")
+    }));
     lines[0].warnings.push("a warning".to_owned());
     let start: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
     let heading = Heading {
@@ -67,19 +78,31 @@ pub(crate) fn sample() -> Report {
         price_source: PriceBook::built_in("us-east-1").source([&Item::Shard]),
         all_seen: true,
     };
-    heading.report(lines, Vec::new(), &Journal::new("shop", "dev"), start + jiff::SignedDuration::from_millis(83_400))
+    heading.report(
+        lines,
+        Vec::new(),
+        &Journal::new("shop", "dev"),
+        start + jiff::SignedDuration::from_millis(83_400),
+    )
 }
 
 fn whereabouts() -> text::Whereabouts {
     let place = |key: &str| Some(format!("s3://shop-state/shop/dev/operations/{key}"));
-    text::Whereabouts { report: place("x.json"), page: place("x.html"), function: Some("shop-manager".to_owned()) }
+    text::Whereabouts {
+        report: place("x.json"),
+        page: place("x.html"),
+        function: Some("shop-manager".to_owned()),
+    }
 }
 
 #[test]
 fn a_report_that_is_too_long_for_a_message_tells_each_kind_in_a_line() {
     let text = text::body(&sample(), text::Extent::Short, &whereabouts());
     assert!(text.contains("\n- Lambda functions (2): 1 stopped, 1 already stopped\n"), "{text}");
-    assert!(text.contains("\n- SageMaker endpoints (1): 1 stopped | $2.76 -> $0.00 a day\n"), "{text}");
+    assert!(
+        text.contains("\n- SageMaker endpoints (1): 1 stopped | $2.76 -> $0.00 a day\n"),
+        "{text}"
+    );
     assert!(!text.contains("shop-work"), "{text}");
 }
 
@@ -275,8 +298,14 @@ fn the_subject_is_printable_ascii_of_at_most_99_characters() {
 fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
     let outcome_of = |results: &[Result], errors: &[&str]| {
         let template = sample().resources[0].clone();
-        let lines: Vec<Line> = results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
-        outcome(Action::Stop, false, &lines, &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>())
+        let lines: Vec<Line> =
+            results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
+        outcome(
+            Action::Stop,
+            false,
+            &lines,
+            &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>(),
+        )
     };
     assert_eq!(outcome_of(&[Result::Stopped, Result::Failed], &[]), Outcome::Partial);
     assert_eq!(outcome_of(&[Result::Stopped, Result::Pending], &[]), Outcome::Partial);
@@ -312,7 +341,8 @@ fn what_could_not_be_seen_has_a_cost_too() {
     report.cost.complete = false;
     let text = text::body(&report, text::Extent::Full, &whereabouts());
     assert!(
-        text.contains("- Running: at least $3.58 a day") && text.contains("- Stopped: at least $0.82 a day"),
+        text.contains("- Running: at least $3.58 a day")
+            && text.contains("- Stopped: at least $0.82 a day"),
         "{text}"
     );
 }
@@ -320,13 +350,18 @@ fn what_could_not_be_seen_has_a_cost_too() {
 #[test]
 fn many_resources_of_which_some_have_no_price_cost_at_least_the_rest() {
     let mut report = sample();
-    let alarms =
-        report.resources.iter_mut().filter(|line| line.name.starts_with("shop-l") || line.name == "shop-errors");
+    let alarms = report
+        .resources
+        .iter_mut()
+        .filter(|line| line.name.starts_with("shop-l") || line.name == "shop-errors");
     for (line, usd) in alarms.zip([None, Some(1.0)]) {
         line.cost_per_day = BeforeAfter { before: usd, after: usd };
     }
     let text = text::body(&report, text::Extent::Full, &whereabouts());
-    assert!(text.contains("- 2 stopped | actions on -> actions off | at least $1.00 a day together"), "{text}");
+    assert!(
+        text.contains("- 2 stopped | actions on -> actions off | at least $1.00 a day together"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -334,10 +369,10 @@ fn what_a_stop_had_to_leave_running_is_told_with_its_money() {
     let mut report = sample();
     report.resources[0].result = Result::Skipped;
     report.resources[0].cost_per_day.after = Some(2.76);
-    report.resources[0].detail = "it could not be created again: its model x does not exist".to_owned();
+    report.resources[0].detail =
+        "it could not be created again: its model x does not exist".to_owned();
     let text = text::body(&report, text::Extent::Full, &whereabouts());
-    let told =
-        "Still running\n- sagemaker:shop-risk $2.76 a day: it could not be created again: its model x does not exist\n";
+    let told = "Still running\n- sagemaker:shop-risk $2.76 a day: it could not be created again: its model x does not exist\n";
     assert!(text.find(told).is_some_and(|at| at < text.find("Cost\n").unwrap()), "{text}");
     report.action = Action::Start;
     assert!(!text::body(&report, text::Extent::Full, &whereabouts()).contains("Still running"));
@@ -347,15 +382,28 @@ fn what_a_stop_had_to_leave_running_is_told_with_its_money() {
 fn a_start_and_a_status_begin_with_what_was_saved() {
     let mut report = sample();
     let saved = |report: &mut Report, complete| {
-        report.saved = Saved { this_stop: 5.2, month_to_date: 60.1, total: 300.0, complete, ..report.saved.clone() };
+        report.saved = Saved {
+            this_stop: 5.2,
+            month_to_date: 60.1,
+            total: 300.0,
+            complete,
+            ..report.saved.clone()
+        };
     };
     saved(&mut report, true);
     let line = |report: &Report, n: usize| {
-        text::body(report, text::Extent::Full, &whereabouts()).lines().nth(n).unwrap_or_default().to_owned()
+        text::body(report, text::Extent::Full, &whereabouts())
+            .lines()
+            .nth(n)
+            .unwrap_or_default()
+            .to_owned()
     };
     for action in [Action::Start, Action::Status] {
         report.action = action;
-        assert_eq!(line(&report, 2), "Saved $5.20 in this stop, $60.10 this month, $300.00 in all.");
+        assert_eq!(
+            line(&report, 2),
+            "Saved $5.20 in this stop, $60.10 this month, $300.00 in all."
+        );
     }
     saved(&mut report, false);
     assert!(line(&report, 2).starts_with("Saved at least $5.20 in this stop, at least $60.10"));
@@ -391,7 +439,8 @@ fn an_operation_that_did_nothing_tells_the_savings_there_are_and_no_cost() {
         price_source: String::new(),
         all_seen: true,
     };
-    let report = heading.bare(Outcome::Skipped, "a newer start took its place", &journal, sample.started_at);
+    let report =
+        heading.bare(Outcome::Skipped, "a newer start took its place", &journal, sample.started_at);
     assert!((report.saved.total - 12.0).abs() < 1e-9);
     assert!(!report.cost.complete, "nothing was looked at");
 }

@@ -24,7 +24,13 @@ pub struct Savings {
 
 impl Savings {
     /// Books the hours from `from` to `to` at a rate, each on the day it lies in. Returns the sum.
-    pub fn add(&mut self, from: Timestamp, to: Timestamp, usd_per_hour: f64, zone: &TimeZone) -> f64 {
+    pub fn add(
+        &mut self,
+        from: Timestamp,
+        to: Timestamp,
+        usd_per_hour: f64,
+        zone: &TimeZone,
+    ) -> f64 {
         let mut sum = 0.0;
         let mut start = from;
         while start < to {
@@ -46,7 +52,10 @@ impl Savings {
     }
 
     pub fn month_to_date(&self, now: Timestamp, zone: &TimeZone) -> f64 {
-        self.months.get(&month_of(&now.to_zoned_datetime(zone.clone()))).copied().unwrap_or_default()
+        self.months
+            .get(&month_of(&now.to_zoned_datetime(zone.clone())))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The last `days` days up to today, also those on which nothing was saved.
@@ -79,7 +88,12 @@ mod tests {
     #[test]
     fn hours_are_booked_in_the_day_and_month_they_lie_in() {
         let mut savings = Savings::default();
-        let sum = savings.add(at("2026-11-30T22:00:00Z"), at("2026-12-01T06:00:00Z"), 0.5, &TimeZone::UTC);
+        let sum = savings.add(
+            at("2026-11-30T22:00:00Z"),
+            at("2026-12-01T06:00:00Z"),
+            0.5,
+            &TimeZone::UTC,
+        );
         assert!(close(sum, 4.0));
         assert!(close(savings.months["2026-11"], 1.0));
         assert!(close(savings.months["2026-12"], 3.0));
@@ -112,7 +126,8 @@ mod tests {
         let mut savings = Savings::default();
         savings.add(at("2026-11-02T20:00:00Z"), at("2026-11-02T22:00:00Z"), 1.0, &TimeZone::UTC);
         let days = savings.last_days(3, at("2026-11-04T08:00:00Z"), &TimeZone::UTC);
-        let amounts: Vec<String> = days.iter().map(|(day, usd)| format!("{day} {usd:.1}")).collect();
+        let amounts: Vec<String> =
+            days.iter().map(|(day, usd)| format!("{day} {usd:.1}")).collect();
         assert_eq!(amounts, ["2026-11-02 2.0", "2026-11-03 0.0", "2026-11-04 0.0"]);
     }
 
@@ -128,7 +143,15 @@ mod tests {
     #[test]
     fn a_clock_that_ran_backwards_saves_nothing() {
         let mut savings = Savings::default();
-        assert!(close(savings.add(at("2026-11-02T00:00:00Z"), at("2026-11-01T00:00:00Z"), 1.0, &TimeZone::UTC), 0.0));
+        assert!(close(
+            savings.add(
+                at("2026-11-02T00:00:00Z"),
+                at("2026-11-01T00:00:00Z"),
+                1.0,
+                &TimeZone::UTC
+            ),
+            0.0
+        ));
         assert_eq!(savings, Savings::default());
     }
 }

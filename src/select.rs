@@ -8,7 +8,8 @@ use wildmatch::WildMatch;
 
 use crate::model::{KindName, ResourceId};
 
-/// Names or globs (`*`, `?`), some of which exclude (`!glob`). An exclusion wins wherever it stands.
+/// Names or globs (`*`, `?`), some of which exclude (`!glob`). An exclusion wins wherever it
+/// stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NamePatterns {
     include: Vec<WildMatch>,
@@ -34,9 +35,13 @@ impl NamePatterns {
 
     /// Parses a comma-separated list of what is excluded from every other list, without `!`.
     pub fn excluding(list: &str) -> Option<Self> {
-        let items: Vec<&str> = list.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        let items: Vec<&str> =
+            list.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
         let exclude = items.iter().map(|item| WildMatch::new(item)).collect();
-        items.iter().all(|item| !item.starts_with('!')).then(|| NamePatterns { include: Vec::new(), exclude })
+        items
+            .iter()
+            .all(|item| !item.starts_with('!'))
+            .then(|| NamePatterns { include: Vec::new(), exclude })
     }
 
     /// The same, without what the other excludes.
@@ -131,8 +136,10 @@ impl Only {
     /// The same for names of which AWS takes those for one that differ only in case.
     #[must_use]
     pub fn ignoring_case(&self) -> Self {
-        let selector =
-            |selector: &Selector| Selector { kind: selector.kind, name: selector.name.as_ref().map(ignoring_case) };
+        let selector = |selector: &Selector| Selector {
+            kind: selector.kind,
+            name: selector.name.as_ref().map(ignoring_case),
+        };
         Only(self.0.iter().map(selector).collect())
     }
 
@@ -175,18 +182,21 @@ impl Wanted {
 
     /// Whether a pattern or a tag selects it, and not only a record of the state.
     pub fn is_selected(&self, name: &str) -> bool {
-        self.patterns.includes(name) || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
+        self.patterns.includes(name)
+            || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
     }
 
     /// Whether a name that an ARN told is this one.
     pub fn is_among(&self, told: &BTreeSet<String>, name: &str) -> bool {
-        told.contains(name) || (self.ignores_case && told.iter().any(|other| other.eq_ignore_ascii_case(name)))
+        told.contains(name)
+            || (self.ignores_case && told.iter().any(|other| other.eq_ignore_ascii_case(name)))
     }
 
     /// The names to look at, out of all that the account lists: those selected, and those recorded
     /// even when they are in no list, because a start has to know for certain that they are gone.
     pub fn among(&self, listed: impl IntoIterator<Item = String>) -> Vec<String> {
-        let listed: BTreeSet<String> = listed.into_iter().chain(self.recorded.iter().cloned()).collect();
+        let listed: BTreeSet<String> =
+            listed.into_iter().chain(self.recorded.iter().cloned()).collect();
         listed.into_iter().filter(|name| self.selects(name)).collect()
     }
 
@@ -237,8 +247,10 @@ mod tests {
     #[test]
     fn only_takes_kinds_and_kinds_with_a_pattern() {
         let kinds = [KINESIS, LAMBDA];
-        let only =
-            Only(vec![Selector::parse("kinesis", &kinds).unwrap(), Selector::parse("lambda:event_*", &kinds).unwrap()]);
+        let only = Only(vec![
+            Selector::parse("kinesis", &kinds).unwrap(),
+            Selector::parse("lambda:event_*", &kinds).unwrap(),
+        ]);
         assert!(only.includes(&ResourceId::new(KINESIS, "anything")));
         assert!(only.includes(&ResourceId::new(LAMBDA, "event_processor")));
         assert!(!only.includes(&ResourceId::new(LAMBDA, "other")));
@@ -247,15 +259,19 @@ mod tests {
 
     #[test]
     fn the_function_itself_is_never_selected() {
-        let wanted = Wanted { patterns: patterns("*"), itself: Some("me".into()), ..Wanted::default() };
+        let wanted =
+            Wanted { patterns: patterns("*"), itself: Some("me".into()), ..Wanted::default() };
         assert!(wanted.selects("you"));
         assert!(!wanted.selects("me"));
     }
 
     #[test]
     fn a_tagged_resource_is_selected_unless_excluded_by_name() {
-        let wanted =
-            Wanted { patterns: patterns("a,!b"), tagged: ["b".to_owned(), "c".to_owned()].into(), ..Wanted::default() };
+        let wanted = Wanted {
+            patterns: patterns("a,!b"),
+            tagged: ["b".to_owned(), "c".to_owned()].into(),
+            ..Wanted::default()
+        };
         assert!(wanted.selects("c"));
         assert!(!wanted.selects("b"));
     }
@@ -272,7 +288,8 @@ mod tests {
     #[test]
     fn what_is_settled_is_not_looked_at_again_however_its_name_is_written() {
         let settled = ["shop-risk".to_owned()].into();
-        let wanted = Wanted { patterns: patterns("*"), settled, ignores_case: true, ..Wanted::default() };
+        let wanted =
+            Wanted { patterns: patterns("*"), settled, ignores_case: true, ..Wanted::default() };
         assert!(!wanted.selects("shop-risk"));
         assert!(!wanted.selects("Shop-Risk"));
         assert!(wanted.selects("shop-other"));
@@ -292,7 +309,8 @@ mod tests {
 
     #[test]
     fn a_recorded_resource_is_looked_at_whatever_the_patterns_say() {
-        let wanted = Wanted { recorded: ["gone-from-config".to_owned()].into(), ..Wanted::default() };
+        let wanted =
+            Wanted { recorded: ["gone-from-config".to_owned()].into(), ..Wanted::default() };
         assert!(wanted.selects("gone-from-config"));
         assert!(!wanted.is_empty());
     }

@@ -45,7 +45,8 @@ pub trait Store: Send + Sync {
 
     /// Writes the state object if it is still at `expected` (`None`: if there is none). It is
     /// durable when this returns `Ok`. A retried write may meet its own success as a `Conflict`.
-    async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError>;
+    async fn write(&self, body: Vec<u8>, expected: Option<&Version>)
+    -> Result<Version, WriteError>;
 
     /// Writes an object that is never overwritten; one that is there already stays.
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
@@ -88,22 +89,36 @@ impl Bucket {
         &self,
         answer: Result<GetObjectOutput, SdkError<GetObjectError>>,
     ) -> Result<Option<(Vec<u8>, Version)>, Failure> {
-        let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")? else {
+        let Some(answer) = unless_missing("s3:GetObject", answer, |code, _| code == "NoSuchKey")?
+        else {
             return Ok(None);
         };
         // Without its version nobody could replace it safely.
         let etag = answer.e_tag().map(str::to_owned);
         let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
         let body = answer.body.collect().await;
-        let body = body.map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
+        let body =
+            body.map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
         // The bytes as they came, not a copy.
         Ok(Some((body.into_bytes().into(), Version(etag))))
     }
 
-    fn put(&self, key: String, body: Vec<u8>) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
-        let content_type =
-            if key.rsplit('.').next() == Some("html") { "text/html; charset=utf-8" } else { "application/json" };
-        self.client.put_object().bucket(&self.name).key(key).content_type(content_type).body(ByteStream::from(body))
+    fn put(
+        &self,
+        key: String,
+        body: Vec<u8>,
+    ) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
+        let content_type = if key.rsplit('.').next() == Some("html") {
+            "text/html; charset=utf-8"
+        } else {
+            "application/json"
+        };
+        self.client
+            .put_object()
+            .bucket(&self.name)
+            .key(key)
+            .content_type(content_type)
+            .body(ByteStream::from(body))
     }
 }
 
@@ -115,14 +130,27 @@ impl Store for Bucket {
 
     /// S3 answers 304 and sends nothing where it is still the same.
     async fn read_unless(&self, known: &Version) -> Result<Newer, Failure> {
-        let request = self.client.get_object().bucket(&self.name).key(self.state_key()).if_none_match(&known.0);
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(self.state_key())
+            .if_none_match(&known.0);
         match request.send().await {
-            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 304) => Ok(Newer::Same),
+            Err(error)
+                if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 304) =>
+            {
+                Ok(Newer::Same)
+            }
             answer => self.body_of(answer).await.map(Newer::Other),
         }
     }
 
-    async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError> {
+    async fn write(
+        &self,
+        body: Vec<u8>,
+        expected: Option<&Version>,
+    ) -> Result<Version, WriteError> {
         let put = self.put(self.state_key(), body);
         let put = match expected {
             Some(version) => put.if_match(&version.0),
@@ -131,15 +159,20 @@ impl Store for Bucket {
         match put.send().await {
             Ok(answer) => match answer.e_tag() {
                 Some(etag) => Ok(Version(etag.to_owned())),
-                None => Err(WriteError::Failed(Failure::refused("s3:PutObject answered without an ETag"))),
+                None => Err(WriteError::Failed(Failure::refused(
+                    "s3:PutObject answered without an ETag",
+                ))),
             },
-            Err(error) if CONFLICTS.contains(&error.code().unwrap_or_default()) => Err(WriteError::Conflict),
+            Err(error) if CONFLICTS.contains(&error.code().unwrap_or_default()) => {
+                Err(WriteError::Conflict)
+            }
             Err(error) => Err(WriteError::Failed(Failure::from_sdk("s3:PutObject", &error))),
         }
     }
 
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
-        let answer = self.put(format!("{}/{key}", self.prefix), body).if_none_match("*").send().await;
+        let answer =
+            self.put(format!("{}/{key}", self.prefix), body).if_none_match("*").send().await;
         unless_missing("s3:PutObject", answer, |code, _| code == "PreconditionFailed").map(drop)
     }
 

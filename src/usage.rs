@@ -64,9 +64,13 @@ impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Item::HostingInstance(instance_type) => write!(f, "hosting {instance_type}"),
-            Item::ServerlessConcurrency(megabytes) => write!(f, "serverless concurrency {megabytes} MB"),
+            Item::ServerlessConcurrency(megabytes) => {
+                write!(f, "serverless concurrency {megabytes} MB")
+            }
             Item::Unpriced(what) => write!(f, "{UNPRICED}{what}"),
-            plain => f.write_str(PLAIN.iter().find(|(item, _)| item == plain).map_or("", |(_, name)| name)),
+            plain => f.write_str(
+                PLAIN.iter().find(|(item, _)| item == plain).map_or("", |(_, name)| name),
+            ),
         }
     }
 }
@@ -101,7 +105,8 @@ impl FromStr for Item {
         if let Some((item, _)) = PLAIN.iter().find(|(_, name)| *name == text) {
             return Ok(item.clone());
         }
-        let serverless = || text.strip_prefix("serverless concurrency ")?.strip_suffix(" MB")?.parse().ok();
+        let serverless =
+            || text.strip_prefix("serverless concurrency ")?.strip_suffix(" MB")?.parse().ok();
         Ok(match (text.strip_prefix("hosting "), serverless()) {
             (Some(instance_type), _) => Item::HostingInstance(instance_type.to_owned()),
             (None, Some(megabytes)) => Item::ServerlessConcurrency(megabytes),
@@ -189,12 +194,16 @@ mod tests {
 
     #[test]
     fn an_item_of_a_newer_version_is_one_without_a_price() {
-        assert_eq!(Item::from("quantum shard".to_owned()), Item::Unpriced("quantum shard".to_owned()));
+        assert_eq!(
+            Item::from("quantum shard".to_owned()),
+            Item::Unpriced("quantum shard".to_owned())
+        );
     }
 
     #[test]
     fn quantities_of_one_item_add_up_and_none_of_it_is_no_usage() {
-        let usage = Usage::of(Item::Shard, 2).plus(Usage::of(Item::Shard, 3)).and(Item::FanOutShard, 0);
+        let usage =
+            Usage::of(Item::Shard, 2).plus(Usage::of(Item::Shard, 3)).and(Item::FanOutShard, 0);
         assert_eq!(usage, Usage::of(Item::Shard, 5));
         assert!(Usage::of(Item::Shard, 0).is_none());
     }

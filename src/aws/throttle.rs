@@ -27,7 +27,9 @@ pub fn is_throttled(response: &HttpResponse) -> bool {
     }
     let body = response.body().bytes().unwrap_or_default();
     match code(response, body) {
-        Some(code) if code == AMBIGUOUS => message(body).is_some_and(|words| words.starts_with("Rate exceeded")),
+        Some(code) if code == AMBIGUOUS => {
+            message(body).is_some_and(|words| words.starts_with("Rate exceeded"))
+        }
         Some(code) => CODES.contains(&code.as_str()),
         None => response.status().as_u16() == 429,
     }
@@ -71,7 +73,8 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     fn answer(status: u16, header: Option<(&'static str, &str)>, body: &str) -> bool {
-        let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+        let mut response =
+            HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value.to_owned());
         }
@@ -83,10 +86,19 @@ mod tests {
         for (header, body) in [
             (None, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
             (None, r#"{"__type":"com.amazonaws.kinesis#ThrottledException"}"#),
-            (None, r#"{"__type":"LimitExceededException","message":"Rate exceeded for stream events"}"#),
-            (None, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
+            (
+                None,
+                r#"{"__type":"LimitExceededException","message":"Rate exceeded for stream events"}"#,
+            ),
+            (
+                None,
+                "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>",
+            ),
             (None, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"),
-            (Some(("x-amzn-errortype", "TooManyRequestsException:http://internal.amazon.com/")), "{}"),
+            (
+                Some(("x-amzn-errortype", "TooManyRequestsException:http://internal.amazon.com/")),
+                "{}",
+            ),
             (Some(("x-amzn-query-error", "Throttling;Sender")), "\u{1}\u{2}"),
             (Some(("x-amzn-errortype", "RequestThrottled")), ""),
         ] {
@@ -98,10 +110,19 @@ mod tests {
     #[test]
     fn other_errors_are_not_taken_for_it_whatever_their_words() {
         for (header, body) in [
-            (None, r#"{"__type":"ResourceNotFoundException","message":"no function Throttling-SlowDown"}"#),
-            (None, r#"{"__type":"LimitExceededException","message":"10 calls in 24 hours: Rate exceeded"}"#),
+            (
+                None,
+                r#"{"__type":"ResourceNotFoundException","message":"no function Throttling-SlowDown"}"#,
+            ),
+            (
+                None,
+                r#"{"__type":"LimitExceededException","message":"10 calls in 24 hours: Rate exceeded"}"#,
+            ),
             (None, "<Error><Code>NoSuchKey</Code><Key>TooManyRequestsException</Key></Error>"),
-            (Some(("x-amzn-errortype", "ValidationException")), r#"{"message":"ThrottlingException"}"#),
+            (
+                Some(("x-amzn-errortype", "ValidationException")),
+                r#"{"message":"ThrottlingException"}"#,
+            ),
             (None, "ThrottlingException"),
         ] {
             assert!(!answer(400, header, body), "{header:?} {body}");

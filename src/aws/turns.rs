@@ -27,7 +27,8 @@ const SLOWEST: f64 = 20.0;
 pub struct Turns {
     limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Moment>>,
     period: Duration,
-    /// The lock is handed over in the order in which it was asked for. When the last turn was taken.
+    /// The lock is handed over in the order in which it was asked for. When the last turn was
+    /// taken.
     queue: tokio::sync::Mutex<Instant>,
     slowness: Mutex<Slowness>,
 }
@@ -46,7 +47,11 @@ impl Turns {
     /// AWS's buckets hold a second's worth. Ours begin with a part of it, because what was called
     /// just before this invocation counts, too.
     pub fn at(per_second: f64) -> Option<Self> {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few thousand at most"
+        )]
         let burst = NonZeroU32::new((per_second / 3.0) as u32).unwrap_or(NonZeroU32::MIN);
         let period = Duration::try_from_secs_f64(1.0 / per_second).ok()?;
         let quota = Quota::with_period(period)?.allow_burst(burst);
@@ -54,7 +59,11 @@ impl Turns {
             limiter: RateLimiter::direct_with_clock(quota, TokioClock),
             period,
             queue: tokio::sync::Mutex::new(Instant::now()),
-            slowness: Mutex::new(Slowness { factor: 1.0, raised_at: None, adjusted_at: Instant::now() }),
+            slowness: Mutex::new(Slowness {
+                factor: 1.0,
+                raised_at: None,
+                adjusted_at: Instant::now(),
+            }),
         })
     }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -61,7 +62,11 @@ struct Published {
     per_second: u32,
 }
 
-const fn published(service: &'static str, operation: Option<&'static str>, per_second: u32) -> Published {
+const fn published(
+    service: &'static str,
+    operation: Option<&'static str>,
+    per_second: u32,
+) -> Published {
     Published { service, operation, per_second }
 }
 
@@ -116,7 +121,11 @@ impl Wire {
 }
 
 impl HttpClient for Wire {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
         SharedHttpConnector::new(Paced { inner, pacing: Arc::clone(&self.pacing) })
     }
@@ -176,7 +185,9 @@ impl Paced {
             *response.body_mut() = SdkBody::from(body.into_bytes());
             Ok(response)
         };
-        timeout(ATTEMPT_TIMEOUT, whole).await.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?
+        timeout(ATTEMPT_TIMEOUT, whole)
+            .await
+            .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?
     }
 }
 
@@ -196,7 +207,9 @@ impl Pacing {
         if service == "lambda" && operation == "invocations" {
             return Vec::new();
         }
-        let of = |rate: &Published| rate.service == service && rate.operation.is_none_or(|name| name == operation);
+        let of = |rate: &Published| {
+            rate.service == service && rate.operation.is_none_or(|name| name == operation)
+        };
         self.limits.iter().filter(|(rate, _)| of(rate)).map(|(_, turns)| turns).collect()
     }
 }
@@ -223,8 +236,9 @@ mod tests {
     fn request(service: &str, path: &str, target: Option<&str>) -> HttpRequest {
         let mut request = HttpRequest::empty();
         request.set_uri(format!("https://example.com{path}")).unwrap();
-        let scope =
-            format!("AWS4-HMAC-SHA256 Credential=AKIA/20261124/us-east-1/{service}/aws4_request, SignedHeaders=x");
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261124/us-east-1/{service}/aws4_request, SignedHeaders=x"
+        );
         request.headers_mut().insert("authorization", scope);
         if let Some(target) = target {
             request.headers_mut().insert("x-amz-target", target.to_owned());
@@ -234,9 +248,14 @@ mod tests {
 
     #[test]
     fn a_request_tells_its_service_and_operation_in_every_protocol() {
-        let tell = |request: HttpRequest| (service(&request).unwrap().to_owned(), operation(&request).to_owned());
+        let tell = |request: HttpRequest| {
+            (service(&request).unwrap().to_owned(), operation(&request).to_owned())
+        };
         let pair = |service: &str, operation: &str| (service.to_owned(), operation.to_owned());
-        assert_eq!(tell(request("kinesis", "/", Some("Kinesis_20131202.ListStreams"))), pair("kinesis", "ListStreams"));
+        assert_eq!(
+            tell(request("kinesis", "/", Some("Kinesis_20131202.ListStreams"))),
+            pair("kinesis", "ListStreams")
+        );
         let cbor = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
         assert_eq!(tell(request("monitoring", cbor, None)), pair("monitoring", "DescribeAlarms"));
         let invoke = "/2015-03-31/functions/shop-manager/invocations?Qualifier=live";
@@ -246,7 +265,8 @@ mod tests {
 
     #[test]
     fn every_rate_has_one_limit() {
-        let keys: std::collections::HashSet<_> = RATES.iter().map(|rate| (rate.service, rate.operation)).collect();
+        let keys: std::collections::HashSet<_> =
+            RATES.iter().map(|rate| (rate.service, rate.operation)).collect();
         assert_eq!(keys.len(), RATES.len());
         assert_eq!(Pacing::new(Arc::default(), 1.0).limits.len(), RATES.len());
     }
@@ -263,8 +283,12 @@ mod tests {
 
     impl Service {
         fn paced(per_second: f64, hangs: bool) -> Paced {
-            let service = Service { per_second, bucket: Mutex::new((per_second, Instant::now())), hangs };
-            Paced { inner: SharedHttpConnector::new(service), pacing: Arc::new(Pacing::new(Arc::default(), 1.0)) }
+            let service =
+                Service { per_second, bucket: Mutex::new((per_second, Instant::now())), hangs };
+            Paced {
+                inner: SharedHttpConnector::new(service),
+                pacing: Arc::new(Pacing::new(Arc::default(), 1.0)),
+            }
         }
     }
 
@@ -275,11 +299,14 @@ mod tests {
             }
             let mut bucket = self.bucket.lock().unwrap();
             let (saved, since) = *bucket;
-            let saved = (saved + since.elapsed().as_secs_f64() * self.per_second).min(self.per_second);
+            let saved =
+                (saved + since.elapsed().as_secs_f64() * self.per_second).min(self.per_second);
             let taken = saved >= 1.0;
             *bucket = (if taken { saved - 1.0 } else { saved }, Instant::now());
-            let (status, body) = if taken { (200, "{}") } else { (429, r#"{"__type":"TooManyRequestsException"}"#) };
-            let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+            let (status, body) =
+                if taken { (200, "{}") } else { (429, r#"{"__type":"TooManyRequestsException"}"#) };
+            let response =
+                HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
             HttpConnectorFuture::new(async move {
                 sleep(Duration::from_millis(20)).await;
                 Ok(response)

@@ -1,4 +1,5 @@
-//! The calls that AWS takes only so many of in 24 hours, by resource: when they were made, or may have been.
+//! The calls that AWS takes only so many of in 24 hours, by resource: when they were made, or may
+//! have been.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,16 +12,22 @@ use crate::model::{Calls, ResourceId};
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Journal {
-    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them right.
-    /// If the process dies before, a stop counts them: rather one too many than one too few. A start
-    /// does not: it has to come to its end.
+    /// Remembers calls that are about to be made. Once they were, [`Self::made_calls`] sets them
+    /// right. If the process dies before, a stop counts them: rather one too many than one too few.
+    /// A start does not: it has to come to its end.
     pub fn plan_calls(&mut self, id: &ResourceId, count: usize, now: Timestamp) {
         let calls = self.planned_calls.entry(id.to_string()).or_default();
         calls.extend(std::iter::repeat_n(now, count));
     }
 
-    /// Replaces the calls that were planned at `planned_at` by those that were made since, at these times.
-    pub fn made_calls(&mut self, id: &ResourceId, planned_at: Timestamp, made: impl IntoIterator<Item = Timestamp>) {
+    /// Replaces the calls that were planned at `planned_at` by those that were made since, at these
+    /// times.
+    pub fn made_calls(
+        &mut self,
+        id: &ResourceId,
+        planned_at: Timestamp,
+        made: impl IntoIterator<Item = Timestamp>,
+    ) {
         if let Some(planned) = self.planned_calls.get_mut(&id.to_string()) {
             planned.retain(|time| *time != planned_at);
         }
@@ -51,7 +58,9 @@ impl Journal {
         Calls {
             recent: all,
             made,
-            refused: refused.filter(|ago| *ago < A_DAY).map(|ago| Duration::try_from(ago).unwrap_or_default()),
+            refused: refused
+                .filter(|ago| *ago < A_DAY)
+                .map(|ago| Duration::try_from(ago).unwrap_or_default()),
             time_left,
             now: now.to_zoned_datetime(self.zone.clone()),
         }
@@ -70,7 +79,11 @@ impl Journal {
 }
 
 /// The ages of the calls of the last 24 hours, the oldest first.
-fn recent(calls: &BTreeMap<String, Vec<Timestamp>>, id: &ResourceId, now: Timestamp) -> Vec<Duration> {
+fn recent(
+    calls: &BTreeMap<String, Vec<Timestamp>>,
+    id: &ResourceId,
+    now: Timestamp,
+) -> Vec<Duration> {
     let mut ages: Vec<Duration> = calls
         .get(&id.to_string())
         .into_iter()

@@ -1,4 +1,5 @@
-//! What the journal knows of money: prices as they were last known, and savings as they were measured.
+//! What the journal knows of money: prices as they were last known, and savings as they were
+//! measured.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +53,11 @@ impl Journal {
     /// Books what a stopped resource has saved, at the moment it leaves that phase, if it was
     /// stopped until then.
     pub(super) fn settle_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
-        let Some(record) = self.resources.get_mut(key).filter(|record| record.phase == Phase::Stopped) else { return };
+        let Some(record) =
+            self.resources.get_mut(key).filter(|record| record.phase == Phase::Stopped)
+        else {
+            return;
+        };
         match record.saving_rate().filter(|_| was_stopped) {
             Some(usd_per_hour) => {
                 record.saved_usd += self.savings.add(record.since, now, usd_per_hour, &self.zone);
@@ -73,9 +78,12 @@ impl Journal {
     /// What the records' resources use.
     pub fn usages(&self) -> impl Iterator<Item = &Item> {
         let records = self.resources.values().flat_map(|record| {
-            [&record.running, &record.before, &record.after].into_iter().flat_map(|glimpse| glimpse.usage.items())
+            [&record.running, &record.before, &record.after]
+                .into_iter()
+                .flat_map(|glimpse| glimpse.usage.items())
         });
-        let unpriced = self.unpriced.iter().flat_map(|time| time.running.items().chain(time.stopped.items()));
+        let unpriced =
+            self.unpriced.iter().flat_map(|time| time.running.items().chain(time.stopped.items()));
         records.chain(unpriced)
     }
 
@@ -94,19 +102,28 @@ impl Journal {
                 }
                 continue;
             };
-            let usd = self.savings.add(time.from, time.to, (running.0 - stopped.0).max(0.0), &self.zone);
+            let usd =
+                self.savings.add(time.from, time.to, (running.0 - stopped.0).max(0.0), &self.zone);
             // A record that is stopped again is of another stop.
-            let ended = self.resources.get_mut(&time.resource).filter(|record| record.phase != Phase::Stopped);
+            let ended = self
+                .resources
+                .get_mut(&time.resource)
+                .filter(|record| record.phase != Phase::Stopped);
             if let Some(record) = ended {
                 record.saved_usd += usd;
             }
         }
     }
 
-    /// The records of what is stopped, but for those that were seen running: since when, nobody knows.
-    fn stopped<'a>(&'a self, seen_running: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Record> {
-        let is_stopped =
-            |(id, record): &(&String, &Record)| record.phase == Phase::Stopped && !seen_running.contains(*id);
+    /// The records of what is stopped, but for those that were seen running: since when, nobody
+    /// knows.
+    fn stopped<'a>(
+        &'a self,
+        seen_running: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = &'a Record> {
+        let is_stopped = |(id, record): &(&String, &Record)| {
+            record.phase == Phase::Stopped && !seen_running.contains(*id)
+        };
         self.resources.iter().filter(is_stopped).map(|(_, record)| record)
     }
 
@@ -134,7 +151,8 @@ impl Journal {
 
     /// Whether the savings are all there is: no stopped time whose price is not known.
     pub fn savings_are_complete(&self) -> bool {
-        let is_known = |record: &Record| record.phase != Phase::Stopped || record.saving_rate().is_some();
+        let is_known =
+            |record: &Record| record.phase != Phase::Stopped || record.saving_rate().is_some();
         self.unpriced.is_empty() && self.resources.values().all(is_known)
     }
 }

@@ -7,8 +7,8 @@ use super::{Journal, Phase};
 use crate::event::Schedule;
 use crate::model::Direction;
 
-/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps an
-/// event for 6 hours at most, EventBridge Scheduler for 24.
+/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps
+/// an event for 6 hours at most, EventBridge Scheduler for 24.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
 const REMEMBER_AT_MOST: usize = 500;
 
@@ -68,9 +68,16 @@ impl Journal {
         self.ended.iter().any(|ended| ended.operation_id == operation_id)
     }
 
-    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was asked
-    /// for stays as it was at the beginning: an invocation that goes on is not told all of it.
-    pub fn begin(&mut self, operation: Operation, lease: Lease, whole_project: bool, now: Timestamp) {
+    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was
+    /// asked for stays as it was at the beginning: an invocation that goes on is not told all of
+    /// it.
+    pub fn begin(
+        &mut self,
+        operation: Operation,
+        lease: Lease,
+        whole_project: bool,
+        now: Timestamp,
+    ) {
         let goes_on = self.operation.as_ref().is_some_and(|current| current.id == operation.id);
         if !goes_on {
             if let Some(old) = self.operation.take() {
@@ -83,13 +90,18 @@ impl Journal {
             self.forget_calls(now);
             if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
                 let direction = operation.direction;
-                self.scheduled = Some(Scheduled { direction, planned: schedule.time, began_at: now });
+                self.scheduled =
+                    Some(Scheduled { direction, planned: schedule.time, began_at: now });
             }
         }
         if whole_project {
             self.goal = Some(operation.direction.goal());
         }
-        if self.challenger.as_ref().is_some_and(|challenger| challenger.operation_id == operation.id) {
+        if self
+            .challenger
+            .as_ref()
+            .is_some_and(|challenger| challenger.operation_id == operation.id)
+        {
             self.challenger = None;
         }
         self.operation = Some(match self.operation.take() {

@@ -1,5 +1,6 @@
-//! CloudWatch alarms, metric, composite and log alarms: their actions are disabled in the evening, and those
-//! that were enabled come back in the morning. The alarms themselves go on, and so does their bill
+//! CloudWatch alarms, metric, composite and log alarms: their actions are disabled in the evening,
+//! and those that were enabled come back in the morning. The alarms themselves go on, and so does
+//! their bill
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DisableAlarmActions.html).
 
 pub mod remote;
@@ -20,7 +21,11 @@ pub const INFO: Info = Info {
     tagging_type: "cloudwatch:alarm",
     arn_prefix: "alarm:",
     tier: Tier::Alarms,
-    permissions: &["cloudwatch:DescribeAlarms", "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"],
+    permissions: &[
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:DisableAlarmActions",
+        "cloudwatch:EnableAlarmActions",
+    ],
 };
 
 /// Alarms that Application Auto Scaling makes and owns: without their actions nothing scales.
@@ -81,9 +86,14 @@ impl Rules for Alarms {
     const INFO: &'static Info = &INFO;
 
     fn standing(seen: Option<&Seen>) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
-        let (state, summary) =
-            if seen.actions_enabled { (State::Running, "actions on") } else { (State::Stopped, "actions off") };
+        let Some(seen) = seen else {
+            return Standing::new(State::Stopped, "deleted", Usage::none());
+        };
+        let (state, summary) = if seen.actions_enabled {
+            (State::Running, "actions on")
+        } else {
+            (State::Stopped, "actions off")
+        };
         Standing::new(state, summary, seen.form.usage())
     }
 
@@ -94,16 +104,18 @@ impl Rules for Alarms {
         }
         let off = Some(Seen { actions_enabled: false, ..seen.clone() });
         match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
-            (true, None) => {
-                Decision::take(Original { actions_enabled: seen.actions_enabled }, vec![Step::Disable], off)
-            }
-            (true, Some(Phase::Stopped)) => {
-                Decision::keep(vec![Step::Disable], off).because("a person had enabled its actions since the last stop")
-            }
+            (true, None) => Decision::take(
+                Original { actions_enabled: seen.actions_enabled },
+                vec![Step::Disable],
+                off,
+            ),
+            (true, Some(Phase::Stopped)) => Decision::keep(vec![Step::Disable], off)
+                .because("a person had enabled its actions since the last stop"),
             (true, Some(_)) => Decision::keep(vec![Step::Disable], off),
-            (false, None) => {
-                Decision::leave(Verdict::AlreadyStopped, "a person had disabled its actions: they stay so")
-            }
+            (false, None) => Decision::leave(
+                Verdict::AlreadyStopped,
+                "a person had disabled its actions: they stay so",
+            ),
             (false, Some(Phase::Stopped)) => Decision::leave(Verdict::AlreadyStopped, ""),
             (false, Some(_)) => Decision::keep(Vec::new(), off),
         }
@@ -122,7 +134,9 @@ impl Rules for Alarms {
         match (seen.actions_enabled, held.phase) {
             (false, _) if held.original.actions_enabled => Decision::keep(vec![Step::Enable], on),
             (false, _) | (true, Phase::Starting) => Decision::keep(Vec::new(), on),
-            (true, Phase::Stopping) => Decision::leave(Verdict::Released, "its actions had not been disabled"),
+            (true, Phase::Stopping) => {
+                Decision::leave(Verdict::Released, "its actions had not been disabled")
+            }
             (true, _) => Decision::leave(Verdict::Released, "a person enabled its actions since"),
         }
     }
@@ -144,7 +158,8 @@ impl Form {
             Form::Log => Usage::unpriced("log alarm"),
             Form::Query => Usage::unpriced("alarm on a Metrics Insights query"),
             Form::Metric { metrics, high_resolution } => {
-                let kind = if high_resolution { AlarmKind::HighResolution } else { AlarmKind::Standard };
+                let kind =
+                    if high_resolution { AlarmKind::HighResolution } else { AlarmKind::Standard };
                 Usage::of(Item::Alarm(kind), metrics)
             }
         }

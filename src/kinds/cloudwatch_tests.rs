@@ -8,7 +8,11 @@ fn seen(actions_enabled: bool) -> Seen {
     Seen { actions_enabled, form: METRIC, drives_scaling: false }
 }
 
-fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case<'a, Seen, Original> {
+fn case<'a>(
+    name: &'a str,
+    seen: Option<&'a Seen>,
+    phase: Option<Phase>,
+) -> Case<'a, Seen, Original> {
     let held = phase.map(|phase| Held { original: Original { actions_enabled: true }, phase });
     Case {
         name,
@@ -25,7 +29,10 @@ fn case<'a>(name: &'a str, seen: Option<&'a Seen>, phase: Option<Phase>) -> Case
 fn only_alarms_whose_actions_were_on_are_saved() {
     let stop = change(Alarms::stop(&case("a", Some(&seen(true)), None)));
     assert_eq!(stop.claim, Claim::Take(Original { actions_enabled: true }));
-    assert_eq!(verdict(&Alarms::stop(&case("a", Some(&seen(false)), None))), Verdict::AlreadyStopped);
+    assert_eq!(
+        verdict(&Alarms::stop(&case("a", Some(&seen(false)), None))),
+        Verdict::AlreadyStopped
+    );
 }
 
 #[test]
@@ -36,7 +43,10 @@ fn an_alarm_that_a_person_had_disabled_is_not_enabled() {
 #[test]
 fn a_start_enables_what_a_stop_disabled_wherever_that_stop_died() {
     for phase in [Phase::Stopping, Phase::Stopped, Phase::Starting] {
-        assert_eq!(change(Alarms::start(&case("a", Some(&seen(false)), Some(phase)))).steps, [Step::Enable]);
+        assert_eq!(
+            change(Alarms::start(&case("a", Some(&seen(false)), Some(phase)))).steps,
+            [Step::Enable]
+        );
     }
 }
 
@@ -53,7 +63,10 @@ fn a_start_enables_only_what_was_enabled() {
 fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
     let stop = change(Alarms::stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
     assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step::Disable]));
-    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))), Verdict::Released);
+    assert_eq!(
+        verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))),
+        Verdict::Released
+    );
 }
 
 #[test]
@@ -72,7 +85,10 @@ fn an_alarm_that_drives_scaling_is_left_alone_unless_it_is_owed() {
     let scales = Seen { drives_scaling: true, ..seen(true) };
     assert_eq!(verdict(&Alarms::stop(&case("a", Some(&scales), None))), Verdict::Unmanaged);
     let owed = Seen { drives_scaling: true, ..seen(false) };
-    assert_eq!(change(Alarms::start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps, [Step::Enable]);
+    assert_eq!(
+        change(Alarms::start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps,
+        [Step::Enable]
+    );
 }
 
 #[test]
@@ -85,9 +101,12 @@ fn a_step_is_done_when_the_setting_is_seen() {
 
 #[test]
 fn an_alarm_costs_the_same_with_and_without_its_actions() {
-    for form in [METRIC, Form::Metric { metrics: 3, high_resolution: true }, Form::Composite, Form::Log] {
-        let usage =
-            |actions_enabled| Alarms::standing(Some(&Seen { actions_enabled, form, drives_scaling: false })).usage;
+    for form in
+        [METRIC, Form::Metric { metrics: 3, high_resolution: true }, Form::Composite, Form::Log]
+    {
+        let usage = |actions_enabled| {
+            Alarms::standing(Some(&Seen { actions_enabled, form, drives_scaling: false })).usage
+        };
         assert_eq!(usage(true), usage(false));
         assert!(!usage(true).is_none());
     }

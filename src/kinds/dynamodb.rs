@@ -3,7 +3,9 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{self as sdk, BillingMode, ProvisionedThroughputDescription, TableDescription};
+use aws_sdk_dynamodb::types::{
+    self as sdk, BillingMode, ProvisionedThroughputDescription, TableDescription,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Info, Reported, Sighting, Tier, own, plain};
@@ -63,7 +65,9 @@ impl Tables {
 
     async fn describe(&self, name: &str) -> Result<Option<Plain>, Failure> {
         let answer = self.client.describe_table().table_name(name).send().await;
-        let answer = unless_missing("dynamodb:DescribeTable", answer, |code, _| code == "ResourceNotFoundException")?;
+        let answer = unless_missing("dynamodb:DescribeTable", answer, |code, _| {
+            code == "ResourceNotFoundException"
+        })?;
         Ok(answer.as_ref().and_then(|answer| answer.table()).map(|table| plain(&seen(table))))
     }
 }
@@ -95,7 +99,11 @@ pub(crate) fn standing(seen: Option<&Seen>) -> Standing {
             let usage = seen.usage();
             let summary = format!("provisioned, {read_units} RCU, {write_units} WCU");
             let mut standing = Standing::new(State::Running, summary, usage.clone());
-            standing.advise_below("is provisioned and bills whether it is used or not", usage, seen.on_demand());
+            standing.advise_below(
+                "is provisioned and bills whether it is used or not",
+                usage,
+                seen.on_demand(),
+            );
             standing
         }
     };
@@ -110,8 +118,10 @@ impl Seen {
     fn usage(&self) -> Usage {
         match self.mode {
             Mode::OnDemand => Usage::none(),
-            Mode::Provisioned { read_units, write_units } => Usage::of(Item::ReadUnit(self.class), read_units as f64)
-                .and(Item::WriteUnit(self.class), write_units as f64),
+            Mode::Provisioned { read_units, write_units } => {
+                Usage::of(Item::ReadUnit(self.class), read_units as f64)
+                    .and(Item::WriteUnit(self.class), write_units as f64)
+            }
         }
     }
 }
@@ -182,7 +192,8 @@ fn mode(table: &TableDescription) -> Mode {
     if billing == Some(&BillingMode::PayPerRequest) {
         return Mode::OnDemand;
     }
-    let indexes = table.global_secondary_indexes().iter().filter_map(|index| index.provisioned_throughput());
+    let indexes =
+        table.global_secondary_indexes().iter().filter_map(|index| index.provisioned_throughput());
     let all: Vec<&ProvisionedThroughputDescription> =
         table.provisioned_throughput().into_iter().chain(indexes).collect();
     Mode::Provisioned {
@@ -198,7 +209,8 @@ mod tests {
     #[test]
     fn a_provisioned_table_is_advised_to_go_on_demand_and_one_on_demand_is_not() {
         let table = |mode| Seen { mode, class: TableClass::Standard, items: 0, bytes: 0 };
-        let provisioned = standing(Some(&table(Mode::Provisioned { read_units: 5, write_units: 4 })));
+        let provisioned =
+            standing(Some(&table(Mode::Provisioned { read_units: 5, write_units: 4 })));
         assert_eq!(provisioned.advice[0].pays, provisioned.usage);
         assert!(provisioned.advice[0].would_pay.is_none());
         assert!(standing(Some(&table(Mode::OnDemand))).advice.is_empty());
@@ -212,12 +224,18 @@ mod tests {
     #[test]
     fn a_table_without_a_billing_mode_is_provisioned_and_its_indexes_count() {
         use aws_sdk_dynamodb::types::GlobalSecondaryIndexDescription;
-        let throughput =
-            |n| ProvisionedThroughputDescription::builder().read_capacity_units(n).write_capacity_units(n).build();
+        let throughput = |n| {
+            ProvisionedThroughputDescription::builder()
+                .read_capacity_units(n)
+                .write_capacity_units(n)
+                .build()
+        };
         let table = TableDescription::builder()
             .provisioned_throughput(throughput(5))
             .global_secondary_indexes(
-                GlobalSecondaryIndexDescription::builder().provisioned_throughput(throughput(2)).build(),
+                GlobalSecondaryIndexDescription::builder()
+                    .provisioned_throughput(throughput(2))
+                    .build(),
             )
             .build();
         assert_eq!(mode(&table), Mode::Provisioned { read_units: 7, write_units: 7 });

@@ -1,4 +1,5 @@
-//! Kinesis data streams: scaled down to a floor in the evening, up to the saved count in the morning.
+//! Kinesis data streams: scaled down to a floor in the evening, up to the saved count in the
+//! morning.
 //!
 //! A call may at most double and at least halve the shards of an ACTIVE provisioned stream, and a
 //! stream takes ten calls in a rolling 24 hours
@@ -99,7 +100,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Scale { to } => write!(f, "scale to {}", count(*to, "shard")),
-            Step::Hold { seconds } => write!(f, "wait {seconds} seconds for one of AWS's {CALLS_A_DAY} calls a day"),
+            Step::Hold { seconds } => {
+                write!(f, "wait {seconds} seconds for one of AWS's {CALLS_A_DAY} calls a day")
+            }
             Step::AwaitActive { .. } => f.write_str("wait until it is ACTIVE"),
             Step::GiveUp(why) => write!(f, "give up: {why}"),
         }
@@ -118,7 +121,9 @@ impl Rules for Streams {
     const INFO: &'static Info = &INFO;
 
     fn standing(seen: Option<&Seen>) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
+        let Some(seen) = seen else {
+            return Standing::new(State::Stopped, "deleted", Usage::none());
+        };
         let size = match seen.mode {
             Mode::Provisioned => count(seen.shards, "shard"),
             Mode::OnDemand => "on-demand".to_owned(),
@@ -133,10 +138,14 @@ impl Rules for Streams {
                 [] => String::new(),
                 names => format!(" ({})", names.join(", ")),
             };
-            standing.notes.push(format!("{consumers}{names}, billed by the shard and hour, stopped or not"));
+            standing
+                .notes
+                .push(format!("{consumers}{names}, billed by the shard and hour, stopped or not"));
         }
         if seen.retention_hours > HOURS_OF_EXTENDED_RETENTION {
-            standing.notes.push("what it keeps for more than 7 days is billed by the gigabyte, too".to_owned());
+            standing.notes.push(
+                "what it keeps for more than 7 days is billed by the gigabyte, too".to_owned(),
+            );
         }
         seen.advise(&mut standing);
         standing
@@ -153,12 +162,14 @@ impl Rules for Streams {
         }
         let held = case.held.as_ref();
         match (seen.status, held) {
-            (Status::Updating, _) | (Status::Creating, None) => {
-                Decision::leave(Verdict::Later, format!("it is {}: only an ACTIVE stream can be scaled", seen.status))
-            }
-            (Status::Creating | Status::Deleting, _) => {
-                Decision::leave(Verdict::Skipped, format!("it is {}: only an ACTIVE stream can be scaled", seen.status))
-            }
+            (Status::Updating, _) | (Status::Creating, None) => Decision::leave(
+                Verdict::Later,
+                format!("it is {}: only an ACTIVE stream can be scaled", seen.status),
+            ),
+            (Status::Creating | Status::Deleting, _) => Decision::leave(
+                Verdict::Skipped,
+                format!("it is {}: only an ACTIVE stream can be scaled", seen.status),
+            ),
             (Status::Active, Some(held)) if is_ours(held, seen.shards) => match held.phase {
                 Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
                 _ => Self::stop_on(case, seen, &held.original),
@@ -172,7 +183,10 @@ impl Rules for Streams {
         let Some(seen) = case.seen else { return case.gone() };
         let goal = held.original.shards;
         if seen.mode != held.original.mode {
-            return Decision::leave(Verdict::Released, "a person made it an on-demand stream: it stays one");
+            return Decision::leave(
+                Verdict::Released,
+                "a person made it an on-demand stream: it stays one",
+            );
         }
         match seen.status {
             // Nothing of ours is under way at a stopped stream: a person is scaling it.
@@ -182,21 +196,24 @@ impl Rules for Streams {
             Status::Updating => {
                 let budget = Budget(&case.calls);
                 let wait = Step::AwaitActive { goal, from: seen.shards, calls: budget.free() };
-                let steps = std::iter::once(wait).chain(budget.pay_up(way(seen.shards, goal))).collect();
+                let steps =
+                    std::iter::once(wait).chain(budget.pay_up(way(seen.shards, goal))).collect();
                 Decision::keep(steps, Some(seen.at(goal)))
             }
-            Status::Creating | Status::Deleting => {
-                Decision::leave(Verdict::Skipped, format!("it is {}: start again when that is over", seen.status))
-            }
+            Status::Creating | Status::Deleting => Decision::leave(
+                Verdict::Skipped,
+                format!("it is {}: start again when that is over", seen.status),
+            ),
             Status::Active if seen.shards == goal && held.phase == Phase::Starting => {
                 Decision::keep(Vec::new(), Some(seen.at(goal)))
             }
             Status::Active if seen.shards == goal && held.phase == Phase::Stopping => {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
-            Status::Active if is_ours(held, seen.shards) => {
-                Decision::keep(Budget(&case.calls).pay_up(way(seen.shards, goal)), Some(seen.at(goal)))
-            }
+            Status::Active if is_ours(held, seen.shards) => Decision::keep(
+                Budget(&case.calls).pay_up(way(seen.shards, goal)),
+                Some(seen.at(goal)),
+            ),
             Status::Active => Decision::leave(
                 Verdict::Released,
                 format!("a person scaled it to {}: it stays so", count(seen.shards, "shard")),
@@ -223,12 +240,16 @@ impl Rules for Streams {
                 why: format!("one of AWS's {CALLS_A_DAY} calls a day to be free again"),
                 pause: Duration::from_secs(*seconds),
             },
-            (Step::AwaitActive { from, .. }, Status::Active) if seen.shards == *from => Progress::Done,
+            (Step::AwaitActive { from, .. }, Status::Active) if seen.shards == *from => {
+                Progress::Done
+            }
             (Step::AwaitActive { goal, calls, .. }, Status::Active) => {
                 let mut steps = way(seen.shards, *goal);
                 if steps.len() > *calls {
                     steps.truncate(*calls);
-                    steps.push(Step::GiveUp(format!("AWS takes {CALLS_A_DAY} calls in 24 hours: start again")));
+                    steps.push(Step::GiveUp(format!(
+                        "AWS takes {CALLS_A_DAY} calls in 24 hours: start again"
+                    )));
                 }
                 let why = format!("ACTIVE with {}", count(seen.shards, "shard"));
                 Progress::Instead { steps, why, pause: Duration::ZERO }
@@ -243,18 +264,21 @@ impl Streams {
     fn stop_on(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
         let budget = Budget(&case.calls);
         let used = budget.lasting();
-        let floor = floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
+        let floor =
+            floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
         let steps = budget.pay_down(way(seen.shards, floor));
         if floor == original.floor {
             return Decision::keep(steps, Some(seen.at(floor)));
         }
         let why = format!("{}; {}", floor_reason(floor, used), budget.next_free());
         if floor == seen.shards {
-            let verdict = if floor < original.shards { Verdict::AlreadyStopped } else { Verdict::Skipped };
+            let verdict =
+                if floor < original.shards { Verdict::AlreadyStopped } else { Verdict::Skipped };
             return Decision::leave(verdict, why);
         }
         // The same original, and another floor: what is left has to be known for ours.
-        Decision::amend(Original { floor, ..original.clone() }, steps, Some(seen.at(floor))).because(why)
+        Decision::amend(Original { floor, ..original.clone() }, steps, Some(seen.at(floor)))
+            .because(why)
     }
 
     /// A stop of a stream whose shard count is its own, or a person's.
@@ -277,7 +301,9 @@ impl Streams {
         let mut details = Vec::new();
         if let Some(held) = held {
             let (now, left) = (count(seen.shards, "shard"), held.original.floor);
-            details.push(format!("a person had scaled it to {now} since the last stop, which left {left}"));
+            details.push(format!(
+                "a person had scaled it to {now} since the last stop, which left {left}"
+            ));
         }
         if floor > 1 {
             details.push(floor_reason(floor, lasting));
@@ -295,7 +321,11 @@ fn is_ours(held: &Held<Original>, shards: u32) -> bool {
     let Original { shards: top, floor, .. } = held.original;
     match held.phase {
         Phase::Stopped => shards == floor,
-        _ => shards == top || counts(top, floor).contains(&shards) || counts(floor, top).contains(&shards),
+        _ => {
+            shards == top
+                || counts(top, floor).contains(&shards)
+                || counts(floor, top).contains(&shards)
+        }
     }
 }
 
@@ -316,7 +346,8 @@ impl Seen {
         Seen { shards, status: Status::Active, ..self.clone() }
     }
 
-    /// Without its traffic. An on-demand stream bills its retention and its consumers by the gigabyte.
+    /// Without its traffic. An on-demand stream bills its retention and its consumers by the
+    /// gigabyte.
     fn usage(&self) -> Usage {
         if self.mode == Mode::OnDemand {
             return Usage::of(Item::OnDemandStream, 1);
@@ -328,7 +359,8 @@ impl Seen {
 
     /// What the retention beyond 24 hours bills.
     fn retention(&self) -> Usage {
-        let is_extended = self.mode == Mode::Provisioned && self.retention_hours > HOURS_OF_PLAIN_RETENTION;
+        let is_extended =
+            self.mode == Mode::Provisioned && self.retention_hours > HOURS_OF_PLAIN_RETENTION;
         if is_extended { Usage::of(Item::RetentionShard, self.shards) } else { Usage::none() }
     }
 
@@ -359,7 +391,10 @@ impl Seen {
         }
         let retention = self.retention();
         if !retention.is_none() {
-            let text = format!("keeps its records for {} hours; 24 hours cost nothing extra", self.retention_hours);
+            let text = format!(
+                "keeps its records for {} hours; 24 hours cost nothing extra",
+                self.retention_hours
+            );
             standing.advise(text, retention, Usage::none());
         }
     }

@@ -5,7 +5,13 @@ use crate::model::Calls;
 use proptest::prelude::*;
 
 fn seen(shards: u32) -> Seen {
-    Seen { status: Status::Active, mode: Mode::Provisioned, shards, retention_hours: 24, ..Seen::default() }
+    Seen {
+        status: Status::Active,
+        mode: Mode::Provisioned,
+        shards,
+        retention_hours: 24,
+        ..Seen::default()
+    }
 }
 
 fn held(shards: u32, floor: u32, phase: Phase) -> Option<Held<Original>> {
@@ -38,13 +44,19 @@ fn targets(decision: Decided) -> Vec<u32> {
 #[test]
 fn a_stop_halves_and_a_start_doubles() {
     assert_eq!(targets(Streams::stop(&case(Some(&seen(8)), None))), [4, 2, 1]);
-    assert_eq!(targets(Streams::start(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))), [2, 4, 8]);
+    assert_eq!(
+        targets(Streams::start(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))),
+        [2, 4, 8]
+    );
 }
 
 #[test]
 fn half_of_an_odd_count_is_rounded_up_and_the_way_back_never_overshoots() {
     assert_eq!(targets(Streams::stop(&case(Some(&seen(5)), None))), [3, 2, 1]);
-    assert_eq!(targets(Streams::start(&case(Some(&seen(1)), held(5, 1, Phase::Stopped)))), [2, 4, 5]);
+    assert_eq!(
+        targets(Streams::start(&case(Some(&seen(1)), held(5, 1, Phase::Stopped)))),
+        [2, 4, 5]
+    );
 }
 
 #[test]
@@ -56,7 +68,10 @@ fn the_floor_leaves_the_way_back_its_share_of_a_days_calls() {
 #[test]
 fn a_floor_above_one_gives_its_reason() {
     let change = change(Streams::stop(&case(Some(&seen(64)), None)));
-    assert_eq!(change.claim, Claim::Take(Original { shards: 64, mode: Mode::Provisioned, floor: 2 }));
+    assert_eq!(
+        change.claim,
+        Claim::Take(Original { shards: 64, mode: Mode::Provisioned, floor: 2 })
+    );
     assert!(change.detail.starts_with("floor 2 because"), "{}", change.detail);
 }
 
@@ -88,12 +103,18 @@ fn a_stopped_stream_that_a_person_scaled_is_their_value_now() {
 fn a_count_that_our_way_does_not_lead_through_is_a_persons() {
     let stop = change(Streams::stop(&case(Some(&seen(6)), held(8, 1, Phase::Stopping))));
     assert!(matches!(stop.claim, Claim::Take(Original { shards: 6, .. })));
-    assert_eq!(left(Streams::start(&case(Some(&seen(6)), held(8, 1, Phase::Starting)))).0, Verdict::Released);
+    assert_eq!(
+        left(Streams::start(&case(Some(&seen(6)), held(8, 1, Phase::Starting)))).0,
+        Verdict::Released
+    );
 }
 
 #[test]
 fn a_stream_stopped_to_its_floor_is_already_stopped() {
-    assert_eq!(left(Streams::stop(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))).0, Verdict::AlreadyStopped);
+    assert_eq!(
+        left(Streams::stop(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))).0,
+        Verdict::AlreadyStopped
+    );
 }
 
 #[test]
@@ -105,7 +126,10 @@ fn a_stream_of_one_shard_is_left_alone() {
 fn an_on_demand_stream_is_left_alone() {
     let seen = Seen { mode: Mode::OnDemand, ..seen(4) };
     assert_eq!(left(Streams::stop(&case(Some(&seen), None))).0, Verdict::Skipped);
-    assert_eq!(left(Streams::start(&case(Some(&seen), held(8, 1, Phase::Stopped)))).0, Verdict::Released);
+    assert_eq!(
+        left(Streams::start(&case(Some(&seen), held(8, 1, Phase::Stopped)))).0,
+        Verdict::Released
+    );
 }
 
 #[test]
@@ -118,7 +142,10 @@ fn a_stream_that_was_deleted_is_not_owed_any_more() {
 fn a_stream_in_transition_is_looked_at_again() {
     let updating = Seen { status: Status::Updating, ..seen(8) };
     assert_eq!(left(Streams::stop(&case(Some(&updating), None))).0, Verdict::Later);
-    assert_eq!(left(Streams::stop(&case(Some(&updating), held(8, 1, Phase::Starting)))).0, Verdict::Later);
+    assert_eq!(
+        left(Streams::stop(&case(Some(&updating), held(8, 1, Phase::Starting)))).0,
+        Verdict::Later
+    );
     let deleting = Seen { status: Status::Deleting, ..seen(8) };
     assert_eq!(left(Streams::stop(&case(Some(&deleting), None))).0, Verdict::Skipped);
 }
@@ -129,20 +156,34 @@ fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
     let start = change(Streams::start(&case(Some(&updating), held(8, 1, Phase::Starting))));
     let wait = Step::AwaitActive { goal: 8, from: 4, calls: 10 };
     assert_eq!(start.steps, [wait, Step::Scale { to: 8 }], "and what follows counts from now on");
-    assert_eq!(Streams::progress(&start.steps[0], Some(&updating)), Progress::Waiting("UPDATING".to_owned()));
+    assert_eq!(
+        Streams::progress(&start.steps[0], Some(&updating)),
+        Progress::Waiting("UPDATING".to_owned())
+    );
     assert_eq!(Streams::progress(&start.steps[0], Some(&seen(4))), Progress::Done);
-    let there = Progress::Instead { steps: Vec::new(), why: "ACTIVE with 8 shards".to_owned(), pause: Duration::ZERO };
+    let there = Progress::Instead {
+        steps: Vec::new(),
+        why: "ACTIVE with 8 shards".to_owned(),
+        pause: Duration::ZERO,
+    };
     assert_eq!(Streams::progress(&start.steps[0], Some(&seen(8))), there);
     match Streams::progress(&start.steps[0], Some(&seen(2))) {
-        Progress::Instead { steps, .. } => assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }]),
+        Progress::Instead { steps, .. } => {
+            assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }])
+        }
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_restored_stream_is_done_and_one_that_was_never_stopped_is_released() {
-    assert!(change(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Starting)))).steps.is_empty());
-    assert_eq!(left(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Stopping)))).0, Verdict::Released);
+    assert!(
+        change(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Starting)))).steps.is_empty()
+    );
+    assert_eq!(
+        left(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Stopping)))).0,
+        Verdict::Released
+    );
 }
 
 #[test]
@@ -210,7 +251,10 @@ fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
     made(&mut case, hours_ago(&[1.0; 9]));
     let (verdict, why) = left(Streams::stop(&case));
     assert_eq!(verdict, Verdict::AlreadyStopped, "nothing is changed, and it is below what it was");
-    assert!(why.starts_with("floor 4 because") && why.ends_with("is free at 1970-01-01 23:00 UTC"), "{why}");
+    assert!(
+        why.starts_with("floor 4 because") && why.ends_with("is free at 1970-01-01 23:00 UTC"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -297,14 +341,18 @@ fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
     assert_eq!(targets(Streams::start(&start)), [2, 4, 8], "a morning is worth another try");
 }
 
-/// Ten days of a stop at 18:00 and a start at 8:00: how many shards each night has. A call takes a minute.
+/// Ten days of a stop at 18:00 and a start at 8:00: how many shards each night has. A call takes a
+/// minute.
 fn nights(shards: u32) -> Vec<u32> {
     const MINUTE: u64 = 60;
     let (mut made, mut nights): (Vec<u64>, Vec<u32>) = (Vec::new(), Vec::new());
     let take = |decision: Decided, now: u64, made: &mut Vec<u64>| {
         let (targets, held) = targets_and_holds(decision);
         made.extend((0..targets.len() as u64).map(|n| now + held + n * MINUTE));
-        let worst = made.iter().map(|at| made.iter().filter(|other| (*at..*at + 86_400).contains(other)).count()).max();
+        let worst = made
+            .iter()
+            .map(|at| made.iter().filter(|other| (*at..*at + 86_400).contains(other)).count())
+            .max();
         assert!(worst <= Some(CALLS_A_DAY), "AWS takes ten calls a day: {made:?}");
         targets.last().copied()
     };
@@ -312,17 +360,30 @@ fn nights(shards: u32) -> Vec<u32> {
         let calls = |now: u64, made: &[u64]| {
             let ages = made.iter().map(|at| Duration::from_secs(now - at));
             let made: Vec<Duration> = ages.filter(|age| age.as_secs() < 86_400).collect();
-            Calls { recent: made.clone(), made, time_left: Duration::from_secs(3 * 3600), ..Calls::default() }
+            Calls {
+                recent: made.clone(),
+                made,
+                time_left: Duration::from_secs(3 * 3600),
+                ..Calls::default()
+            }
         };
         let evening = day * 86_400 + 18 * 3600;
         let up = seen(shards);
         let stop = Case { calls: calls(evening, &made), ..case(Some(&up), None) };
-        let night = take(Streams::stop(&stop), evening, &mut made).expect("it is stopped every evening");
+        let night =
+            take(Streams::stop(&stop), evening, &mut made).expect("it is stopped every evening");
         nights.push(night);
         let morning = (day + 1) * 86_400 + 8 * 3600;
         let down = seen(night);
-        let start = Case { calls: calls(morning, &made), ..case(Some(&down), held(shards, night, Phase::Stopped)) };
-        assert_eq!(take(Streams::start(&start), morning, &mut made), Some(shards), "every morning brings it back");
+        let start = Case {
+            calls: calls(morning, &made),
+            ..case(Some(&down), held(shards, night, Phase::Stopped))
+        };
+        assert_eq!(
+            take(Streams::start(&start), morning, &mut made),
+            Some(shards),
+            "every morning brings it back"
+        );
     }
     nights
 }
@@ -341,7 +402,10 @@ fn a_daily_schedule_leaves_as_many_shards_as_the_documentation_says() {
 #[test]
 fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
     let updating = Seen { status: Status::Updating, ..seen(1) };
-    assert_eq!(left(Streams::start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0, Verdict::Later);
+    assert_eq!(
+        left(Streams::start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0,
+        Verdict::Later
+    );
     for phase in [Phase::Stopping, Phase::Starting] {
         let start = change(Streams::start(&case(Some(&updating), held(8, 1, phase))));
         assert_eq!(start.steps.iter().filter(|step| Streams::is_counted(step)).count(), 3);
@@ -354,7 +418,9 @@ fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
     let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
     let start = change(Streams::start(&case));
-    let Progress::Instead { steps, .. } = Streams::progress(&start.steps[0], Some(&seen(2))) else { panic!() };
+    let Progress::Instead { steps, .. } = Streams::progress(&start.steps[0], Some(&seen(2))) else {
+        panic!()
+    };
     assert!(matches!(&steps[..], [Step::Scale { to: 4 }, Step::GiveUp(_)]), "{steps:?}");
 }
 
@@ -368,10 +434,17 @@ fn only_scaling_is_counted() {
 fn fan_out_consumers_are_named() {
     let seen = Seen { consumers: 2, ..seen(2) };
     let standing = Streams::standing(Some(&seen));
-    assert!(standing.notes[0].starts_with("2 enhanced fan-out consumers, billed"), "{:?}", standing.notes);
+    assert!(
+        standing.notes[0].starts_with("2 enhanced fan-out consumers, billed"),
+        "{:?}",
+        standing.notes
+    );
     assert_eq!(standing.advice[0].pays, Usage::of(Item::FanOutShard, 4));
     let named = Seen { consumer_names: vec!["a".to_owned(), "b".to_owned()], ..seen };
-    assert!(Streams::standing(Some(&named)).notes[0].starts_with("2 enhanced fan-out consumers (a, b), billed"));
+    assert!(
+        Streams::standing(Some(&named)).notes[0]
+            .starts_with("2 enhanced fan-out consumers (a, b), billed")
+    );
 }
 
 proptest! {

@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use data::{
-    Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen, Size, Step,
+    Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen,
+    Size, Step,
 };
 
 use super::{Case, Decision, Effect, Info, Progress, Rules, Tier, Verdict};
@@ -64,7 +65,9 @@ impl Rules for Functions {
     /// Neither a reservation nor its absence costs anything: a function bills by its invocations.
     /// Provisioned concurrency does cost, used or not.
     fn standing(seen: Option<&Seen>) -> Standing {
-        let Some(seen) = seen else { return Standing::new(State::Stopped, "deleted", Usage::none()) };
+        let Some(seen) = seen else {
+            return Standing::new(State::Stopped, "deleted", Usage::none());
+        };
         let state = if seen.reserved == STOPPED { State::Stopped } else { State::Running };
         if seen.replica_of.is_some() {
             return Standing::new(State::Running, "Lambda@Edge replica", Usage::none());
@@ -72,7 +75,11 @@ impl Rules for Functions {
         let usage = seen.usage();
         let mut standing = Standing::new(state, seen.summary(), usage.clone());
         if !usage.is_none() {
-            standing.advise("has provisioned concurrency, which bills while nobody calls it", usage, Usage::none());
+            standing.advise(
+                "has provisioned concurrency, which bills while nobody calls it",
+                usage,
+                Usage::none(),
+            );
         }
         if seen.async_events == AsyncEvents::Lost {
             standing.advise(
@@ -93,7 +100,10 @@ impl Rules for Functions {
         let held = case.held.as_ref();
         if seen.reserved == STOPPED {
             return match held {
-                None => Decision::leave(Verdict::AlreadyStopped, "a person had set it to 0: it stays so"),
+                None => Decision::leave(
+                    Verdict::AlreadyStopped,
+                    "a person had set it to 0: it stays so",
+                ),
                 Some(held) if held.phase == Phase::Stopped => still_stopped(seen, &held.original),
                 Some(held) => Decision::keep(way_down(seen, &held.original), Some(stopped(seen))),
             };
@@ -102,8 +112,10 @@ impl Rules for Functions {
             return Decision::leave(Verdict::Skipped, obstacle.clone());
         }
         let saved = |id: &String| held.is_some_and(|held| held.original.mappings.contains_key(id));
-        if let Some((_, mapping)) =
-            seen.mappings.iter().find(|(id, mapping)| matches!(mapping.state, MappingState::Between(_)) && !saved(id))
+        if let Some((_, mapping)) = seen
+            .mappings
+            .iter()
+            .find(|(id, mapping)| matches!(mapping.state, MappingState::Between(_)) && !saved(id))
         {
             let why = format!(
                 "its event source mapping of {} is {}: whether it is enabled shows when that is over",
@@ -111,8 +123,9 @@ impl Rules for Functions {
             );
             return Decision::leave(Verdict::Later, why);
         }
-        let ours =
-            held.filter(|held| held.phase != Phase::Stopped && is_ours(seen.reserved, &held.original, held.phase));
+        let ours = held.filter(|held| {
+            held.phase != Phase::Stopped && is_ours(seen.reserved, &held.original, held.phase)
+        });
         let reserved = ours.map_or(seen.reserved, |held| held.original.reserved);
         let original = Original::of(seen, reserved, held.map(|held| &held.original));
         let (steps, after) = (way_down(seen, &original), Some(stopped(seen)));
@@ -134,7 +147,9 @@ impl Rules for Functions {
         let Some(held) = &case.held else {
             return match (&seen.replica_of, seen.reserved) {
                 (Some(main), _) => replica(main),
-                (None, STOPPED) => Decision::leave(Verdict::Skipped, "a person had set it to 0: it stays so"),
+                (None, STOPPED) => {
+                    Decision::leave(Verdict::Skipped, "a person had set it to 0: it stays so")
+                }
                 (None, _) => Decision::leave(Verdict::AlreadyRunning, ""),
             };
         };
@@ -146,8 +161,12 @@ impl Rules for Functions {
             _ if !steps.is_empty() || seen.reserved == STOPPED => {
                 Decision::keep(steps, Some(started(seen, original, reserved)))
             }
-            Phase::Starting if ours => Decision::keep(steps, Some(started(seen, original, reserved))),
-            Phase::Stopping if ours => return Decision::leave(Verdict::Released, "it had not been stopped"),
+            Phase::Starting if ours => {
+                Decision::keep(steps, Some(started(seen, original, reserved)))
+            }
+            Phase::Stopping if ours => {
+                return Decision::leave(Verdict::Released, "it had not been stopped");
+            }
             _ => {
                 let why = format!("a person set it to {}: it stays so", words(seen.reserved));
                 return Decision::leave(Verdict::Released, why);
@@ -166,12 +185,16 @@ impl Rules for Functions {
     }
 
     fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        let Some(seen) = seen else { return Progress::Failed("the function was deleted".to_owned()) };
+        let Some(seen) = seen else {
+            return Progress::Failed("the function was deleted".to_owned());
+        };
         match step {
             Step::Settle(ids) => transition(seen, ids).map_or(Progress::Done, Progress::Waiting),
             Step::Disable(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
             Step::Enable(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
-            Step::Withdraw(qualifiers) if qualifiers.iter().any(|q| seen.provisioned.contains_key(q)) => {
+            Step::Withdraw(qualifiers)
+                if qualifiers.iter().any(|q| seen.provisioned.contains_key(q)) =>
+            {
                 Progress::NotBegun
             }
             Step::Withdraw(_) => Progress::Done,
@@ -179,7 +202,9 @@ impl Rules for Functions {
             Step::Reserve { otherwise, n } => match &seen.refusal {
                 Some(why) => go_on(
                     otherwise,
-                    format!("reserved {n} no longer fits, it is unreserved until a start finds room: {why}"),
+                    format!(
+                        "reserved {n} no longer fits, it is unreserved until a start finds room: {why}"
+                    ),
                 ),
                 None => Progress::NotBegun,
             },
@@ -204,16 +229,24 @@ fn is_ours(reserved: Reserved, original: &Original, phase: Phase) -> bool {
 /// An event source that polls for a function at 0 drives messages into their dead-letter queue: one
 /// that was enabled again since the stop is disabled once more.
 fn still_stopped(seen: &Seen, original: &Original) -> Decided {
-    let polls = |mapping: &Mapping| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling);
+    let polls =
+        |mapping: &Mapping| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling);
     let steps = way_down(seen, original);
     if saved_mappings(seen, original, |state| *state != MappingState::Disabled).is_empty() {
-        let new = seen.mappings.iter().find(|(id, mapping)| !original.mappings.contains_key(*id) && polls(mapping));
+        let new = seen
+            .mappings
+            .iter()
+            .find(|(id, mapping)| !original.mappings.contains_key(*id) && polls(mapping));
         let why = new.map(|(_, mapping)| {
-            format!("its event source mapping of {} was enabled since, and polls for a function at 0", mapping.source)
+            format!(
+                "its event source mapping of {} was enabled since, and polls for a function at 0",
+                mapping.source
+            )
         });
         return Decision::leave(Verdict::AlreadyStopped, why.unwrap_or_default());
     }
-    Decision::keep(steps, Some(stopped(seen))).because("an event source mapping had been enabled since the last stop")
+    Decision::keep(steps, Some(stopped(seen)))
+        .because("an event source mapping had been enabled since the last stop")
 }
 
 /// Event sources first, so that nothing arrives at a function that cannot run.
@@ -240,8 +273,10 @@ fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
     let ids = saved_mappings(seen, original, |state| *state != MappingState::Enabled);
     if !ids.is_empty() {
         sources.extend(settle(seen, &ids));
-        let to_enable: BTreeSet<String> =
-            ids.into_iter().filter(|id| seen.mappings[id].state != MappingState::Enabling).collect();
+        let to_enable: BTreeSet<String> = ids
+            .into_iter()
+            .filter(|id| seen.mappings[id].state != MappingState::Enabling)
+            .collect();
         if !to_enable.is_empty() {
             sources.push(Step::Enable(to_enable));
         }
@@ -272,8 +307,13 @@ fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
 }
 
 /// The original's mappings that are there, in these states.
-fn saved_mappings(seen: &Seen, original: &Original, wanted: fn(&MappingState) -> bool) -> BTreeSet<String> {
-    let is_wanted = |id: &&String| seen.mappings.get(*id).is_some_and(|mapping| wanted(&mapping.state));
+fn saved_mappings(
+    seen: &Seen,
+    original: &Original,
+    wanted: fn(&MappingState) -> bool,
+) -> BTreeSet<String> {
+    let is_wanted =
+        |id: &&String| seen.mappings.get(*id).is_some_and(|mapping| wanted(&mapping.state));
     original.mappings.keys().filter(is_wanted).cloned().collect()
 }
 
@@ -292,7 +332,11 @@ fn transition(seen: &Seen, ids: &BTreeSet<String>) -> Option<String> {
 fn mappings_progress(seen: &Seen, ids: &BTreeSet<String>, goal: &MappingState) -> Progress<Step> {
     match transition(seen, ids) {
         Some(transition) => Progress::Waiting(transition),
-        None if ids.iter().filter_map(|id| seen.mappings.get(id)).all(|mapping| mapping.state == *goal) => {
+        None if ids
+            .iter()
+            .filter_map(|id| seen.mappings.get(id))
+            .all(|mapping| mapping.state == *goal) =>
+        {
             Progress::Done
         }
         None => Progress::NotBegun,
@@ -302,11 +346,21 @@ fn mappings_progress(seen: &Seen, ids: &BTreeSet<String>, goal: &MappingState) -
 fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) -> Progress<Step> {
     let mut in_progress = None;
     for (qualifier, n) in configs.iter().filter(|(qualifier, _)| !seen.gone.contains(*qualifier)) {
-        match seen.provisioned.get(qualifier).filter(|config| config.count == *n).map(|config| &config.status) {
+        match seen
+            .provisioned
+            .get(qualifier)
+            .filter(|config| config.count == *n)
+            .map(|config| &config.status)
+        {
             Some(Allocation::Ready) => {}
-            Some(Allocation::InProgress) => in_progress = Some(format!("provisioned concurrency of {qualifier}")),
+            Some(Allocation::InProgress) => {
+                in_progress = Some(format!("provisioned concurrency of {qualifier}"))
+            }
             Some(Allocation::Failed(reason)) => {
-                return go_on(otherwise, format!("the provisioned concurrency of {qualifier} failed: {reason}"));
+                return go_on(
+                    otherwise,
+                    format!("the provisioned concurrency of {qualifier} failed: {reason}"),
+                );
             }
             None => {
                 return match &seen.refusal {
@@ -316,8 +370,11 @@ fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) ->
             }
         }
     }
-    let gone: Vec<&str> =
-        configs.keys().filter(|qualifier| seen.gone.contains(*qualifier)).map(String::as_str).collect();
+    let gone: Vec<&str> = configs
+        .keys()
+        .filter(|qualifier| seen.gone.contains(*qualifier))
+        .map(String::as_str)
+        .collect();
     match (in_progress, &gone[..]) {
         (Some(what), _) => Progress::Waiting(what),
         (None, []) => Progress::Done,
@@ -354,9 +411,14 @@ fn stopped(seen: &Seen) -> Seen {
 fn started(seen: &Seen, original: &Original, reserved: Reserved) -> Seen {
     let mut provisioned = seen.provisioned.clone();
     for (qualifier, n) in &original.provisioned {
-        provisioned.entry(qualifier.clone()).and_modify(|config| config.status = Allocation::Ready).or_insert(
-            Provisioned { count: *n, status: Allocation::Ready, size: original.sizes.get(qualifier).copied() },
-        );
+        provisioned
+            .entry(qualifier.clone())
+            .and_modify(|config| config.status = Allocation::Ready)
+            .or_insert(Provisioned {
+                count: *n,
+                status: Allocation::Ready,
+                size: original.sizes.get(qualifier).copied(),
+            });
     }
     Seen { reserved, provisioned, ..seen.clone() }
 }
@@ -371,26 +433,34 @@ fn lost_events(seen: &Seen) -> Vec<String> {
                 .to_owned(),
         ],
         AsyncEvents::Unknown(why) => {
-            vec![format!("whether asynchronous events are lost while it is stopped could not be found out: {why}")]
+            vec![format!(
+                "whether asynchronous events are lost while it is stopped could not be found out: {why}"
+            )]
         }
     }
 }
 
 /// What does not come back as it was, because a person wanted it otherwise.
 fn persons_doing(seen: &Seen, original: &Original) -> Vec<String> {
-    let vanished =
-        original.mappings.iter().filter(|(id, _)| !seen.mappings.contains_key(*id)).map(|(_, source)| {
+    let vanished = original.mappings.iter().filter(|(id, _)| !seen.mappings.contains_key(*id)).map(
+        |(_, source)| {
             format!("its event source mapping of {source} was deleted since: it does not come back")
-        });
+        },
+    );
     let changed = original.provisioned.iter().filter_map(|(qualifier, n)| {
         let now = seen.provisioned.get(qualifier).filter(|config| config.count != *n)?.count;
-        Some(format!("a person set the provisioned concurrency of {qualifier} to {now}: it stays so"))
+        Some(format!(
+            "a person set the provisioned concurrency of {qualifier} to {now}: it stays so"
+        ))
     });
     vanished.chain(changed).collect()
 }
 
 fn replica(main: &str) -> Decided {
-    Decision::leave(Verdict::Unmanaged, format!("a Lambda@Edge replica of {main}: CloudFront manages it"))
+    Decision::leave(
+        Verdict::Unmanaged,
+        format!("a Lambda@Edge replica of {main}: CloudFront manages it"),
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ fn seen(reserved: Reserved) -> Seen {
 }
 
 fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, Original> {
-    let held = held.map(|(reserved, phase)| Held { original: Original { reserved, ..Original::default() }, phase });
+    let held = held.map(|(reserved, phase)| Held {
+        original: Original { reserved, ..Original::default() },
+        phase,
+    });
     Case {
         name: "work",
         seen,
@@ -33,21 +36,28 @@ fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
         let stop = change(Functions::stop(&case(Some(&seen(reserved)), None)));
         assert_eq!(stop.claim, Claim::Take(Original { reserved, ..Original::default() }));
         assert_eq!(stop.steps, [to_zero()]);
-        let start = change(Functions::start(&case(Some(&seen(Some(0))), Some((reserved, Phase::Stopped)))));
+        let start =
+            change(Functions::start(&case(Some(&seen(Some(0))), Some((reserved, Phase::Stopped)))));
         assert_eq!(start.steps, [restore(reserved)]);
     }
 }
 
 #[test]
 fn a_function_that_a_person_set_to_0_is_left_at_0() {
-    assert_eq!(verdict(&Functions::stop(&case(Some(&seen(Some(0))), None))), Verdict::AlreadyStopped);
+    assert_eq!(
+        verdict(&Functions::stop(&case(Some(&seen(Some(0))), None))),
+        Verdict::AlreadyStopped
+    );
     assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(0))), None))), Verdict::Skipped);
 }
 
 #[test]
 fn a_second_stop_saves_nothing() {
     let zero = seen(Some(0));
-    assert_eq!(verdict(&Functions::stop(&case(Some(&zero), Some((Some(5), Phase::Stopped))))), Verdict::AlreadyStopped);
+    assert_eq!(
+        verdict(&Functions::stop(&case(Some(&zero), Some((Some(5), Phase::Stopped))))),
+        Verdict::AlreadyStopped
+    );
     let half_done = change(Functions::stop(&case(Some(&zero), Some((Some(5), Phase::Stopping)))));
     assert_eq!((half_done.claim, half_done.steps.len()), (Claim::Keep, 0));
 }
@@ -70,7 +80,10 @@ fn what_a_person_set_in_between_wins() {
 
 #[test]
 fn a_function_that_was_deleted_is_not_owed_any_more() {
-    assert_eq!(verdict(&Functions::start(&case(None, Some((None, Phase::Stopped))))), Verdict::Released);
+    assert_eq!(
+        verdict(&Functions::start(&case(None, Some((None, Phase::Stopped))))),
+        Verdict::Released
+    );
 }
 
 #[test]
@@ -102,8 +115,11 @@ fn full(reserved: Reserved, live: Option<(u32, Allocation)>, queue: &str, stream
             .map(|(count, status)| ("live".to_owned(), Provisioned { count, status, size: None }))
             .into_iter()
             .collect(),
-        mappings: [(QUEUE.to_owned(), mapping("sqs orders", queue)), (STREAM.to_owned(), mapping("kinesis s", stream))]
-            .into(),
+        mappings: [
+            (QUEUE.to_owned(), mapping("sqs orders", queue)),
+            (STREAM.to_owned(), mapping("kinesis s", stream)),
+        ]
+        .into(),
         ..Seen::default()
     }
 }
@@ -195,7 +211,13 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "keep: settle disable withdraw zero",
             "keep: settle enable",
         ),
-        ("all but the last step", between.clone(), Some(Stopping), "keep: zero", "keep: provide enable"),
+        (
+            "all but the last step",
+            between.clone(),
+            Some(Stopping),
+            "keep: zero",
+            "keep: provide enable",
+        ),
         ("down, not written", down(), Some(Stopping), "keep: ", "keep: reserve provide enable"),
         ("stopped", down(), Some(Stopped), "AlreadyStopped", "keep: reserve provide enable"),
         (
@@ -245,7 +267,13 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "take: disable withdraw zero",
             "Released",
         ),
-        ("0 by a person", full(Some(0), None, "Enabled", "Disabled"), None, "AlreadyStopped", "Skipped"),
+        (
+            "0 by a person",
+            full(Some(0), None, "Enabled", "Disabled"),
+            None,
+            "AlreadyStopped",
+            "Skipped",
+        ),
         (
             "a new source",
             full(Some(5), ready(), "Enabled", "Enabled"),
@@ -283,44 +311,67 @@ fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
     assert_eq!(start.warnings, Vec::<String>::new());
     seen.mappings.remove(QUEUE);
     let start = change(Functions::start(&full_case(&seen, Some(Phase::Stopped))));
-    assert_eq!(start.warnings, ["its event source mapping of sqs orders was deleted since: it does not come back"]);
+    assert_eq!(
+        start.warnings,
+        ["its event source mapping of sqs orders was deleted since: it does not come back"]
+    );
 }
 
 #[test]
 fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_before_it_fails() {
     let start = change(Functions::start(&full_case(&down(), Some(Phase::Stopped))));
     let refused = Seen { refusal: Some("below its minimum".to_owned()), ..down() };
-    let Progress::Instead { steps, why, .. } = Functions::progress(&start.steps[0], Some(&refused)) else {
+    let Progress::Instead { steps, why, .. } = Functions::progress(&start.steps[0], Some(&refused))
+    else {
         panic!("it goes on");
     };
     assert!(why.ends_with("below its minimum"), "{why}");
-    let [Step::Unreserve, Step::Provide { otherwise, .. }, Step::Enable(_), last] = &steps[..] else {
+    let [Step::Unreserve, Step::Provide { otherwise, .. }, Step::Enable(_), last] = &steps[..]
+    else {
         panic!("{steps:?}");
     };
     assert_eq!(*last, Step::GiveUp(why.clone()));
-    assert_eq!(otherwise.last(), Some(last), "also where provisioned concurrency is refused as well");
+    assert_eq!(
+        otherwise.last(),
+        Some(last),
+        "also where provisioned concurrency is refused as well"
+    );
     assert_eq!(Functions::progress(last, Some(&running())), Progress::Failed(why));
 }
 
 #[test]
 fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
     let provide = Step::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
-    let progress =
-        |status| Functions::progress(&provide, Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")));
-    assert_eq!(progress(Allocation::InProgress), Progress::Waiting("provisioned concurrency of live".to_owned()));
+    let progress = |status| {
+        Functions::progress(
+            &provide,
+            Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")),
+        )
+    };
+    assert_eq!(
+        progress(Allocation::InProgress),
+        Progress::Waiting("provisioned concurrency of live".to_owned())
+    );
     assert_eq!(progress(Allocation::Ready), Progress::Done);
-    let Progress::Instead { why, .. } = progress(Allocation::Failed("FUNCTION_ERROR".to_owned())) else { panic!() };
+    let Progress::Instead { why, .. } = progress(Allocation::Failed("FUNCTION_ERROR".to_owned()))
+    else {
+        panic!()
+    };
     assert_eq!(why, "the provisioned concurrency of live failed: FUNCTION_ERROR");
 }
 
 #[test]
 fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
     let disable = Step::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
-    let progress = |state| Functions::progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
+    let progress =
+        |state| Functions::progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
     assert_eq!(progress("Disabled"), Progress::Done);
     assert_eq!(progress("Enabled"), Progress::NotBegun);
     for state in ["Disabling", "Enabling", "Updating", "Creating"] {
-        assert_eq!(progress(state), Progress::Waiting(format!("event source mapping of sqs orders: {state}")));
+        assert_eq!(
+            progress(state),
+            Progress::Waiting(format!("event source mapping of sqs orders: {state}"))
+        );
     }
 }
 
@@ -345,29 +396,47 @@ fn provisioned_concurrency_is_told() {
 #[test]
 fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
     let seen = full(Some(0), None, "Disabled", "Enabled");
-    let Decision::Leave { verdict, why } = Functions::stop(&full_case(&seen, Some(Phase::Stopped))) else { panic!() };
+    let Decision::Leave { verdict, why } = Functions::stop(&full_case(&seen, Some(Phase::Stopped)))
+    else {
+        panic!()
+    };
     assert_eq!(verdict, Verdict::AlreadyStopped);
-    assert_eq!(why, "its event source mapping of kinesis s was enabled since, and polls for a function at 0");
+    assert_eq!(
+        why,
+        "its event source mapping of kinesis s was enabled since, and polls for a function at 0"
+    );
 }
 
 #[test]
-fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_not_from_being_started() {
+fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_not_from_being_started()
+ {
     let scaled = |seen: Seen| Seen { obstacle: Some("it is scaled".to_owned()), ..seen };
     assert_eq!(verdict(&Functions::stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
-    assert_eq!(told(&Functions::start(&full_case(&scaled(running()), Some(Phase::Starting)))), "keep: ");
+    assert_eq!(
+        told(&Functions::start(&full_case(&scaled(running()), Some(Phase::Starting)))),
+        "keep: "
+    );
 }
 
 #[test]
 fn a_qualifier_that_is_gone_is_done_with_a_remark_when_the_others_are_ready() {
-    let provide =
-        Step::Provide { configs: [("live".to_owned(), 2), ("old".to_owned(), 1)].into(), otherwise: Vec::new() };
+    let provide = Step::Provide {
+        configs: [("live".to_owned(), 2), ("old".to_owned(), 1)].into(),
+        otherwise: Vec::new(),
+    };
     let progress = |status| {
         let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
         Functions::progress(&provide, Some(&Seen { gone: ["old".to_owned()].into(), ..seen }))
     };
-    assert_eq!(progress(Allocation::InProgress), Progress::Waiting("provisioned concurrency of live".to_owned()));
+    assert_eq!(
+        progress(Allocation::InProgress),
+        Progress::Waiting("provisioned concurrency of live".to_owned())
+    );
     let Progress::DoneBut(remark) = progress(Allocation::Ready) else { panic!() };
-    assert_eq!(remark, "its alias or version old was deleted since: its provisioned concurrency does not come back");
+    assert_eq!(
+        remark,
+        "its alias or version old was deleted since: its provisioned concurrency does not come back"
+    );
 }
 
 #[test]
@@ -381,7 +450,11 @@ fn provisioned_concurrency_bills_by_its_version_and_not_where_it_failed() {
         ("next".to_owned(), config(1, Allocation::InProgress, 1024)),
         ("failed".to_owned(), config(9, Allocation::Failed(String::new()), 1024)),
     ];
-    let seen = Seen { size: Some(Size { memory_mb: 128, is_arm: true }), provisioned: provisioned.into(), ..running() };
+    let seen = Seen {
+        size: Some(Size { memory_mb: 128, is_arm: true }),
+        provisioned: provisioned.into(),
+        ..running()
+    };
     let item = crate::usage::Item::ProvisionedConcurrency(crate::usage::Architecture::X86);
     assert_eq!(seen.usage(), Usage::of(item, 2));
 }

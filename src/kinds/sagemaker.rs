@@ -62,7 +62,8 @@ pub const INFO: Info = Info {
     ],
 };
 
-/// What a stop has done a moment before shows after so many looks: after a minute, as they usually come.
+/// What a stop has done a moment before shows after so many looks: after a minute, as they usually
+/// come.
 const LOOKS_FOR_A_SIGN: usize = 4;
 
 type Decided = Decision<Seen, Original, Step>;
@@ -98,7 +99,8 @@ impl Rules for Endpoints {
         let mut standing = Standing::new(state, summary, usage);
         standing.notes.extend(seen.failure_reason.clone());
         if state == State::Running {
-            standing.running_since = seen.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+            standing.running_since =
+                seen.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
         }
         seen.advise(&mut standing);
         standing
@@ -107,19 +109,30 @@ impl Rules for Endpoints {
     fn stop(case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else {
             return match &case.held {
-                Some(Held { phase: Phase::Stopped, .. }) => Decision::leave(Verdict::AlreadyStopped, ""),
+                Some(Held { phase: Phase::Stopped, .. }) => {
+                    Decision::leave(Verdict::AlreadyStopped, "")
+                }
                 Some(_) => Decision::keep(Vec::new(), None),
-                None => Decision::leave(Verdict::Skipped, "it was deleted while this operation looked at it"),
+                None => Decision::leave(
+                    Verdict::Skipped,
+                    "it was deleted while this operation looked at it",
+                ),
             };
         };
         let held = case.held.as_ref();
         let ours = held.filter(|held| is_ours(held, seen)).map(|held| &held.original);
         match (&seen.status, ours) {
-            (Status::Deleting, _) if held.is_some() => Decision::keep(vec![Step::AwaitDeleted], None),
-            (Status::Deleting, _) => Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function"),
-            // What a start of ours has half made can be taken down again: its original is held. The very endpoint
-            // that was to be stopped shows only then whether a person has changed it.
-            (Status::Creating | Status::Changing(_), Some(original)) if seen.created_at != original.created_at => {
+            (Status::Deleting, _) if held.is_some() => {
+                Decision::keep(vec![Step::AwaitDeleted], None)
+            }
+            (Status::Deleting, _) => {
+                Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function")
+            }
+            // What a start of ours has half made can be taken down again: its original is held. The
+            // very endpoint that was to be stopped shows only then whether a person has changed it.
+            (Status::Creating | Status::Changing(_), Some(original))
+                if seen.created_at != original.created_at =>
+            {
                 let settled = Step::AwaitSettled { config_name: original.config_name.clone() };
                 Decision::keep(vec![settled, original.delete()], None)
             }
@@ -139,15 +152,18 @@ impl Rules for Endpoints {
             }
             (Status::InService, ours) => match (seen.nothing_to_gain(), obstacle(seen), ours) {
                 (Some(why), _, None) => Decision::leave(Verdict::Skipped, why),
-                (_, Some(obstacle), _) => {
-                    Decision::leave(Verdict::Skipped, format!("it could not be created again: {obstacle}"))
-                }
+                (_, Some(obstacle), _) => Decision::leave(
+                    Verdict::Skipped,
+                    format!("it could not be created again: {obstacle}"),
+                ),
                 (_, None, Some(original)) => Decision::keep(vec![original.delete()], None),
                 (None, None, None) => {
                     let original = Original::of(seen);
                     let delete = original.delete();
                     Decision::take(original, vec![delete], None).because(match held {
-                        Some(_) => "a person had changed it or created it again since the last stop",
+                        Some(_) => {
+                            "a person had changed it or created it again since the last stop"
+                        }
                         None => "",
                     })
                 }
@@ -160,21 +176,29 @@ impl Rules for Endpoints {
             return Decision::leave(Verdict::AlreadyRunning, "");
         };
         let after = Some(original.as_seen());
-        let missed = || original.targets.iter().flat_map(|target| target.missed(case.now.as_second())).collect();
+        let missed = || {
+            original.targets.iter().flat_map(|target| target.missed(case.now.as_second())).collect()
+        };
         let Some(seen) = case.seen else {
             return Decision::keep(vec![original.create()], after).warn(missed());
         };
-        if *phase == Phase::Stopping && seen.created_at == original.created_at && seen.status != Status::Deleting {
+        if *phase == Phase::Stopping
+            && seen.created_at == original.created_at
+            && seen.status != Status::Deleting
+        {
             // AWS's answers are eventually consistent, and what is let go is not brought back.
             let sign = Step::AwaitSign { original: Box::new(original.clone()), pause: case.poll };
-            return Decision::keep(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone())).because("it had not been stopped");
+            return Decision::keep(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone()))
+                .because("it had not been stopped");
         }
         let ours = *phase != Phase::Stopped && seen.config_name == original.config_name;
         match &seen.status {
-            Status::Deleting => Decision::keep(vec![Step::AwaitDeleted, original.create()], after).warn(missed()),
-            Status::Failed if ours => {
-                Decision::keep(original.delete_and_create(), after).because("its creation had failed").warn(missed())
+            Status::Deleting => {
+                Decision::keep(vec![Step::AwaitDeleted, original.create()], after).warn(missed())
             }
+            Status::Failed if ours => Decision::keep(original.delete_and_create(), after)
+                .because("its creation had failed")
+                .warn(missed()),
             Status::Creating | Status::Changing(_) if ours => {
                 Decision::keep(vec![original.await_in_service()], after).warn(missed())
             }
@@ -204,7 +228,9 @@ impl Rules for Endpoints {
         match step {
             Step::Delete { .. } | Step::Create { .. } | Step::Set { .. } => Effect::Slow,
             Step::AwaitSign { .. } | Step::Scale { .. } | Step::GiveUp(_) => Effect::AtOnce,
-            Step::AwaitDeleted | Step::AwaitSettled { .. } | Step::AwaitInService { .. } => Effect::Awaited,
+            Step::AwaitDeleted | Step::AwaitSettled { .. } | Step::AwaitInService { .. } => {
+                Effect::Awaited
+            }
         }
     }
 

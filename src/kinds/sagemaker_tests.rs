@@ -75,12 +75,18 @@ fn a_start_creates_it_from_its_config_with_its_tags() {
     let start = change(Endpoints::start(&case(None, held(Phase::Stopped))));
     assert_eq!(start.claim, Claim::Keep);
     let [Step::Create { original }] = &start.steps[..] else { panic!("{start:?}") };
-    assert_eq!((original.config_name.as_str(), original.tags["team"].as_str()), ("risk-config", "ml"));
+    assert_eq!(
+        (original.config_name.as_str(), original.tags["team"].as_str()),
+        ("risk-config", "ml")
+    );
 }
 
 #[test]
 fn an_endpoint_whose_config_is_gone_is_not_deleted() {
-    let seen = Seen { obstacle: Some("its config risk-config does not exist".to_owned()), ..seen(Status::InService) };
+    let seen = Seen {
+        obstacle: Some("its config risk-config does not exist".to_owned()),
+        ..seen(Status::InService)
+    };
     let (verdict, why) = left(Endpoints::stop(&case(Some(&seen), None)));
     assert_eq!(verdict, Verdict::Skipped);
     assert_eq!(why, "it could not be created again: its config risk-config does not exist");
@@ -88,10 +94,22 @@ fn an_endpoint_whose_config_is_gone_is_not_deleted() {
 
 #[test]
 fn an_endpoint_in_transition_is_not_deleted() {
-    for status in ["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "OutOfService", "Failed"] {
+    for status in [
+        "Creating",
+        "Updating",
+        "SystemUpdating",
+        "RollingBack",
+        "Deleting",
+        "OutOfService",
+        "Failed",
+    ] {
         let (verdict, why) = left(Endpoints::stop(&case(Some(&seen(Status::parse(status))), None)));
         let passes = !matches!(status, "Deleting" | "OutOfService" | "Failed");
-        assert_eq!(verdict, if passes { Verdict::Later } else { Verdict::Skipped }, "{status}: {why}");
+        assert_eq!(
+            verdict,
+            if passes { Verdict::Later } else { Verdict::Skipped },
+            "{status}: {why}"
+        );
     }
 }
 
@@ -104,7 +122,8 @@ fn an_endpoint_without_instances_has_nothing_to_gain() {
 
 #[test]
 fn a_stop_that_died_before_its_call_goes_on_with_its_original() {
-    let stop = change(Endpoints::stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
+    let stop =
+        change(Endpoints::stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
     assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[delete()][..]));
     let stop = change(Endpoints::stop(&case(Some(&seen(Status::Deleting)), held(Phase::Stopping))));
     assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[Step::AwaitDeleted][..]));
@@ -114,25 +133,33 @@ fn a_stop_that_died_before_its_call_goes_on_with_its_original() {
 
 #[test]
 fn an_endpoint_that_a_person_created_again_is_theirs() {
-    let theirs = Seen { created_at: Some(900), config_name: "other".to_owned(), ..seen(Status::InService) };
+    let theirs =
+        Seen { created_at: Some(900), config_name: "other".to_owned(), ..seen(Status::InService) };
     for phase in [Phase::Stopping, Phase::Stopped] {
         let stop = change(Endpoints::stop(&case(Some(&theirs), held(phase))));
         assert!(matches!(&stop.claim, Claim::Take(original) if original.config_name == "other"));
         assert_eq!(left(Endpoints::start(&case(Some(&theirs), held(phase)))).0, Verdict::Released);
     }
-    assert_eq!(left(Endpoints::start(&case(Some(&theirs), held(Phase::Starting)))).0, Verdict::Released);
+    assert_eq!(
+        left(Endpoints::start(&case(Some(&theirs), held(Phase::Starting)))).0,
+        Verdict::Released
+    );
 }
 
 #[test]
 fn a_start_takes_up_whatever_a_stop_or_another_start_left() {
-    let start = |seen: Option<&Seen>, phase| words(&change(Endpoints::start(&case(seen, held(phase)))));
+    let start =
+        |seen: Option<&Seen>, phase| words(&change(Endpoints::start(&case(seen, held(phase)))));
     assert_eq!(start(None, Phase::Stopping), ["create the endpoint from risk-config"]);
     assert_eq!(
         start(Some(&seen(Status::Deleting)), Phase::Stopping),
         ["wait until it is deleted", "create the endpoint from risk-config"]
     );
     let anew = |status| Seen { created_at: Some(900), ..seen(status) };
-    assert_eq!(start(Some(&anew(Status::Creating)), Phase::Starting), ["wait until it is in service"]);
+    assert_eq!(
+        start(Some(&anew(Status::Creating)), Phase::Starting),
+        ["wait until it is in service"]
+    );
     assert_eq!(start(Some(&anew(Status::InService)), Phase::Starting), [""; 0]);
     assert_eq!(
         start(Some(&anew(Status::Failed)), Phase::Starting),
@@ -150,7 +177,8 @@ fn a_stop_takes_down_what_a_start_has_half_made_and_keeps_the_original() {
 
 #[test]
 fn a_failed_endpoint_of_a_person_keeps_its_name_and_our_original() {
-    let (verdict, why) = left(Endpoints::start(&case(Some(&seen(Status::Failed)), held(Phase::Stopped))));
+    let (verdict, why) =
+        left(Endpoints::start(&case(Some(&seen(Status::Failed)), held(Phase::Stopped))));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.contains("delete it"), "{why}");
 }
@@ -186,7 +214,10 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     match failed(reason) {
         Progress::Instead { steps, why, pause } => {
             let Step::Delete { anew: Some(anew), .. } = &steps[0] else { panic!("{steps:?}") };
-            assert_eq!((anew.create(), steps[1].clone(), why.as_str()), (create.clone(), create, reason));
+            assert_eq!(
+                (anew.create(), steps[1].clone(), why.as_str()),
+                (create.clone(), create, reason)
+            );
             assert!(pause > Duration::ZERO);
         }
         other => panic!("{other:?}"),
@@ -218,7 +249,8 @@ fn held_of(seen: &Seen, phase: Phase) -> Option<Held<Original>> {
     Some(Held { original: Original::of(seen), phase })
 }
 
-const CAPACITIES: &str = "set weights: AllTraffic 0.5, then the capacity of AllTraffic: 3 × ml.m5.large";
+const CAPACITIES: &str =
+    "set weights: AllTraffic 0.5, then the capacity of AllTraffic: 3 × ml.m5.large";
 const SCALING: &str = "set scaling of AllTraffic (InstanceCount 1 to 4)";
 
 #[test]
@@ -227,7 +259,10 @@ fn a_creation_in_service_goes_on_with_what_it_lacks() {
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
     match Endpoints::progress(&create, Some(&fresh)) {
         Progress::Instead { steps, pause, .. } => {
-            assert_eq!(steps.iter().map(ToString::to_string).collect::<Vec<_>>(), [CAPACITIES, SCALING]);
+            assert_eq!(
+                steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                [CAPACITIES, SCALING]
+            );
             assert_eq!(pause, Duration::ZERO);
         }
         other => panic!("{other:?}"),
@@ -237,7 +272,9 @@ fn a_creation_in_service_goes_on_with_what_it_lacks() {
 
 #[test]
 fn a_start_plans_only_what_a_half_done_one_has_left() {
-    let start = |seen: &Seen| words(&change(Endpoints::start(&case(Some(seen), held_of(&scaled(), Phase::Starting)))));
+    let start = |seen: &Seen| {
+        words(&change(Endpoints::start(&case(Some(seen), held_of(&scaled(), Phase::Starting)))))
+    };
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
     assert_eq!(start(&fresh), [CAPACITIES, SCALING]);
     let sized = Seen { variants: scaled().variants, ..fresh.clone() };
@@ -254,7 +291,8 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
         original.scaling = Some(Ok(vec![suspended.clone()]));
         at_work.scaling = Some(Ok(vec![suspended]));
         at_work.variants[0].instances = instances;
-        let start = change(Endpoints::start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
+        let start =
+            change(Endpoints::start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
         assert_eq!(!start.steps.is_empty(), goes_on, "{instances}");
     }
     // What cannot be seen is set again.
@@ -272,7 +310,8 @@ fn a_stop_of_what_a_start_has_half_made_keeps_the_original() {
 #[test]
 fn a_stop_that_died_never_loses_the_scaling_that_its_deletion_has_deregistered() {
     let shown_late = Seen { scaling: Some(Ok(Vec::new())), ..scaled() };
-    let stop = change(Endpoints::stop(&case(Some(&shown_late), held_of(&scaled(), Phase::Stopping))));
+    let stop =
+        change(Endpoints::stop(&case(Some(&shown_late), held_of(&scaled(), Phase::Stopping))));
     assert_eq!(stop.claim, Claim::Keep);
     let mut other = scaled();
     other.scaling = Some(Ok(vec![Target { max: 9, ..target() }]));
@@ -293,14 +332,19 @@ fn an_endpoint_whose_scaling_is_not_known_is_not_deleted() {
 }
 
 fn settings() -> Vec<Setting> {
-    vec![Setting::Weights(vec![("AllTraffic".to_owned(), 0.5)]), Setting::Capacity(scaled().variants[0].clone())]
+    vec![
+        Setting::Weights(vec![("AllTraffic".to_owned(), 0.5)]),
+        Setting::Capacity(scaled().variants[0].clone()),
+    ]
 }
 
 /// What comes instead of a step, in words, and after which pause.
 #[track_caller]
 fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
     match progress {
-        Progress::Instead { steps, pause, .. } => (steps.iter().map(ToString::to_string).collect(), pause),
+        Progress::Instead { steps, pause, .. } => {
+            (steps.iter().map(ToString::to_string).collect(), pause)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -311,7 +355,10 @@ fn weights_and_capacities_are_set_one_after_the_other_as_they_show_in_service() 
     let last = step(settings()[1..].to_vec());
     assert_eq!(Endpoints::progress(&last, Some(&scaled())), Progress::Done);
     let updating = Seen { status: Status::parse("Updating"), ..scaled() };
-    assert_eq!(Endpoints::progress(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
+    assert_eq!(
+        Endpoints::progress(&last, Some(&updating)),
+        Progress::Waiting("Updating".to_owned())
+    );
     assert_eq!(Endpoints::progress(&last, Some(&seen(Status::InService))), Progress::NotBegun);
     assert_eq!(Endpoints::progress(&last, None), Progress::NotBegun);
     let (then, pause) = instead(Endpoints::progress(&step(settings()), Some(&scaled())));
@@ -325,8 +372,12 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
         Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) },
         Seen { refusal: Some("no permission".to_owned()), ..seen(Status::InService) },
     ] {
-        let Progress::Instead { steps, .. } = Endpoints::progress(&step, Some(&broken)) else { panic!() };
-        let [Step::Set { settings: rest, .. }, Step::Scale { missed, .. }] = &steps[..] else { panic!("{steps:?}") };
+        let Progress::Instead { steps, .. } = Endpoints::progress(&step, Some(&broken)) else {
+            panic!()
+        };
+        let [Step::Set { settings: rest, .. }, Step::Scale { missed, .. }] = &steps[..] else {
+            panic!("{steps:?}")
+        };
         assert_eq!(
             (rest, missed),
             (&settings()[1..].to_vec(), &vec!["weights: AllTraffic 0.5: no permission".to_owned()])
@@ -334,13 +385,21 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
         let told = "weights: AllTraffic 0.5: no permission".to_owned();
         assert_eq!(Endpoints::progress(&steps[1], Some(&scaled())), Progress::Failed(told.clone()));
         // Both settings missed, and nothing to scale: it ends in both.
-        let alone = Step::Set { settings: settings()[1..].to_vec(), then: Vec::new(), missed: vec![told.clone()] };
-        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&broken)) else { panic!() };
+        let alone = Step::Set {
+            settings: settings()[1..].to_vec(),
+            then: Vec::new(),
+            missed: vec![told.clone()],
+        };
+        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&broken)) else {
+            panic!()
+        };
         let why = format!("{told}; the capacity of AllTraffic: 3 × ml.m5.large: no permission");
         assert_eq!(steps, [Step::GiveUp(why.clone())]);
         assert_eq!(Endpoints::progress(&steps[0], Some(&broken)), Progress::Failed(why));
         // The other setting came: it still ends in the one that did not.
-        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&scaled())) else { panic!() };
+        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&scaled())) else {
+            panic!()
+        };
         assert_eq!(steps, [Step::GiveUp(told)]);
     }
 }
@@ -352,7 +411,10 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
     let capacity = vec![settings()[1].clone()];
     let set = |then| Step::Set { settings: capacity.clone(), then, missed: Vec::new() };
     let (steps, pause) = instead(Endpoints::progress(&set(vec![target()]), Some(&lacking)));
-    assert_eq!((steps, pause), (vec![SCALING.to_owned(), set(Vec::new()).to_string()], Duration::ZERO));
+    assert_eq!(
+        (steps, pause),
+        (vec![SCALING.to_owned(), set(Vec::new()).to_string()], Duration::ZERO)
+    );
     let (steps, pause) = instead(Endpoints::progress(&set(Vec::new()), Some(&lacking)));
     assert_eq!((steps, pause), (vec![set(Vec::new()).to_string()], Duration::from_secs(60)));
 }
@@ -360,9 +422,13 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
 #[test]
 fn scaling_is_set_once_it_is_seen() {
     let step = Step::Scale { targets: vec![target()], missed: Vec::new() };
-    let progress = |scaling| Endpoints::progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
+    let progress =
+        |scaling| Endpoints::progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
     assert_eq!(progress(Some(Ok(vec![target()]))), Progress::Done);
-    assert_eq!(progress(Some(Ok(vec![Target { tags: [].into(), ..target() }]))), Progress::NotBegun);
+    assert_eq!(
+        progress(Some(Ok(vec![Target { tags: [].into(), ..target() }]))),
+        Progress::NotBegun
+    );
     assert_eq!(progress(Some(Ok(Vec::new()))), Progress::NotBegun);
     assert_eq!(progress(None), Progress::NotBegun);
     assert_eq!(progress(Some(Err(Failure::refused("no")))), Progress::Failed("no".to_owned()));
@@ -370,7 +436,10 @@ fn scaling_is_set_once_it_is_seen() {
     assert_eq!(progress(Some(Err(later))), Progress::Waiting("later".to_owned()));
     let refused = Seen { refusal: Some("not this".to_owned()), ..seen(Status::InService) };
     let step = Step::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
-    assert_eq!(Endpoints::progress(&step, Some(&refused)), Progress::Failed("nor that; not this".to_owned()));
+    assert_eq!(
+        Endpoints::progress(&step, Some(&refused)),
+        Progress::Failed("nor that; not this".to_owned())
+    );
 }
 
 #[test]
@@ -406,13 +475,16 @@ fn a_stop_that_died_does_not_delete_what_a_person_is_updating() {
 fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
     let there = seen(Status::InService);
     let poll = Duration::from_secs(15);
-    let start = change(Endpoints::start(&Case { poll, ..case(Some(&there), held(Phase::Stopping)) }));
+    let start =
+        change(Endpoints::start(&Case { poll, ..case(Some(&there), held(Phase::Stopping)) }));
     assert_eq!(
         (words(&start), start.detail.as_str()),
         (vec!["see whether it is being deleted".to_owned(); 4], "it had not been stopped")
     );
     let sign = &start.steps[0];
-    assert!(matches!(Endpoints::progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll));
+    assert!(
+        matches!(Endpoints::progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll)
+    );
     let deleted = |seen: Option<&Seen>| instead(Endpoints::progress(sign, seen)).0;
     let create = "create the endpoint from risk-config";
     assert_eq!(deleted(Some(&seen(Status::Deleting))), ["wait until it is deleted", create]);
@@ -431,18 +503,31 @@ fn a_start_tells_which_scheduled_actions_did_not_run() {
         ends_at: None,
         capacity: None,
     };
-    let actions = vec![action("old", "at(2026-01-01T00:00:00)"), action("launch", "at(2027-01-16T00:00:00)")];
-    let scheduled = Target { actions, suspended: Suspended { scheduled: false, ..target().suspended }, ..target() };
+    let actions =
+        vec![action("old", "at(2026-01-01T00:00:00)"), action("launch", "at(2027-01-16T00:00:00)")];
+    let scheduled = Target {
+        actions,
+        suspended: Suspended { scheduled: false, ..target().suspended },
+        ..target()
+    };
     let full = Seen { scaling: Some(Ok(vec![scheduled])), ..seen(Status::InService) };
     // What was over already when it was stopped is not saved.
     let original = Original::of(&full);
-    assert_eq!(original.targets[0].actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>(), ["launch"]);
+    assert_eq!(
+        original.targets[0].actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>(),
+        ["launch"]
+    );
     let held = Some(Held { original, phase: Phase::Stopped });
     let morning = Timestamp::from_second(1_800_100_000).unwrap();
-    let warnings = |now| change(Endpoints::start(&Case { now, ..case(None, held.clone()) })).warnings;
+    let warnings =
+        |now| change(Endpoints::start(&Case { now, ..case(None, held.clone()) })).warnings;
     assert_eq!(warnings(now()), [""; 0]);
     assert_eq!(warnings(morning).len(), 1);
-    assert!(warnings(morning)[0].contains("launch (at(2027-01-16T00:00:00))"), "{:?}", warnings(morning));
+    assert!(
+        warnings(morning)[0].contains("launch (at(2027-01-16T00:00:00))"),
+        "{:?}",
+        warnings(morning)
+    );
 }
 
 #[test]
@@ -457,8 +542,12 @@ fn provisioned_concurrency_is_worth_a_stop_and_serverless_without_it_is_not() {
     assert!(Endpoints::standing(Some(&serverless)).usage.is_none());
     let (_, why) = left(Endpoints::stop(&case(Some(&serverless), None)));
     assert!(why.contains("serverless without provisioned concurrency"), "{why}");
-    serverless.variants[0].serverless = Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) });
-    assert_eq!(Endpoints::standing(Some(&serverless)).usage, Usage::of(Item::ServerlessConcurrency(2048), 2));
+    serverless.variants[0].serverless =
+        Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) });
+    assert_eq!(
+        Endpoints::standing(Some(&serverless)).usage,
+        Usage::of(Item::ServerlessConcurrency(2048), 2)
+    );
     change(Endpoints::stop(&case(Some(&serverless), None)));
 }
 
@@ -473,7 +562,10 @@ fn shadow_variants_are_told_too() {
 #[test]
 fn an_endpoint_that_only_a_person_can_repair_keeps_our_original() {
     let stuck = Seen { created_at: Some(900), ..seen(Status::parse("UpdateRollbackFailed")) };
-    assert_eq!(left(Endpoints::start(&case(Some(&stuck), held(Phase::Starting)))).0, Verdict::Skipped);
+    assert_eq!(
+        left(Endpoints::start(&case(Some(&stuck), held(Phase::Starting)))).0,
+        Verdict::Skipped
+    );
 }
 
 #[test]
@@ -500,6 +592,7 @@ fn what_comes_back_costs_what_was_there() {
     let original = Original::of(&full);
     assert_eq!(
         Endpoints::standing(Some(&original.as_seen())).usage,
-        Usage::of(Item::HostingInstance("ml.m5.large".to_owned()), 2).and(Item::ServerlessConcurrency(2048), 2)
+        Usage::of(Item::HostingInstance("ml.m5.large".to_owned()), 2)
+            .and(Item::ServerlessConcurrency(2048), 2)
     );
 }

@@ -36,12 +36,14 @@ impl Operation<'_> {
         let mut fates = Fates::new();
         let tiers = Tier::in_order(self.direction);
         for tier in tiers {
-            let mut is_done = self.move_tier(ledger, plan, tier, begun_at, prices, &mut fates).await?;
+            let mut is_done =
+                self.move_tier(ledger, plan, tier, begun_at, prices, &mut fates).await?;
             if is_done {
                 let until = Instant::now() + patience(ledger);
                 self.settle(ledger, plan, &[tier], until, prices, &mut fates).await?;
-                is_done = plan.items.iter().all(|item| item.tier != tier || !is_unfinished(item, &fates))
-                    && (self.request.wait || plan.later(&[tier]).is_empty());
+                is_done =
+                    plan.items.iter().all(|item| item.tier != tier || !is_unfinished(item, &fates))
+                        && (self.request.wait || plan.later(&[tier]).is_empty());
             }
             if !is_done || self.pace.halted().is_some() {
                 break;
@@ -67,7 +69,9 @@ impl Operation<'_> {
         let moves: HashMap<&ResourceId, &Move> = plan.moves(tier).collect();
         let jobs: Vec<Job> = plan
             .moves(tier)
-            .filter_map(|(id, change)| Some(Job::new(id, self.managed(id.kind)?, change.steps.clone())))
+            .filter_map(|(id, change)| {
+                Some(Job::new(id, self.managed(id.kind)?, change.steps.clone()))
+            })
             .collect();
         if jobs.is_empty() {
             return Ok(true);
@@ -102,13 +106,20 @@ impl Operation<'_> {
     ) -> Result<(), LedgerError> {
         let rhythm = self.rhythm();
         let mut wait = rhythm.poll;
-        while rhythm.wait && self.pace.halted().is_none() && Instant::now() < until && !plan.later(tiers).is_empty() {
-            apply::pause(Instant::now() + wait, &self.pace, &mut self.lookout(ledger), rhythm).await;
+        while rhythm.wait
+            && self.pace.halted().is_none()
+            && Instant::now() < until
+            && !plan.later(tiers).is_empty()
+        {
+            apply::pause(Instant::now() + wait, &self.pace, &mut self.lookout(ledger), rhythm)
+                .await;
             wait = rhythm.longer(wait);
             if self.pace.halted() == Some(Halt::Fenced) {
                 return Err(LedgerError::Fenced);
             }
-            let Some(mut again) = self.look_again(&plan.later(tiers), ledger, prices).await else { break };
+            let Some(mut again) = self.look_again(&plan.later(tiers), ledger, prices).await else {
+                break;
+            };
             let begun_at = self.program.clock.now();
             again.claim(&mut ledger.journal, &self.id, begun_at);
             if tiers.iter().any(|tier| again.moves(*tier).next().is_some()) {
@@ -127,21 +138,39 @@ impl Operation<'_> {
     }
 
     /// What an unfinished tier kept from its turn has made no calls. They are planned anew.
-    fn take_back_unmade(&self, ledger: &mut Ledger<'_>, plan: &Plan, begun_at: Timestamp, fates: &Fates) {
+    fn take_back_unmade(
+        &self,
+        ledger: &mut Ledger<'_>,
+        plan: &Plan,
+        begun_at: Timestamp,
+        fates: &Fates,
+    ) {
         let moves = Tier::in_order(self.direction).into_iter().flat_map(|tier| plan.moves(tier));
         for (id, _) in moves.filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id)) {
             ledger.journal.made_calls(id, begun_at, []);
         }
     }
 
-    async fn look_again(&self, ids: &[ResourceId], ledger: &Ledger<'_>, prices: &PriceBook) -> Option<Plan> {
+    async fn look_again(
+        &self,
+        ids: &[ResourceId],
+        ledger: &Ledger<'_>,
+        prices: &PriceBook,
+    ) -> Option<Plan> {
         let only = Only(ids.iter().map(Selector::of).collect());
         let nothing = BTreeSet::new();
-        self.pace.bounded(self.program.plan(&only, self.direction, ledger, nothing, &self.pace, prices)).await
+        self.pace
+            .bounded(self.program.plan(&only, self.direction, ledger, nothing, &self.pace, prices))
+            .await
     }
 
     fn lookout<'o, 's>(&'o self, ledger: &'o mut Ledger<'s>) -> Lookout<'s, 'o> {
-        Lookout { ledger, clock: self.program.clock.as_ref(), pace: &self.pace, direction: self.direction }
+        Lookout {
+            ledger,
+            clock: self.program.clock.as_ref(),
+            pace: &self.pace,
+            direction: self.direction,
+        }
     }
 
     fn managed(&self, kind: KindName) -> Option<&dyn Managed> {
@@ -159,7 +188,13 @@ impl Operation<'_> {
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }
 
-    fn write_down(&self, ledger: &mut Ledger<'_>, change: &Move, ended: &mut Ended<'_>, begun_at: Timestamp) {
+    fn write_down(
+        &self,
+        ledger: &mut Ledger<'_>,
+        change: &Move,
+        ended: &mut Ended<'_>,
+        begun_at: Timestamp,
+    ) {
         let id = ended.id;
         if !ended.counted.is_empty() || change.counted > 0 {
             let now = self.program.clock.now();
@@ -168,7 +203,11 @@ impl Operation<'_> {
         }
         if let (true, Outcome::Failed(why)) = (ended.is_spent, &mut ended.outcome) {
             let frees = ledger.journal.refused_call(id, self.program.clock.now());
-            why.push_str(&frees.strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest").to_string());
+            why.push_str(
+                &frees
+                    .strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest")
+                    .to_string(),
+            );
         }
         match &ended.outcome {
             Outcome::Done => {
@@ -179,7 +218,9 @@ impl Operation<'_> {
                 let mut note = change.note.clone();
                 note.warnings.extend(ended.remarks.iter().cloned());
                 let now = self.program.clock.now();
-                if let Err(illegal) = ledger.journal.record_transition(id, &transition, note, &self.id, now) {
+                if let Err(illegal) =
+                    ledger.journal.record_transition(id, &transition, note, &self.id, now)
+                {
                     warn!(%illegal, "an outcome does not fit its record");
                 }
             }

@@ -41,14 +41,19 @@ pub struct Desk {
     list: Arc<dyn PriceList>,
     asked: BTreeSet<Item>,
     questions: usize,
-    /// A task for each question, so that one that is slow keeps no other's answer back. They end with
-    /// the desk: what outlives its invocation would go on in the next.
+    /// A task for each question, so that one that is slow keeps no other's answer back. They end
+    /// with the desk: what outlives its invocation would go on in the next.
     under_way: JoinSet<Answers>,
 }
 
 impl Desk {
     /// Reads the cache. One that cannot be read or understood is as good as none.
-    pub async fn open(store: &dyn Store, list: Arc<dyn PriceList>, region: &str, now: Timestamp) -> Self {
+    pub async fn open(
+        store: &dyn Store,
+        list: Arc<dyn PriceList>,
+        region: &str,
+        now: Timestamp,
+    ) -> Self {
         let cached = match tokio::time::timeout(PATIENCE, store.archived(CACHE_KEY)).await {
             Ok(Ok(cached)) => cached,
             Ok(Err(failure)) => {
@@ -61,9 +66,12 @@ impl Desk {
             }
         };
         let cache = cached.and_then(|bytes| serde_json::from_slice::<Cache>(&bytes).ok());
-        let listed = cache.filter(|cache| cache.schema == SCHEMA && cache.region == region).map(|cache| cache.prices);
+        let listed = cache
+            .filter(|cache| cache.schema == SCHEMA && cache.region == region)
+            .map(|cache| cache.prices);
         let book = PriceBook::with(region, listed.unwrap_or_default());
-        let mut desk = Desk { book, list, asked: BTreeSet::new(), questions: 0, under_way: JoinSet::new() };
+        let mut desk =
+            Desk { book, list, asked: BTreeSet::new(), questions: 0, under_way: JoinSet::new() };
         // What was used before will most likely be used now.
         let known: Vec<Item> = desk.book.listed().keys().cloned().collect();
         desk.ask(&known, now);
@@ -73,7 +81,9 @@ impl Desk {
     /// Asks for the prices of these items, where they are not known or not fresh. Does not wait.
     pub fn ask<'a>(&mut self, items: impl IntoIterator<Item = &'a Item>, now: Timestamp) {
         let mut wanted: BTreeMap<_, BTreeSet<Item>> = BTreeMap::new();
-        for item in self.book.to_ask(items, now).into_iter().filter(|item| !self.asked.contains(item)) {
+        for item in
+            self.book.to_ask(items, now).into_iter().filter(|item| !self.asked.contains(item))
+        {
             wanted.entry(question(&item)).or_default().insert(item);
         }
         for items in wanted.into_values().take(QUESTIONS - self.questions) {
@@ -82,16 +92,25 @@ impl Desk {
             let (list, region) = (Arc::clone(&self.list), self.book.region().to_owned());
             self.under_way.spawn(async move {
                 let prices = list.prices(&region, &items).await;
-                prices.into_iter().map(|(item, usd_per_hour)| (item, Listed { usd_per_hour, asked_at: now })).collect()
+                prices
+                    .into_iter()
+                    .map(|(item, usd_per_hour)| (item, Listed { usd_per_hour, asked_at: now }))
+                    .collect()
             });
         }
     }
 
-    /// Takes what has come. Waits a little where the report lacks one of these prices, and not past the
-    /// invocation's time. Returns whether there is something new to [`Self::keep`].
-    pub async fn settle<'a>(&mut self, used: impl IntoIterator<Item = &'a Item>, pace: &Pace) -> bool {
-        let mut missing: BTreeSet<&Item> =
-            used.into_iter().filter(|item| self.book.price(item).is_none() && self.asked.contains(item)).collect();
+    /// Takes what has come. Waits a little where the report lacks one of these prices, and not past
+    /// the invocation's time. Returns whether there is something new to [`Self::keep`].
+    pub async fn settle<'a>(
+        &mut self,
+        used: impl IntoIterator<Item = &'a Item>,
+        pace: &Pace,
+    ) -> bool {
+        let mut missing: BTreeSet<&Item> = used
+            .into_iter()
+            .filter(|item| self.book.price(item).is_none() && self.asked.contains(item))
+            .collect();
         let mut answers = Answers::new();
         let patience = pace.sleep(PATIENCE);
         tokio::pin!(patience);
@@ -125,7 +144,11 @@ impl Desk {
 
     /// Keeps the answers for the next invocations.
     pub async fn keep(&self, store: &dyn Store) {
-        let cache = Cache { schema: SCHEMA, region: self.book.region().to_owned(), prices: self.book.listed().clone() };
+        let cache = Cache {
+            schema: SCHEMA,
+            region: self.book.region().to_owned(),
+            prices: self.book.listed().clone(),
+        };
         let body = serde_json::to_vec_pretty(&cache).expect("a cache is plain data");
         // Of two writers either is right.
         if let Err(failure) = store.replace(CACHE_KEY, body).await {

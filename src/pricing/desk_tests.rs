@@ -17,7 +17,13 @@ impl PriceList for Slow {
 
 fn desk(seconds: fn(&Item) -> u64) -> Desk {
     let book = PriceBook::built_in("eu-central-1");
-    Desk { book, list: Arc::new(Slow(seconds)), asked: BTreeSet::new(), questions: 0, under_way: JoinSet::new() }
+    Desk {
+        book,
+        list: Arc::new(Slow(seconds)),
+        asked: BTreeSet::new(),
+        questions: 0,
+        under_way: JoinSet::new(),
+    }
 }
 
 fn pace(seconds: u64) -> Pace {
@@ -60,16 +66,25 @@ async fn nobody_waits_past_the_invocations_time() {
 #[tokio::test(start_paused = true)]
 async fn at_most_eight_questions_are_asked_in_one_invocation() {
     let mut desk = desk(|_| 0);
-    let types: Vec<Item> = (0..6).map(|n| Item::HostingInstance(format!("ml.m5.{n}xlarge"))).collect();
+    let types: Vec<Item> =
+        (0..6).map(|n| Item::HostingInstance(format!("ml.m5.{n}xlarge"))).collect();
     desk.ask(&types, Timestamp::UNIX_EPOCH);
     assert_eq!(desk.under_way.len(), 6);
     // The items of one answer are one question: these are three.
     desk.ask(
-        &[Item::Shard, Item::FanOutShard, ARM, Item::MillionReads(crate::usage::TableClass::Standard)],
+        &[
+            Item::Shard,
+            Item::FanOutShard,
+            ARM,
+            Item::MillionReads(crate::usage::TableClass::Standard),
+        ],
         Timestamp::UNIX_EPOCH,
     );
     assert_eq!(desk.under_way.len(), 8);
-    assert!(desk.asked.contains(&ARM) && !desk.asked.contains(&Item::Shard), "what is left out counts as not asked");
+    assert!(
+        desk.asked.contains(&ARM) && !desk.asked.contains(&Item::Shard),
+        "what is left out counts as not asked"
+    );
 }
 
 #[test]
@@ -77,10 +92,16 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
     let at = |second| Timestamp::from_second(second).unwrap();
     let mut book = PriceBook::built_in("eu-central-1");
     let answer = |usd: Option<f64>, second| {
-        BTreeMap::from([(Item::Shard, Listed { usd_per_hour: usd.map(UsdPerHour), asked_at: at(second) })])
+        BTreeMap::from([(
+            Item::Shard,
+            Listed { usd_per_hour: usd.map(UsdPerHour), asked_at: at(second) },
+        )])
     };
     book.take_in(answer(None, 1));
     book.take_in(answer(Some(0.018), 2));
     book.take_in(answer(None, 3));
-    assert_eq!(book.listed()[&Item::Shard], Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) });
+    assert_eq!(
+        book.listed()[&Item::Shard],
+        Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) }
+    );
 }

@@ -15,9 +15,13 @@ use crate::usage::{AlarmKind, Architecture, Item, TableClass};
 
 #[async_trait]
 pub trait PriceList: Send + Sync {
-    /// The prices of these items, which one [`question`] asks for: `None` for one that the list does not
-    /// have, or has more than once. An item that could not be asked about is left out.
-    async fn prices(&self, region: &str, items: &BTreeSet<Item>) -> BTreeMap<Item, Option<UsdPerHour>>;
+    /// The prices of these items, which one [`question`] asks for: `None` for one that the list
+    /// does not have, or has more than once. An item that could not be asked about is left out.
+    async fn prices(
+        &self,
+        region: &str,
+        items: &BTreeSet<Item>,
+    ) -> BTreeMap<Item, Option<UsdPerHour>>;
 }
 
 /// A list that answers nothing.
@@ -75,33 +79,55 @@ pub fn question(item: &Item) -> Option<Question> {
             of("AWSLambda", &[("group", "AWS-Lambda-Provisioned-Concurrency-ARM")])
         }
         Item::Alarm(_) => of("AmazonCloudWatch", &[("productFamily", "Alarm")]),
-        Item::ReadUnit(_) | Item::WriteUnit(_) => of("AmazonDynamoDB", &[("productFamily", "Provisioned IOPS")]),
+        Item::ReadUnit(_) | Item::WriteUnit(_) => {
+            of("AmazonDynamoDB", &[("productFamily", "Provisioned IOPS")])
+        }
         Item::MillionReads(_) | Item::MillionWrites(_) => {
             of("AmazonDynamoDB", &[("productFamily", "Amazon DynamoDB PayPerRequest Throughput")])
         }
-        Item::ServerlessConcurrency(_) => of("AmazonSageMaker", &[("group", "ServerlessProvisionedConcurrency-Usage")]),
+        Item::ServerlessConcurrency(_) => {
+            of("AmazonSageMaker", &[("group", "ServerlessProvisionedConcurrency-Usage")])
+        }
         Item::Unpriced(_) => None,
     }
 }
 
 fn entry(item: &Item) -> Option<Entry> {
     let (usage_type, unit) = match item {
-        Item::HostingInstance(instance_type) => (format!("Host:{instance_type}"), Unit::Hour(&["Hrs"])),
+        Item::HostingInstance(instance_type) => {
+            (format!("Host:{instance_type}"), Unit::Hour(&["Hrs"]))
+        }
         Item::Shard => ("Storage-ShardHour".to_owned(), Unit::Hour(&["ShardHour"])),
-        Item::OnDemandStream => ("OnDemand-StreamHour".to_owned(), Unit::Hour(&["StreamHr", "StreamHour"])),
+        Item::OnDemandStream => {
+            ("OnDemand-StreamHour".to_owned(), Unit::Hour(&["StreamHr", "StreamHour"]))
+        }
         Item::RetentionShard => ("Extended-ShardHour".to_owned(), Unit::Hour(&["ShardHour"])),
         Item::FanOutShard => ("EnhancedFanoutHour".to_owned(), Unit::Hour(&["ConsumerShardHour"])),
         Item::ProvisionedConcurrency(architecture) => {
             let arm = if *architecture == Architecture::Arm { "-ARM" } else { "" };
             (format!("Lambda-Provisioned-Concurrency{arm}"), Unit::Second(&["Lambda-GB-Second"]))
         }
-        Item::Alarm(AlarmKind::Standard) => ("CW:AlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"])),
-        Item::Alarm(AlarmKind::HighResolution) => ("CW:HighResAlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"])),
-        Item::Alarm(AlarmKind::Composite) => ("CW:CompositeAlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"])),
-        Item::ReadUnit(class) => (by_class("ReadCapacityUnit-Hrs", *class), Unit::Hour(&["ReadCapacityUnit-Hrs"])),
-        Item::WriteUnit(class) => (by_class("WriteCapacityUnit-Hrs", *class), Unit::Hour(&["WriteCapacityUnit-Hrs"])),
-        Item::MillionReads(class) => (by_class("ReadRequestUnits", *class), Unit::Each(&["ReadRequestUnits"])),
-        Item::MillionWrites(class) => (by_class("WriteRequestUnits", *class), Unit::Each(&["WriteRequestUnits"])),
+        Item::Alarm(AlarmKind::Standard) => {
+            ("CW:AlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"]))
+        }
+        Item::Alarm(AlarmKind::HighResolution) => {
+            ("CW:HighResAlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"]))
+        }
+        Item::Alarm(AlarmKind::Composite) => {
+            ("CW:CompositeAlarmMonitorUsage".to_owned(), Unit::Month(&["Alarms"]))
+        }
+        Item::ReadUnit(class) => {
+            (by_class("ReadCapacityUnit-Hrs", *class), Unit::Hour(&["ReadCapacityUnit-Hrs"]))
+        }
+        Item::WriteUnit(class) => {
+            (by_class("WriteCapacityUnit-Hrs", *class), Unit::Hour(&["WriteCapacityUnit-Hrs"]))
+        }
+        Item::MillionReads(class) => {
+            (by_class("ReadRequestUnits", *class), Unit::Each(&["ReadRequestUnits"]))
+        }
+        Item::MillionWrites(class) => {
+            (by_class("WriteRequestUnits", *class), Unit::Each(&["WriteRequestUnits"]))
+        }
         // It comes in whole gigabytes, and bills each second of one execution at that size.
         Item::ServerlessConcurrency(megabytes) => (
             format!("ProvisionedConcurrency:Usage-{}GB", megabytes / 1024),
@@ -162,16 +188,17 @@ pub fn price(item: &Item, region: &str, products: &[String]) -> Option<UsdPerHou
     })
 }
 
-/// Whether a product is the one that is looked for, as far as it tells: also one whose terms cannot be
-/// read. It would make another one look like the only one.
+/// Whether a product is the one that is looked for, as far as it tells: also one whose terms cannot
+/// be read. It would make another one look like the only one.
 fn is_of(product: &str, entry: &Entry, region: &str) -> bool {
     let Ok(product) = serde_json::from_str::<Value>(product) else { return false };
-    let attribute = |name: &str| product["product"]["attributes"][name].as_str().unwrap_or_default();
+    let attribute =
+        |name: &str| product["product"]["attributes"][name].as_str().unwrap_or_default();
     attribute("regionCode") == region && without_region(attribute("usagetype")) == entry.usage_type
 }
 
-/// The price of a product in the expected unit, for the first that one uses of it. A tier for nothing
-/// is a free tier, which is the account's and not the project's.
+/// The price of a product in the expected unit, for the first that one uses of it. A tier for
+/// nothing is a free tier, which is the account's and not the project's.
 fn only_price(product: &Product, unit: Unit) -> Option<f64> {
     let (Unit::Hour(units) | Unit::Second(units) | Unit::Month(units) | Unit::Each(units)) = unit;
     let mut terms = product.terms.on_demand.values();

@@ -23,15 +23,17 @@ pub struct PriceListApi {
 
 impl PriceListApi {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        let at_home = |aws: &_| Client::from_conf(aws_sdk_pricing::config::Builder::from(aws).region(HOME).build());
+        let at_home = |aws: &_| {
+            Client::from_conf(aws_sdk_pricing::config::Builder::from(aws).region(HOME).build())
+        };
         PriceListApi { client: lazy(aws, at_home) }
     }
 
     async fn ask(&self, region: &str, question: &Question) -> Result<Vec<String>, Failure> {
         let filters = question.filters.iter().map(|(field, value)| (*field, value.as_str()));
-        let filters = filters
-            .chain([("regionCode", region)])
-            .map(|(field, value)| Filter::builder().r#type(FilterType::TermMatch).field(field).value(value).build());
+        let filters = filters.chain([("regionCode", region)]).map(|(field, value)| {
+            Filter::builder().r#type(FilterType::TermMatch).field(field).value(value).build()
+        });
         let filters: Result<Vec<Filter>, _> = filters.collect();
         let mut products = self
             .client
@@ -52,10 +54,16 @@ impl PriceListApi {
 
 #[async_trait]
 impl PriceList for PriceListApi {
-    async fn prices(&self, region: &str, items: &BTreeSet<Item>) -> BTreeMap<Item, Option<UsdPerHour>> {
+    async fn prices(
+        &self,
+        region: &str,
+        items: &BTreeSet<Item>,
+    ) -> BTreeMap<Item, Option<UsdPerHour>> {
         let Some(question) = items.first().and_then(question) else { return BTreeMap::new() };
         match self.ask(region, &question).await {
-            Ok(products) => items.iter().map(|item| (item.clone(), price(item, region, &products))).collect(),
+            Ok(products) => {
+                items.iter().map(|item| (item.clone(), price(item, region, &products))).collect()
+            }
             Err(failure) => {
                 tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");
                 BTreeMap::new()

@@ -80,7 +80,10 @@ fn the_price_is_that_of_the_first_tier_and_two_for_the_same_are_none() {
 
 #[test]
 fn what_is_for_nothing_has_no_price() {
-    assert_eq!(shard(&[product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.0000000000"])]), None);
+    assert_eq!(
+        shard(&[product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.0000000000"])]),
+        None
+    );
 }
 
 #[test]
@@ -105,7 +108,11 @@ fn serverless_concurrency_is_priced_by_its_memory_size() {
 #[test]
 fn what_is_no_price_in_us_dollars_is_none() {
     for tier in ["free", "NaN", "-1", "inf"] {
-        assert_eq!(shard(&[product("Storage-ShardHour", "us-east-1", "ShardHour", &[tier])]), None, "{tier}");
+        assert_eq!(
+            shard(&[product("Storage-ShardHour", "us-east-1", "ShardHour", &[tier])]),
+            None,
+            "{tier}"
+        );
     }
     let mut yuan = product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.1"]);
     yuan["terms"]["OnDemand"]["SKU.JRTCKXETXF"]["priceDimensions"]["SKU.JRTCKXETXF.0"]["pricePerUnit"] =
@@ -115,8 +122,14 @@ fn what_is_no_price_in_us_dollars_is_none() {
 
 #[test]
 fn an_answer_that_is_malformed_is_no_price() {
-    assert_eq!(price(&Item::Shard, "us-east-1", &["<html>".to_owned(), "{}".to_owned(), "[]".to_owned()]), None);
-    assert_eq!(shard(&[json!({"product": {"attributes": {"usagetype": "Storage-ShardHour"}}})]), None);
+    assert_eq!(
+        price(&Item::Shard, "us-east-1", &["<html>".to_owned(), "{}".to_owned(), "[]".to_owned()]),
+        None
+    );
+    assert_eq!(
+        shard(&[json!({"product": {"attributes": {"usagetype": "Storage-ShardHour"}}})]),
+        None
+    );
     assert_eq!(shard(&[]), None);
 }
 
@@ -129,15 +142,29 @@ fn a_product_that_is_only_reserved_is_no_price() {
 
 #[test]
 fn a_free_tier_is_not_the_price() {
-    let units = product("ReadCapacityUnit-Hrs", "us-east-1", "ReadCapacityUnit-Hrs", &["0.0000000000", "0.0001300000"]);
-    assert_eq!(read(&Item::ReadUnit(TableClass::Standard), "us-east-1", std::slice::from_ref(&units)), Some(0.000_13));
+    let units = product(
+        "ReadCapacityUnit-Hrs",
+        "us-east-1",
+        "ReadCapacityUnit-Hrs",
+        &["0.0000000000", "0.0001300000"],
+    );
+    assert_eq!(
+        read(&Item::ReadUnit(TableClass::Standard), "us-east-1", std::slice::from_ref(&units)),
+        Some(0.000_13)
+    );
     assert_eq!(read(&Item::ReadUnit(TableClass::InfrequentAccess), "us-east-1", &[units]), None);
 }
 
 #[test]
 fn a_price_by_the_second_or_month_is_one_by_the_hour() {
-    let gb = product("Lambda-Provisioned-Concurrency", "us-east-1", "Lambda-GB-Second", &["0.0000041667"]);
-    let hourly = read(&Item::ProvisionedConcurrency(Architecture::X86), "us-east-1", &[gb]).unwrap();
+    let gb = product(
+        "Lambda-Provisioned-Concurrency",
+        "us-east-1",
+        "Lambda-GB-Second",
+        &["0.0000041667"],
+    );
+    let hourly =
+        read(&Item::ProvisionedConcurrency(Architecture::X86), "us-east-1", &[gb]).unwrap();
     assert!((hourly - 0.015_000_12).abs() < 1e-12);
     let alarm = product("CW:AlarmMonitorUsage", "us-east-1", "Alarms", &["0.1000000000"]);
     let hourly = read(&Item::Alarm(AlarmKind::Standard), "us-east-1", &[alarm]).unwrap();
@@ -182,10 +209,17 @@ fn answer(question: &Question, region: &str) -> Vec<String> {
     let file: Value = serde_json::from_str(file).unwrap();
     let is_asked_for = |product: &&Value| {
         let description = &product["product"];
-        let filters =
-            question.filters.iter().map(|(field, value)| (*field, value.as_str())).chain([("regionCode", region)]);
+        let filters = question
+            .filters
+            .iter()
+            .map(|(field, value)| (*field, value.as_str()))
+            .chain([("regionCode", region)]);
         let mut filters = filters.map(|(field, value)| {
-            let told = if field == "productFamily" { &description[field] } else { &description["attributes"][field] };
+            let told = if field == "productFamily" {
+                &description[field]
+            } else {
+                &description["attributes"][field]
+            };
             told == value
         });
         filters.all(|matches| matches)
@@ -197,7 +231,8 @@ fn answer(question: &Question, region: &str) -> Vec<String> {
 fn every_item_is_found_in_the_answer_of_its_service_and_nothing_else_is_taken_for_it() {
     use TableClass::{InfrequentAccess, Standard};
     let cases = [
-        // As the list states it, and made an hour's: of a second × 3600, of a month / 730, of one × 1,000,000.
+        // As the list states it, and made an hour's: of a second × 3600, of a month / 730, of one ×
+        // 1,000,000.
         (Item::HostingInstance("ml.m5.large".to_owned()), 0.115, 0.138),
         (Item::HostingInstance("ml.g5.xlarge".to_owned()), 1.408, 1.761),
         (Item::ServerlessConcurrency(2048), 0.00001 * 3600.0, 0.000_012 * 3600.0),
@@ -205,8 +240,16 @@ fn every_item_is_found_in_the_answer_of_its_service_and_nothing_else_is_taken_fo
         (Item::OnDemandStream, 0.04, 0.048),
         (Item::RetentionShard, 0.02, 0.024),
         (Item::FanOutShard, 0.015, 0.018),
-        (Item::ProvisionedConcurrency(Architecture::X86), 0.000_004_166_7 * 3600.0, 0.000_004_166_7 * 3600.0),
-        (Item::ProvisionedConcurrency(Architecture::Arm), 0.000_003_333_4 * 3600.0, 0.000_003_333_4 * 3600.0),
+        (
+            Item::ProvisionedConcurrency(Architecture::X86),
+            0.000_004_166_7 * 3600.0,
+            0.000_004_166_7 * 3600.0,
+        ),
+        (
+            Item::ProvisionedConcurrency(Architecture::Arm),
+            0.000_003_333_4 * 3600.0,
+            0.000_003_333_4 * 3600.0,
+        ),
         (Item::Alarm(AlarmKind::Standard), 0.1 / 730.0, 0.1 / 730.0),
         (Item::Alarm(AlarmKind::HighResolution), 0.3 / 730.0, 0.3 / 730.0),
         (Item::Alarm(AlarmKind::Composite), 0.5 / 730.0, 0.5 / 730.0),
@@ -222,7 +265,9 @@ fn every_item_is_found_in_the_answer_of_its_service_and_nothing_else_is_taken_fo
     for (item, virginia, frankfurt) in cases {
         for (region, usd) in [("us-east-1", virginia), ("eu-central-1", frankfurt)] {
             let answer = answer(&question(&item).unwrap(), region);
-            let told = price(&item, region, &answer).unwrap_or_else(|| panic!("{item} in {region}: {answer:#?}")).0;
+            let told = price(&item, region, &answer)
+                .unwrap_or_else(|| panic!("{item} in {region}: {answer:#?}"))
+                .0;
             assert!((told - usd).abs() < 1e-12, "{item} in {region}: {told}");
         }
     }

@@ -6,7 +6,8 @@ use crate::usage::{AlarmKind, Architecture, Item, TableClass};
 pub const DATE: &str = "2026-09";
 pub const REGION: &str = "us-east-1";
 
-/// US dollars an hour for one hosting instance (aws.amazon.com/sagemaker/pricing, real-time inference).
+/// US dollars an hour for one hosting instance (aws.amazon.com/sagemaker/pricing, real-time
+/// inference).
 const HOSTING: &[(&str, f64)] = &[
     ("ml.t2.medium", 0.056),
     ("ml.m5.large", 0.115),
@@ -48,8 +49,12 @@ pub fn price(item: &Item) -> Option<UsdPerHour> {
         Item::RetentionShard => UsdPerHour(0.020),
         Item::OnDemandStream => UsdPerHour(0.04),
         // aws.amazon.com/lambda/pricing, by the GB-second
-        Item::ProvisionedConcurrency(Architecture::X86) => UsdPerHour(0.000_004_166_7 * SECONDS_AN_HOUR),
-        Item::ProvisionedConcurrency(Architecture::Arm) => UsdPerHour(0.000_003_333_4 * SECONDS_AN_HOUR),
+        Item::ProvisionedConcurrency(Architecture::X86) => {
+            UsdPerHour(0.000_004_166_7 * SECONDS_AN_HOUR)
+        }
+        Item::ProvisionedConcurrency(Architecture::Arm) => {
+            UsdPerHour(0.000_003_333_4 * SECONDS_AN_HOUR)
+        }
         // aws.amazon.com/cloudwatch/pricing, by the month
         Item::Alarm(AlarmKind::Standard) => UsdPerHour::monthly(0.10),
         Item::Alarm(AlarmKind::HighResolution) => UsdPerHour::monthly(0.30),

@@ -15,7 +15,12 @@ use crate::pricing::PriceBook;
 use crate::usage::Usage;
 
 /// The plan's advice, each with the resource it is about and its money, the most money first.
-pub fn recommendations(plan: &Plan, prices: &PriceBook, journal: &Journal, now: Timestamp) -> Vec<String> {
+pub fn recommendations(
+    plan: &Plan,
+    prices: &PriceBook,
+    journal: &Journal,
+    now: Timestamp,
+) -> Vec<String> {
     let weekend = Weekend::before(now, &journal.zone);
     let mut all: Vec<(f64, String)> = Vec::new();
     // What costs nothing is said once of all that it is said of.
@@ -48,7 +53,11 @@ fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String)
     if let Some(below) = &advice.cheaper_below {
         let limit = |limit: &Limit| {
             let unit = prices.rate(&Usage::of(limit.item.clone(), 1)).0?;
-            Some(format!("{:.1} {}", prices.rate(&limit.pays).0?.0 / unit.0 * limit.scale, limit.noun))
+            Some(format!(
+                "{:.1} {}",
+                prices.rate(&limit.pays).0?.0 / unit.0 * limit.scale,
+                limit.noun
+            ))
         };
         let limits: Option<Vec<String>> = below.limits.iter().map(limit).collect();
         let words = match limits {
@@ -57,7 +66,13 @@ fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String)
         };
         return (
             now.unwrap_or(0.0),
-            format!("{} {} ({} a month); {} it {words}", item.id, advice.text, money(now), below.how),
+            format!(
+                "{} {} ({} a month); {} it {words}",
+                item.id,
+                advice.text,
+                money(now),
+                below.how
+            ),
         );
     }
     let instead = monthly(&advice.would_pay);
@@ -74,10 +89,16 @@ fn of_many(((kind, text), names): ((KindName, &str), Vec<&str>)) -> String {
     const NAMED: usize = 5;
     match &names[..] {
         [one] => format!("{kind}:{one} {text}"),
-        [..] if names.len() <= NAMED => format!("{} of {kind} ({}): each {text}", names.len(), names.join(", ")),
+        [..] if names.len() <= NAMED => {
+            format!("{} of {kind} ({}): each {text}", names.len(), names.join(", "))
+        }
         [..] => {
             let rest = names.len() - NAMED;
-            format!("{} of {kind} ({} and {rest} more): each {text}", names.len(), names[..NAMED].join(", "))
+            format!(
+                "{} of {kind} ({} and {rest} more): each {text}",
+                names.len(),
+                names[..NAMED].join(", ")
+            )
         }
     }
 }
@@ -155,7 +176,9 @@ mod tests {
         // 48 × 0.115
         assert_eq!(
             advice(vec![endpoint("2026-11-02T09:00:00Z")], &journal(), MONDAY),
-            ["sagemaker:risk has run since 2026-11-02 and all of the last weekend, for $5.52: nothing stopped it"]
+            [
+                "sagemaker:risk has run since 2026-11-02 and all of the last weekend, for $5.52: nothing stopped it"
+            ]
         );
     }
 
@@ -196,12 +219,15 @@ mod tests {
             items: 0,
             bytes: 0,
         };
-        let table = item(ResourceId::new(dynamodb::INFO.name, "scores"), dynamodb::standing(Some(&table)));
+        let table =
+            item(ResourceId::new(dynamodb::INFO.name, "scores"), dynamodb::standing(Some(&table)));
         assert_eq!(
             advice(vec![table], &journal(), MONDAY),
             // 5 × 0.00013 × 730 / 0.125 and 5 × 0.00065 × 730 / 0.625
-            ["dynamodb:scores is provisioned and bills whether it is used or not ($2.85 a month); on demand it costs \
-              less below 3.8 million reads and 3.8 million writes a month"]
+            [
+                "dynamodb:scores is provisioned and bills whether it is used or not ($2.85 a month); on demand it costs \
+              less below 3.8 million reads and 3.8 million writes a month"
+            ]
         );
     }
 
@@ -215,7 +241,10 @@ mod tests {
             consumers: 0,
             consumer_names: Vec::new(),
         };
-        let stream = item(ResourceId::new(kinesis::INFO.name, "clicks"), kinesis::Streams::standing(Some(&stream)));
+        let stream = item(
+            ResourceId::new(kinesis::INFO.name, "clicks"),
+            kinesis::Streams::standing(Some(&stream)),
+        );
         assert_eq!(
             advice(vec![stream], &journal(), MONDAY),
             // 0.04 × 730, and 0.04 / 0.015
@@ -233,7 +262,10 @@ mod tests {
             standing.advise("loses events", Usage::none(), Usage::none());
             item(ResourceId::new(lambda::INFO.name, format!("f{n}")), standing)
         };
-        assert_eq!(advice((0..1).map(function).collect(), &journal(), MONDAY), ["lambda:f0 loses events"]);
+        assert_eq!(
+            advice((0..1).map(function).collect(), &journal(), MONDAY),
+            ["lambda:f0 loses events"]
+        );
         assert_eq!(
             advice((0..3).map(function).collect(), &journal(), MONDAY),
             ["3 of lambda (f0, f1, f2): each loses events"]

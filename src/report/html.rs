@@ -140,7 +140,8 @@ fn chart(days: &[(Date, f64)]) -> Markup {
     let slot = WIDTH / days.len().max(1) as f64;
     let bars = days.iter().scan(0.0, |x, (date, usd)| {
         let height = if most > 0.0 { usd / most * HEIGHT } else { 0.0 };
-        let bar = (*x + slot * 0.15, HEIGHT - height, height, format!("{date}: {}", money(Some(*usd))));
+        let bar =
+            (*x + slot * 0.15, HEIGHT - height, height, format!("{date}: {}", money(Some(*usd))));
         *x += slot;
         Some(bar)
     });
@@ -216,7 +217,8 @@ mod tests {
     #[test]
     fn a_bar_is_as_high_as_its_days_share_of_the_best_day() {
         let page = page(&with_days(&[2.0, 0.0, 1.0]));
-        let heights: Vec<&str> = page.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let heights: Vec<&str> =
+            page.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(heights, ["120.0", "0.0", "60.0"]);
         assert!(page.contains("<title>2026-11-03: $1.00</title>"));
     }

@@ -32,7 +32,11 @@ pub fn again(report: &Report, function: Option<&str>) -> String {
 pub fn grants(report: &Report) -> Vec<String> {
     /// More resources are better granted by a pattern, which is a person's choice.
     const AT_MOST: usize = 10;
-    let details = report.resources.iter().filter(|line| line.result == Result::Failed).map(|line| &line.detail);
+    let details = report
+        .resources
+        .iter()
+        .filter(|line| line.result == Result::Failed)
+        .map(|line| &line.detail);
     let mut wanted: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for refusal in details.chain(&report.errors).filter_map(|words| Refusal::read(words)) {
         wanted.entry((refusal.role, refusal.action)).or_default().insert(refusal.resource);
@@ -50,8 +54,8 @@ pub fn grants(report: &Report) -> Vec<String> {
 }
 
 /// What IAM says when it refuses
-/// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html):
-/// `User: arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
+/// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html): `User:
+/// arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
 /// resource: ARN because no identity-based policy allows the ACTION action`.
 struct Refusal<'a> {
     role: &'a str,
@@ -121,8 +125,12 @@ mod tests {
     #[test]
     fn a_missing_permission_is_granted_by_one_command_for_all_resources() {
         let mut report = sample();
-        report.resources[1].detail = refused("arn:aws:kinesis:us-east-1:123456789012:stream/a", "no policy allows it");
-        report.errors.push(refused("arn:aws:kinesis:us-east-1:123456789012:stream/b", "no policy allows it"));
+        report.resources[1].detail =
+            refused("arn:aws:kinesis:us-east-1:123456789012:stream/a", "no policy allows it");
+        report.errors.push(refused(
+            "arn:aws:kinesis:us-east-1:123456789012:stream/b",
+            "no policy allows it",
+        ));
         assert_eq!(
             grants(&report),
             [concat!(
@@ -138,7 +146,8 @@ mod tests {
     fn what_is_denied_explicitly_or_told_without_a_role_gets_no_command() {
         let mut report = sample();
         assert!(grants(&report).is_empty(), "the sample's words tell no role");
-        report.resources[1].detail = refused("arn:x", "there is one with an explicit deny in a service control policy");
+        report.resources[1].detail =
+            refused("arn:x", "there is one with an explicit deny in a service control policy");
         assert!(grants(&report).is_empty());
     }
 }

@@ -36,9 +36,18 @@ pub fn subject(report: &Report) -> String {
         Outcome::Skipped => "SKIPPED",
     };
     let dry = if report.dry_run { " (dry run)" } else { "" };
-    let subject =
-        format!("{outcome}: {}{dry} {}/{}: {}", report.action, report.project, report.environment, counts(report));
-    subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(LONGEST_SUBJECT).collect()
+    let subject = format!(
+        "{outcome}: {}{dry} {}/{}: {}",
+        report.action,
+        report.project,
+        report.environment,
+        counts(report)
+    );
+    subject
+        .chars()
+        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .take(LONGEST_SUBJECT)
+        .collect()
 }
 
 /// `3 stopped, 1 failed`: what happened first, what did not last.
@@ -83,7 +92,12 @@ pub fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts) -> Strin
     out
 }
 
-fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &Whereabouts) -> std::fmt::Result {
+fn write_body(
+    out: &mut String,
+    report: &Report,
+    extent: Extent,
+    whereabouts: &Whereabouts,
+) -> std::fmt::Result {
     headline(out, report)?;
     attention(out, report, whereabouts)?;
     not_stopped(out, report)?;
@@ -95,7 +109,11 @@ fn write_body(out: &mut String, report: &Report, extent: Extent, whereabouts: &W
             }
         }
         Extent::Short => {
-            writeln!(out, "\nToo many resources for a message{}.", in_the_full_report(whereabouts))?;
+            writeln!(
+                out,
+                "\nToo many resources for a message{}.",
+                in_the_full_report(whereabouts)
+            )?;
             for info in CATALOG {
                 sums(out, info.title, info.name, report)?;
             }
@@ -145,7 +163,11 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
         (Action::Status, Outcome::Succeeded) => String::new(),
         _ => format!(" {outcome}"),
     };
-    writeln!(out, "{title} of {} ({}, {}){outcome}.", report.project, report.environment, report.region)?;
+    writeln!(
+        out,
+        "{title} of {} ({}, {}){outcome}.",
+        report.project, report.environment, report.region
+    )?;
     writeln!(out, "{}.", capitalized(&counts(report)))?;
     if report.dry_run {
         writeln!(out, "Nothing was changed.")?;
@@ -167,11 +189,16 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
 fn saved(report: &Report) -> String {
     let saved = &report.saved;
     let least = if saved.complete { "" } else { "at least " };
-    let words = [(saved.this_stop, "in this stop"), (saved.month_to_date, "this month"), (saved.total, "in all")];
+    let words = [
+        (saved.this_stop, "in this stop"),
+        (saved.month_to_date, "this month"),
+        (saved.total, "in all"),
+    ];
     words.map(|(usd, when)| format!("{least}{} {when}", money(Some(usd)))).join(", ")
 }
 
-/// What a person has to do something about. To a status or a dry run, what is in transition is no trouble.
+/// What a person has to do something about. To a status or a dry run, what is in transition is no
+/// trouble.
 pub(super) fn problems(report: &Report) -> Vec<String> {
     let is_one = |line: &&Line| match line.result {
         Result::Failed => true,
@@ -179,7 +206,8 @@ pub(super) fn problems(report: &Report) -> Vec<String> {
         _ => false,
     };
     let lines = report.resources.iter().filter(is_one);
-    let lines = lines.map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail));
+    let lines = lines
+        .map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail));
     report.errors.iter().cloned().chain(lines).collect()
 }
 
@@ -207,11 +235,22 @@ fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> st
 /// What a stop had to leave running, and what that costs: no failure, and yet not what was wanted.
 fn not_stopped(out: &mut String, report: &Report) -> std::fmt::Result {
     let costs = |line: &Line| line.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
-    let is_left = |line: &&Line| line.result == Result::Skipped && report.action == Action::Stop && costs(line);
+    let is_left = |line: &&Line| {
+        line.result == Result::Skipped && report.action == Action::Stop && costs(line)
+    };
     let mut left: Vec<&Line> = report.resources.iter().filter(is_left).collect();
-    left.sort_by(|a, b| b.cost_per_day.after.partial_cmp(&a.cost_per_day.after).unwrap_or(std::cmp::Ordering::Equal));
-    let told =
-        |line: &&Line| format!("{}:{} {} a day: {}", line.kind, line.name, money(line.cost_per_day.after), line.detail);
+    left.sort_by(|a, b| {
+        b.cost_per_day.after.partial_cmp(&a.cost_per_day.after).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let told = |line: &&Line| {
+        format!(
+            "{}:{} {} a day: {}",
+            line.kind,
+            line.name,
+            money(line.cost_per_day.after),
+            line.detail
+        )
+    };
     let mut left: Vec<String> = left.iter().map(told).collect();
     shorten(&mut left, MOST_PROBLEMS, &Whereabouts::default());
     list(out, "Still running", &left)
@@ -222,8 +261,9 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.resources.is_empty() {
         return Ok(());
     }
-    let is_known =
-        |of: fn(&BeforeAfter) -> Option<f64>| report.resources.iter().all(|line| of(&line.cost_per_day).is_some());
+    let is_known = |of: fn(&BeforeAfter) -> Option<f64>| {
+        report.resources.iter().all(|line| of(&line.cost_per_day).is_some())
+    };
     let (before, after) = (is_known(|cost| cost.before), is_known(|cost| cost.after));
     // Every price is known, and yet not every cost: something was not seen.
     let unseen = before && after && !cost.complete;
@@ -235,13 +275,21 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     let months = (month(before, cost.per_month_before), month(after, cost.per_month_after));
     writeln!(out, "\nCost")?;
     match report.action {
-        Action::Stop => write!(out, "- Running: {}, {}\n- Stopped: {}\n", days.0, months.0, days.1)?,
-        Action::Start => write!(out, "- Stopped: {}\n- Running: {}, {}\n", days.0, days.1, months.1)?,
+        Action::Stop => {
+            write!(out, "- Running: {}, {}\n- Stopped: {}\n", days.0, months.0, days.1)?
+        }
+        Action::Start => {
+            write!(out, "- Stopped: {}\n- Running: {}, {}\n", days.0, days.1, months.1)?
+        }
         Action::Status => write!(out, "- Running: {}, {}\n- Now: {}\n", days.0, months.0, days.1)?,
     }
     if cost.saved_per_day >= SMALLEST {
         let known = if cost.complete { "" } else { ", where both prices are known" };
-        writeln!(out, "- Saves {} for each 24 hours that it stays stopped{known}", money(Some(cost.saved_per_day)))?;
+        writeln!(
+            out,
+            "- Saves {} for each 24 hours that it stays stopped{known}",
+            money(Some(cost.saved_per_day))
+        )?;
     }
     if report.action == Action::Stop && report.saved.total >= SMALLEST {
         writeln!(out, "- Saved so far: {}", saved(report))?;
@@ -281,12 +329,14 @@ fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> std::
         }
     }
     counts.sort_unstable();
-    let counts: Vec<String> = counts.iter().map(|(result, n)| format!("{n} {}", words(*result))).collect();
+    let counts: Vec<String> =
+        counts.iter().map(|(result, n)| format!("{n} {}", words(*result))).collect();
     writeln!(out, "- {title} ({}): {}{}", lines.len(), counts.join(", "), price(&lines))
 }
 
 fn is_alike(a: &Line, b: &Line) -> bool {
-    (a.result, &a.before, &a.after, &a.detail, &a.warnings) == (b.result, &b.before, &b.after, &b.detail, &b.warnings)
+    (a.result, &a.before, &a.after, &a.detail, &a.warnings)
+        == (b.result, &b.before, &b.after, &b.detail, &b.warnings)
 }
 
 fn row(out: &mut String, group: &[&Line]) -> std::fmt::Result {
@@ -304,11 +354,13 @@ fn row(out: &mut String, group: &[&Line]) -> std::fmt::Result {
     if group.len() > 1 {
         group.iter().try_for_each(|line| writeln!(out, "    {}", line.name))?;
     }
-    let notes = std::iter::once(&first.detail).chain(&first.warnings).filter(|note| !note.is_empty());
+    let notes =
+        std::iter::once(&first.detail).chain(&first.warnings).filter(|note| !note.is_empty());
     notes.into_iter().try_for_each(|note| writeln!(out, "    ({note})"))
 }
 
-/// What the resources of one row cost together. Of many, those whose price is known cost at least that.
+/// What the resources of one row cost together. Of many, those whose price is known cost at least
+/// that.
 fn price(group: &[&Line]) -> String {
     let sum = |of: fn(&BeforeAfter) -> Option<f64>| {
         let known: Vec<f64> = group.iter().filter_map(|line| of(&line.cost_per_day)).collect();
@@ -319,7 +371,8 @@ fn price(group: &[&Line]) -> String {
             _ => (None, format!("at least {}", money(Some(usd)))),
         }
     };
-    let ((before, before_words), (after, after_words)) = (sum(|cost| cost.before), sum(|cost| cost.after));
+    let ((before, before_words), (after, after_words)) =
+        (sum(|cost| cost.before), sum(|cost| cost.after));
     let is_small = |usd: Option<f64>| usd.is_some_and(|usd| usd < SMALLEST);
     if is_small(before) && is_small(after) {
         return String::new();
@@ -346,7 +399,11 @@ fn footer(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::
     match report.finished_at {
         Some(end) => {
             let seconds = end.duration_since(report.started_at).as_secs_f64();
-            writeln!(out, "Began {start}, took {seconds:.1} s. Operation {}.", report.operation_id)?;
+            writeln!(
+                out,
+                "Began {start}, took {seconds:.1} s. Operation {}.",
+                report.operation_id
+            )?;
         }
         None => writeln!(out, "Began {start}. Operation {}.", report.operation_id)?,
     }

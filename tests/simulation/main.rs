@@ -37,8 +37,9 @@ fn no_story_loses_an_original_and_every_story_ends_as_it_began() {
                 bytes[4..8].copy_from_slice(&thread.to_le_bytes());
                 let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
                 let mut runner = TestRunner::new_with_rng(config, rng);
-                let told = runner
-                    .run(&story::stories(), |story| tell(&story).map_err(proptest::test_runner::TestCaseError::fail));
+                let told = runner.run(&story::stories(), |story| {
+                    tell(&story).map_err(proptest::test_runner::TestCaseError::fail)
+                });
                 if let Err(failure) = told {
                     panic!("SIMULATION_SEED={seed}: {failure}");
                 }
@@ -60,7 +61,14 @@ fn a_stop_killed_at_any_call_and_started_again_is_as_it_was() {
         for when in [When::Before, When::After] {
             let trouble = Trouble { kill: Some((n, when)), ..Trouble::default() };
             holds(900, vec![Step::Stop(trouble.clone()), Step::Start(Trouble::default())]);
-            holds(900, vec![Step::Stop(trouble), Step::Stop(Trouble::default()), Step::Start(Trouble::default())]);
+            holds(
+                900,
+                vec![
+                    Step::Stop(trouble),
+                    Step::Stop(Trouble::default()),
+                    Step::Start(Trouble::default()),
+                ],
+            );
         }
     }
 }
@@ -72,7 +80,15 @@ fn a_start_killed_at_any_call_and_repeated_or_reversed_is_as_it_was() {
         for when in [When::Before, When::After] {
             let trouble = Trouble { kill: Some((n, when)), ..Trouble::default() };
             holds(900, vec![Step::Stop(calm()), Step::Start(trouble.clone()), Step::Start(calm())]);
-            holds(900, vec![Step::Stop(calm()), Step::Start(trouble), Step::Stop(calm()), Step::Start(calm())]);
+            holds(
+                900,
+                vec![
+                    Step::Stop(calm()),
+                    Step::Start(trouble),
+                    Step::Stop(calm()),
+                    Step::Start(calm()),
+                ],
+            );
         }
     }
 }
@@ -94,5 +110,8 @@ fn a_start_during_a_stop_takes_over() {
 
 #[test]
 fn capacity_that_is_missing_for_a_while_delays_the_endpoint_and_loses_nothing() {
-    holds(900, vec![Step::Stop(Trouble::default()), Step::NoCapacity(3), Step::Start(Trouble::default())]);
+    holds(
+        900,
+        vec![Step::Stop(Trouble::default()), Step::NoCapacity(3), Step::Start(Trouble::default())],
+    );
 }

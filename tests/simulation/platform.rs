@@ -42,7 +42,11 @@ impl Store for Calls {
         Ok(object.map(|(body, version)| (body, Version(version.to_string()))))
     }
 
-    async fn write(&self, body: Vec<u8>, expected: Option<&Version>) -> Result<Version, WriteError> {
+    async fn write(
+        &self,
+        body: Vec<u8>,
+        expected: Option<&Version>,
+    ) -> Result<Version, WriteError> {
         let expected = expected.map(|version| version.0.parse::<u64>().unwrap());
         let written = self.world.call(&self.process, true, |state| {
             let current = state.object.as_ref().map(|(_, version)| *version);
@@ -57,7 +61,11 @@ impl Store for Calls {
     }
 
     async fn archive(&self, key: &str, _: Vec<u8>) -> Result<(), Failure> {
-        self.world.call(&self.process, true, |state| *state.reports.entry(key.to_owned()).or_default() += 1).await
+        self.world
+            .call(&self.process, true, |state| {
+                *state.reports.entry(key.to_owned()).or_default() += 1
+            })
+            .await
     }
 
     async fn replace(&self, _: &str, _: Vec<u8>) -> Result<(), Failure> {
@@ -87,7 +95,9 @@ impl Notifier for Calls {
         let (_, rest) = message.body.rsplit_once("Operation ").unwrap();
         let operation = rest.split('.').next().unwrap().to_owned();
         self.world
-            .call(&self.process, true, |state| *state.messages_by_operation.entry(operation).or_default() += 1)
+            .call(&self.process, true, |state| {
+                *state.messages_by_operation.entry(operation).or_default() += 1
+            })
             .await
     }
 }
@@ -120,7 +130,13 @@ pub struct Event {
 
 impl Event {
     pub fn synchronous(payload: Value) -> Self {
-        Event { payload, request_id: None, tries: 1, trouble: Trouble::default(), after: Duration::ZERO }
+        Event {
+            payload,
+            request_id: None,
+            tries: 1,
+            trouble: Trouble::default(),
+            after: Duration::ZERO,
+        }
     }
 
     pub fn asynchronous(payload: Value) -> Self {
@@ -168,7 +184,13 @@ impl Lambda {
     }
 }
 
-async fn run(world: Shared, timeout: Duration, events: UnboundedSender<Event>, event: Event, n: u32) -> Vec<Report> {
+async fn run(
+    world: Shared,
+    timeout: Duration,
+    events: UnboundedSender<Event>,
+    event: Event,
+    n: u32,
+) -> Vec<Report> {
     tokio::time::sleep(event.after).await;
     let request_id = event.request_id.clone().unwrap_or_else(|| format!("request-{n}"));
     for attempt in 0..event.tries {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_resource_manager::failure::{Class, Failure};
-use aws_resource_manager::kinds::{Entry, Kit, Remote, Rules, Sighting, cloudwatch, kinesis, lambda, sagemaker};
+use aws_resource_manager::kinds::{
+    Entry, Kit, Remote, Rules, Sighting, cloudwatch, kinesis, lambda, sagemaker,
+};
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::select::Wanted;
 
@@ -36,7 +38,11 @@ trait Simulated: Rules {
 
 #[async_trait]
 impl<R: Simulated> Remote<R> for Calls {
-    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<R::Seen>>, Failure> {
+    async fn observe(
+        &self,
+        wanted: &Wanted,
+        pace: &Pace,
+    ) -> Result<Vec<Sighting<R::Seen>>, Failure> {
         let listed = self.world.call(&self.process, false, |state| R::names(state)).await?;
         let names = wanted.among(listed);
         let seen = Remote::<R>::look(self, &names, pace).await;
@@ -44,10 +50,17 @@ impl<R: Simulated> Remote<R> for Calls {
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>> {
-        pace.ask_each(names, |name| self.world.call(&self.process, false, |state| R::see(state, name))).await
+        pace.ask_each(names, |name| {
+            self.world.call(&self.process, false, |state| R::see(state, name))
+        })
+        .await
     }
 
-    async fn perform(&self, tasks: &[(String, R::Step)], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>> {
+    async fn perform(
+        &self,
+        tasks: &[(String, R::Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<R::Seen>, Failure>> {
         let kind = R::INFO.name;
         let take = |(name, step): &(String, R::Step)| {
             let (calls, name, step) = (self.clone(), name.clone(), step.clone());
@@ -68,7 +81,11 @@ impl<R: Simulated> Remote<R> for Calls {
 }
 
 fn refused(words: &str) -> Failure {
-    Failure { class: Class::Refused, code: Some("ValidationException".into()), message: words.to_owned() }
+    Failure {
+        class: Class::Refused,
+        code: Some("ValidationException".into()),
+        message: words.to_owned(),
+    }
 }
 
 impl Simulated for sagemaker::Endpoints {
@@ -83,10 +100,16 @@ impl Simulated for sagemaker::Endpoints {
     fn take(state: &mut State, _: &str, step: &sagemaker::Step) -> Result<(), &'static str> {
         let doing = state.endpoint.as_ref().map(|endpoint| endpoint.doing.clone());
         match (step, doing) {
-            (sagemaker::Step::Delete { .. }, Some(Doing::InService | Doing::Failed)) => state.start_deleting(),
-            (sagemaker::Step::Delete { .. }, Some(_)) => return Err("Cannot update in-progress endpoint"),
+            (sagemaker::Step::Delete { .. }, Some(Doing::InService | Doing::Failed)) => {
+                state.start_deleting()
+            }
+            (sagemaker::Step::Delete { .. }, Some(_)) => {
+                return Err("Cannot update in-progress endpoint");
+            }
             (sagemaker::Step::Delete { .. }, None) => return Err("Could not find endpoint"),
-            (sagemaker::Step::Create { original }, None) => state.start_creating(&original.config_name),
+            (sagemaker::Step::Create { original }, None) => {
+                state.start_creating(&original.config_name)
+            }
             (_, Some(_)) => return Err("Cannot create already existing endpoint"),
             (_, None) => {}
         }
@@ -105,7 +128,11 @@ impl Simulated for kinesis::Streams {
 
     fn see(state: &State, name: &str) -> Option<kinesis::Seen> {
         state.streams.get(name).map(|stream| kinesis::Seen {
-            status: if stream.scaling.is_some() { kinesis::Status::Updating } else { kinesis::Status::Active },
+            status: if stream.scaling.is_some() {
+                kinesis::Status::Updating
+            } else {
+                kinesis::Status::Active
+            },
             mode: kinesis::Mode::Provisioned,
             shards: stream.shards,
             retention_hours: 24,
@@ -135,7 +162,10 @@ impl Simulated for lambda::Functions {
     }
 
     fn see(state: &State, name: &str) -> Option<lambda::Seen> {
-        state.functions.get(name).map(|reserved| lambda::Seen { reserved: *reserved, ..lambda::Seen::default() })
+        state
+            .functions
+            .get(name)
+            .map(|reserved| lambda::Seen { reserved: *reserved, ..lambda::Seen::default() })
     }
 
     fn take(state: &mut State, name: &str, step: &lambda::Step) -> Result<(), &'static str> {
@@ -160,7 +190,11 @@ impl Simulated for cloudwatch::Alarms {
 
     fn see(state: &State, name: &str) -> Option<cloudwatch::Seen> {
         let form = cloudwatch::Form::Metric { metrics: 1, high_resolution: false };
-        state.alarms.get(name).map(|on| cloudwatch::Seen { actions_enabled: *on, form, drives_scaling: false })
+        state.alarms.get(name).map(|on| cloudwatch::Seen {
+            actions_enabled: *on,
+            form,
+            drives_scaling: false,
+        })
     }
 
     fn take(state: &mut State, name: &str, step: &cloudwatch::Step) -> Result<(), &'static str> {

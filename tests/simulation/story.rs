@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::platform::{Event, Lambda};
-use super::world::{ALARMS, Doing, ENDPOINT, FUNCTIONS, STREAMS, Setting, State, Trouble, When, World};
+use super::world::{
+    ALARMS, Doing, ENDPOINT, FUNCTIONS, STREAMS, Setting, State, Trouble, When, World,
+};
 
 #[derive(Debug, Clone)]
 pub struct Story {
@@ -71,10 +73,21 @@ fn troubles() -> impl Strategy<Value = Trouble> {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let kinds = || prop_oneof![Just("sagemaker"), Just("kinesis"), Just("lambda"), Just("cloudwatch:shop-errors")];
+    let kinds = || {
+        prop_oneof![
+            Just("sagemaker"),
+            Just("kinesis"),
+            Just("lambda"),
+            Just("cloudwatch:shop-errors")
+        ]
+    };
     // Into the middle of the first calls, or of the waiting.
-    let delays =
-        || prop_oneof![(0_u64..3000).prop_map(Duration::from_millis), (0_u64..500).prop_map(Duration::from_secs)];
+    let delays = || {
+        prop_oneof![
+            (0_u64..3000).prop_map(Duration::from_millis),
+            (0_u64..500).prop_map(Duration::from_secs)
+        ]
+    };
     prop_oneof![
         6 => troubles().prop_map(Step::Stop),
         6 => troubles().prop_map(Step::Start),
@@ -102,26 +115,39 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 pub fn stories() -> impl Strategy<Value = Story> {
-    let timeouts = prop_oneof![10 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
-    (timeouts, prop::collection::vec(steps(), 1..6)).prop_map(|(timeout, steps)| Story { timeout, steps })
+    let timeouts =
+        prop_oneof![10 => Just(900), 1 => Just(120), 1 => Just(45)].prop_map(Duration::from_secs);
+    (timeouts, prop::collection::vec(steps(), 1..6))
+        .prop_map(|(timeout, steps)| Story { timeout, steps })
 }
 
 /// Tells a story in virtual time. `Err`: what did not hold, and where.
 pub fn tell(story: &Story) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let world = World::new();
         let mut lambda = Lambda::new(world.clone(), story.timeout);
         let mut teller = Teller { schedules: 0, last_delivery: None };
         for (n, step) in story.steps.iter().enumerate() {
-            teller.take(&mut lambda, step).await.map_err(|why| format!("step {n}, {step:?}: {why}"))?;
-            world.look(nothing_is_lost).map_err(|why| format!("after step {n}, {step:?}: {why}"))?;
+            teller
+                .take(&mut lambda, step)
+                .await
+                .map_err(|why| format!("step {n}, {step:?}: {why}"))?;
+            world
+                .look(nothing_is_lost)
+                .map_err(|why| format!("after step {n}, {step:?}: {why}"))?;
         }
         // A transition that is still under way, and a lease that a crash has left.
         tokio::time::sleep(Duration::from_secs(2000)).await;
         world.look(|state| state.capacity_failures = 0);
         let reports = lambda.deliver(vec![Event::synchronous(json!({"action": "start"}))]).await;
-        world.look(|state| ends_as_expected(state, &reports)).map_err(|why| format!("in the end: {why}"))
+        world
+            .look(|state| ends_as_expected(state, &reports))
+            .map_err(|why| format!("in the end: {why}"))
     })
 }
 
@@ -133,7 +159,9 @@ struct Teller {
 impl Teller {
     async fn take(&mut self, lambda: &mut Lambda, step: &Step) -> Result<(), String> {
         let plain = |action: &str| Event::synchronous(json!({"action": action}));
-        let only = |action: &str, only: &str| Event::synchronous(json!({"action": action, "only": [only]}));
+        let only = |action: &str, only: &str| {
+            Event::synchronous(json!({"action": action, "only": [only]}))
+        };
         let named = |stop: bool| if stop { "stop" } else { "start" };
         let events = match step {
             Step::Stop(trouble) => vec![Event { trouble: trouble.clone(), ..plain("stop") }],
@@ -146,18 +174,28 @@ impl Teller {
                 let reports = lambda.deliver(vec![delivery]).await;
                 let after = lambda.world.look(|state| state.settings());
                 let skipped = reports.iter().all(|report| report.outcome == Outcome::Skipped);
-                return if skipped && before == after { Ok(()) } else { Err(format!("it acted: {reports:?}")) };
+                return if skipped && before == after {
+                    Ok(())
+                } else {
+                    Err(format!("it acted: {reports:?}"))
+                };
             }
             Step::StopOnly(kind) => vec![only("stop", kind)],
             Step::StartOnly(kind) => vec![only("start", kind)],
-            Step::StopThenStart { delay } => vec![plain("stop"), Event { after: *delay, ..plain("start") }],
-            Step::StartThenStop { delay } => vec![plain("start"), Event { after: *delay, ..plain("stop") }],
+            Step::StopThenStart { delay } => {
+                vec![plain("stop"), Event { after: *delay, ..plain("start") }]
+            }
+            Step::StartThenStop { delay } => {
+                vec![plain("start"), Event { after: *delay, ..plain("stop") }]
+            }
             Step::TwoStops => vec![plain("stop"), plain("stop")],
             Step::WithoutWaiting { stop } => {
                 vec![Event::synchronous(json!({"action": named(*stop), "wait": false}))]
             }
             Step::Status => vec![plain("status")],
-            Step::DryRun { stop } => vec![Event::synchronous(json!({"action": named(*stop), "dry_run": true}))],
+            Step::DryRun { stop } => {
+                vec![Event::synchronous(json!({"action": named(*stop), "dry_run": true}))]
+            }
             Step::Wait(time) => {
                 tokio::time::sleep(*time).await;
                 return Ok(());
@@ -175,7 +213,8 @@ impl Teller {
     fn scheduled(&mut self, action: &str, trouble: &Trouble, copies: u32) -> Vec<Event> {
         self.schedules += 1;
         let time = format!("2027-01-01T{:02}:{:02}:00Z", self.schedules / 60, self.schedules % 60);
-        let payload = json!({"action": action, "schedule": {"arn": "arn:aws:scheduler:x", "time": time}});
+        let payload =
+            json!({"action": action, "schedule": {"arn": "arn:aws:scheduler:x", "time": time}});
         let delivery = Event { trouble: trouble.clone(), ..Event::asynchronous(payload) };
         self.last_delivery = Some(Event { trouble: Trouble::default(), ..delivery.clone() });
         vec![delivery; copies as usize]
@@ -193,7 +232,9 @@ fn by_a_person(state: &mut State, step: &Step) {
                 Some(Setting::Shards(held)) => ways(held).contains(shards),
                 _ => false,
             };
-            if let Some(stream) = state.streams.get_mut(name).filter(|stream| stream.scaling.is_none() && !unclear) {
+            if let Some(stream) =
+                state.streams.get_mut(name).filter(|stream| stream.scaling.is_none() && !unclear)
+            {
                 stream.shards = *shards;
                 state.expected.insert(format!("kinesis:{name}"), Setting::Shards(*shards));
             }
@@ -201,8 +242,9 @@ fn by_a_person(state: &mut State, step: &Step) {
         Step::Reserve(n, reserved) => {
             let (name, _) = FUNCTIONS[*n];
             let id = format!("lambda:{name}");
-            // Setting a stopped function to 0 changes nothing that could be seen, and in a start that
-            // did not come to its end, unreserved is also what the function itself falls back to.
+            // Setting a stopped function to 0 changes nothing that could be seen, and in a start
+            // that did not come to its end, unreserved is also what the function itself falls back
+            // to.
             let starting = state.journal()["resources"][&id]["phase"] == "starting";
             let unclear = match reserved {
                 Some(0) => state.held(&id).is_some(),
@@ -228,7 +270,9 @@ fn by_a_person(state: &mut State, step: &Step) {
             let doing = state.endpoint.as_ref().map(|endpoint| endpoint.doing.clone());
             match doing {
                 None => state.create_endpoint(config, Doing::InService),
-                Some(Doing::InService) => (*config).clone_into(&mut state.endpoint.as_mut().unwrap().config),
+                Some(Doing::InService) => {
+                    (*config).clone_into(&mut state.endpoint.as_mut().unwrap().config)
+                }
                 Some(_) => return,
             }
             state.expected.insert(format!("sagemaker:{ENDPOINT}"), expected);
@@ -236,7 +280,9 @@ fn by_a_person(state: &mut State, step: &Step) {
         Step::Delete(id) => {
             let (kind, name) = id.split_once(':').unwrap();
             match kind {
-                "kinesis" if state.streams.get(name).is_some_and(|stream| stream.scaling.is_none()) => {
+                "kinesis"
+                    if state.streams.get(name).is_some_and(|stream| stream.scaling.is_none()) =>
+                {
                     state.streams.remove(name);
                 }
                 "lambda" => drop(state.functions.remove(name)),
@@ -266,7 +312,9 @@ fn nothing_is_lost(state: &mut State) -> Result<(), String> {
         let held = state.held(id);
         if settings.get(id) != Some(expected) && held.as_ref() != Some(expected) {
             let now = settings.get(id);
-            return Err(format!("{id} is {now:?}, the state holds {held:?}, and it should be {expected:?}"));
+            return Err(format!(
+                "{id} is {now:?}, the state holds {held:?}, and it should be {expected:?}"
+            ));
         }
     }
     savings_are_true(state)?;
@@ -295,7 +343,9 @@ fn ends_as_expected(state: &mut State, reports: &[Report]) -> Result<(), String>
     if settings != state.expected {
         let expected = &state.expected;
         let last = reports.last().map(|report| (report.outcome, &report.errors, &report.resources));
-        return Err(format!("the account is {settings:#?}, and it should be {expected:#?}; {last:#?}"));
+        return Err(format!(
+            "the account is {settings:#?}, and it should be {expected:#?}; {last:#?}"
+        ));
     }
     let ids: Vec<String> = state.expected.keys().cloned().collect();
     let owed = ids.iter().find(|id| state.held(id).is_some());

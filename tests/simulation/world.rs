@@ -12,8 +12,10 @@ use tokio::time::Instant;
 
 pub const ENDPOINT: &str = "shop-endpoint";
 pub const STREAMS: [(&str, u32); 2] = [("shop-events", 8), ("shop-audit", 2)];
-pub const FUNCTIONS: [(&str, Option<u32>); 3] = [("shop-work", None), ("shop-act", Some(5)), ("shop-old", Some(0))];
-pub const ALARMS: [(&str, bool); 3] = [("shop-errors", true), ("shop-latency", true), ("shop-off", false)];
+pub const FUNCTIONS: [(&str, Option<u32>); 3] =
+    [("shop-work", None), ("shop-act", Some(5)), ("shop-old", Some(0))];
+pub const ALARMS: [(&str, bool); 3] =
+    [("shop-errors", true), ("shop-latency", true), ("shop-off", false)];
 
 /// What a resource is to a person: what has to come back.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +95,8 @@ pub struct State {
     pub capacity_failures: u32,
     pub next_creation: i64,
     pub broken: Option<String>,
-    /// What was not spent, at least as much as there was to save, and what the function said it saved.
+    /// What was not spent, at least as much as there was to save, and what the function said it
+    /// saved.
     pub unspent_usd: f64,
     pub saved_usd: f64,
     settled_at: Option<Instant>,
@@ -115,9 +118,12 @@ impl World {
         state.create_endpoint("config", Doing::InService);
         state.streams = STREAMS
             .iter()
-            .map(|(name, shards)| ((*name).into(), Stream { shards: *shards, scaling: None, calls: Vec::new() }))
+            .map(|(name, shards)| {
+                ((*name).into(), Stream { shards: *shards, scaling: None, calls: Vec::new() })
+            })
             .collect();
-        state.functions = FUNCTIONS.iter().map(|(name, reserved)| ((*name).into(), *reserved)).collect();
+        state.functions =
+            FUNCTIONS.iter().map(|(name, reserved)| ((*name).into(), *reserved)).collect();
         state.alarms = ALARMS.iter().map(|(name, on)| ((*name).into(), *on)).collect();
         state.expected = state.settings();
         Arc::new(World { began: Instant::now(), state: Mutex::new(state) })
@@ -149,7 +155,8 @@ impl World {
             counts.1 += u32::from(changes);
             *counts
         };
-        let kill = process.trouble.kill.filter(|(n, _)| changes && *n == changing).map(|(_, when)| when);
+        let kill =
+            process.trouble.kill.filter(|(n, _)| changes && *n == changing).map(|(_, when)| when);
         if kill == Some(When::Before) {
             process.die().await;
         }
@@ -161,7 +168,11 @@ impl World {
         if kill == Some(When::After) {
             process.die().await;
         }
-        if every(process.trouble.lose_answer_every) { Err(transient("connection reset")) } else { Ok(result) }
+        if every(process.trouble.lose_answer_every) {
+            Err(transient("connection reset"))
+        } else {
+            Ok(result)
+        }
     }
 }
 
@@ -179,14 +190,16 @@ fn transient(words: &str) -> Failure {
 impl State {
     pub fn create_endpoint(&mut self, config: &str, doing: Doing) {
         self.next_creation += 1;
-        self.endpoint = Some(Endpoint { config: config.to_owned(), created_at: self.next_creation, doing });
+        self.endpoint =
+            Some(Endpoint { config: config.to_owned(), created_at: self.next_creation, doing });
     }
 
     /// What an hour of this costs less than the most that it ever cost.
     fn unspent_per_hour(&self) -> f64 {
         let endpoint = if self.endpoint.is_none() { 0.115 } else { 0.0 };
         let shards = |name: &String| self.streams.get(name).map_or(0, |stream| stream.shards);
-        let missing: u32 = self.peaks.iter().map(|(name, peak)| peak.saturating_sub(shards(name))).sum();
+        let missing: u32 =
+            self.peaks.iter().map(|(name, peak)| peak.saturating_sub(shards(name))).sum();
         endpoint + f64::from(missing) * 0.015
     }
 
@@ -270,22 +283,28 @@ impl State {
     /// A change by the function: only with the lease, and only of what it could bring back.
     pub fn change(&mut self, process: &Process, now: Timestamp, id: &str) {
         let lease = self.journal()["lease"].clone();
-        let valid = lease["until"].as_str().is_some_and(|until| until.parse::<Timestamp>().unwrap() > now);
+        let valid =
+            lease["until"].as_str().is_some_and(|until| until.parse::<Timestamp>().unwrap() > now);
         let holder = lease["holder"].as_str().unwrap_or_default();
         if !valid || !holder.ends_with(&process.attempt) {
-            self.broken.get_or_insert(format!("{id} was changed without the lease, which {holder} holds"));
+            self.broken
+                .get_or_insert(format!("{id} was changed without the lease, which {holder} holds"));
         }
         let expected = self.expected.get(id).cloned();
         let held = self.held(id);
         if held != expected {
-            self.broken.get_or_insert(format!("{id} was changed while {expected:?} was held as {held:?}"));
+            self.broken
+                .get_or_insert(format!("{id} was changed while {expected:?} was held as {held:?}"));
         }
     }
 
     pub fn start_creating(&mut self, config: &str) {
         let fails = self.capacity_failures > 0;
         self.capacity_failures = self.capacity_failures.saturating_sub(1);
-        self.create_endpoint(config, Doing::Creating { until: Instant::now() + ENDPOINT_TAKES, fails });
+        self.create_endpoint(
+            config,
+            Doing::Creating { until: Instant::now() + ENDPOINT_TAKES, fails },
+        );
     }
 
     pub fn start_deleting(&mut self) {
@@ -302,7 +321,11 @@ impl State {
         if stream.calls.len() > 10 {
             self.broken.get_or_insert(format!("AWS refuses an 11th call in a day to scale {name}"));
         }
-        assert!(to <= stream.shards * 2 && to >= stream.shards.div_ceil(2), "{} to {to}", stream.shards);
+        assert!(
+            to <= stream.shards * 2 && to >= stream.shards.div_ceil(2),
+            "{} to {to}",
+            stream.shards
+        );
         stream.scaling = Some((to, Instant::now() + SCALING_TAKES));
     }
 

@@ -12,7 +12,9 @@ fn name(n: usize) -> String {
 }
 
 fn with_alarms(number: usize) -> Account {
-    Account::with(&json!({"alarms": (0..number).map(|n| json!({"name": name(n)})).collect::<Vec<Value>>()}))
+    Account::with(
+        &json!({"alarms": (0..number).map(|n| json!({"name": name(n)})).collect::<Vec<Value>>()}),
+    )
 }
 
 fn enabled(account: &Account, n: usize) -> Value {
@@ -62,7 +64,11 @@ fn metric_composite_and_log_alarms_are_disabled_and_enabled_again() {
     for n in 0..4 {
         assert_eq!(enabled(&account, n), json!(false), "{n}");
     }
-    assert_eq!(line(&report, "cloudwatch", &name(2))["cost_per_day"]["before"], Value::Null, "its price is not known");
+    assert_eq!(
+        line(&report, "cloudwatch", &name(2))["cost_per_day"]["before"],
+        Value::Null,
+        "its price is not known"
+    );
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "after the start");
 }
@@ -74,17 +80,30 @@ fn an_alarm_that_vanishes_before_the_call_is_told_and_the_others_are_switched() 
     let function = Function::new(&account);
     let report = thread::scope(|scope| {
         let stop = scope.spawn(|| function.stop());
-        eventually("the call is on its way", Duration::from_secs(20), || account.count("DisableAlarmActions") == 1);
-        account.person("monitoring", "GraniteServiceVersion20100801.DeleteAlarms", &json!({"AlarmNames": [name(1)]}));
+        eventually("the call is on its way", Duration::from_secs(20), || {
+            account.count("DisableAlarmActions") == 1
+        });
+        account.person(
+            "monitoring",
+            "GraniteServiceVersion20100801.DeleteAlarms",
+            &json!({"AlarmNames": [name(1)]}),
+        );
         stop.join().expect("a report")
     });
     let told = line(&report, "cloudwatch", &name(1));
-    assert_eq!((&told["result"], &told["detail"]), (&json!("failed"), &json!("the alarm was deleted")), "{told:#}");
+    assert_eq!(
+        (&told["result"], &told["detail"]),
+        (&json!("failed"), &json!("the alarm was deleted")),
+        "{told:#}"
+    );
     assert_eq!(
         (result_of(&report, "cloudwatch", &name(0)), result_of(&report, "cloudwatch", &name(2))),
         ("stopped", "stopped")
     );
     let report = function.succeed(&json!({"action": "start"}));
-    assert!(line(&report, "cloudwatch", &name(1)).to_string().contains("it was deleted since"), "{report:#}");
+    assert!(
+        line(&report, "cloudwatch", &name(1)).to_string().contains("it was deleted since"),
+        "{report:#}"
+    );
     assert_eq!((enabled(&account, 0), enabled(&account, 2)), (json!(true), json!(true)));
 }

@@ -16,7 +16,10 @@ const TABLES: usize = 2;
 fn many(number: usize, part: &str, more: &Value) -> Vec<Value> {
     let named = |n| {
         let mut resource = json!({"name": format!("{PROJECT}-{part}-{n}")});
-        resource.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        resource
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
         resource
     };
     (0..number).map(named).collect()
@@ -52,7 +55,9 @@ fn calls_of(account: &Account, action: &str) -> BTreeMap<String, usize> {
 fn counted(calls: &[Call]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     // How often the state is asked whether it has changed depends on the time.
-    let is_timed = |call: &&Call| call.service == "pricing" || call.operation == "Invoke" || call.status == Some(304);
+    let is_timed = |call: &&Call| {
+        call.service == "pricing" || call.operation == "Invoke" || call.status == Some(304)
+    };
     for call in calls.iter().filter(|call| !is_timed(call)) {
         *counts.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
     }
@@ -82,7 +87,10 @@ fn a_status_asks_what_it_has_to_and_nothing_twice() {
     let mut counts = vec![("s3.GetObject", 2), ("tagging.GetResources", 1)];
     // Pages of 100, 50 and 100.
     counts.extend([("cloudwatch.DescribeAlarms", ALARMS.div_ceil(100))]);
-    counts.extend([("lambda.ListFunctions", (FUNCTIONS + 1).div_ceil(50)), ("lambda.ListEventSourceMappings", 1)]);
+    counts.extend([
+        ("lambda.ListFunctions", (FUNCTIONS + 1).div_ceil(50)),
+        ("lambda.ListEventSourceMappings", 1),
+    ]);
     counts.extend([
         ("lambda.GetFunctionConcurrency", FUNCTIONS),
         ("lambda.ListProvisionedConcurrencyConfigs", FUNCTIONS),
@@ -152,8 +160,10 @@ fn an_account_that_keeps_to_awss_rates_throttles_nothing() {
         account.forget_calls();
         function.succeed(&json!({"action": action}));
         let calls = account.calls();
-        let refused: Vec<_> =
-            calls.iter().filter(|call| call.service != "pricing" && call.status >= Some(400)).collect();
+        let refused: Vec<_> = calls
+            .iter()
+            .filter(|call| call.service != "pricing" && call.status >= Some(400))
+            .collect();
         let not_there = |call: &&&Call| call.error.as_deref() != Some("NoSuchKey");
         assert_eq!(refused.iter().filter(not_there).count(), 0, "{action}: {refused:#?}");
     }
@@ -176,13 +186,22 @@ fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
     const FUNCTIONS: usize = 200;
     let account = functions_and_alarms(FUNCTIONS, 10);
     account.set_rates(&json!({"lambda": 20}));
-    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4").timeout(300.0);
+    let function =
+        Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4").timeout(300.0);
     account.forget_calls();
     function.succeed(&json!({"action": "stop"}));
-    let calls: Vec<_> = account.calls().into_iter().filter(|call| call.service == "lambda").collect();
-    let throttled = calls.iter().filter(|call| call.error.as_deref() == Some("TooManyRequestsException")).count();
+    let calls: Vec<_> =
+        account.calls().into_iter().filter(|call| call.service == "lambda").collect();
+    let throttled = calls
+        .iter()
+        .filter(|call| call.error.as_deref() == Some("TooManyRequestsException"))
+        .count();
     assert!(calls.len() > 3 * FUNCTIONS, "{} calls", calls.len());
-    assert!(throttled * 100 <= calls.len() * 15, "{throttled} of {} calls were throttled", calls.len());
+    assert!(
+        throttled * 100 <= calls.len() * 15,
+        "{throttled} of {} calls were throttled",
+        calls.len()
+    );
 }
 
 #[test]
@@ -191,7 +210,8 @@ fn a_stop_looks_at_the_account_as_a_status_does() {
     let status = calls_of(&account, "status");
     calls_of(&account, "stop");
     let calls = account.calls();
-    let observed: Vec<Call> = calls.into_iter().take_while(|call| call.operation != "PutObject").collect();
+    let observed: Vec<Call> =
+        calls.into_iter().take_while(|call| call.operation != "PutObject").collect();
     assert_eq!(counted(&observed), status);
 }
 
@@ -202,10 +222,12 @@ fn a_stream_is_changed_in_as_few_calls_as_aws_takes_and_looked_at_once_for_each(
     at_once(&account);
     for action in ["stop", "start"] {
         let counts = calls_of(&account, action);
-        let numbers =
-            some(&counts, &["kinesis.ListStreams", "kinesis.UpdateShardCount", "kinesis.DescribeStreamSummary"]);
-        // 8 to 4 to 2 to 1, and back: observed once, and for each change one list for all, which says that
-        // they are ACTIVE again, and a look at each.
+        let numbers = some(
+            &counts,
+            &["kinesis.ListStreams", "kinesis.UpdateShardCount", "kinesis.DescribeStreamSummary"],
+        );
+        // 8 to 4 to 2 to 1, and back: observed once, and for each change one list for all, which
+        // says that they are ACTIVE again, and a look at each.
         assert_eq!(numbers, [1 + 3, 3 * STREAMS, 4 * STREAMS], "{action}");
     }
 }
@@ -215,8 +237,14 @@ fn an_endpoint_is_deleted_and_created_by_one_call_and_looked_at_once_for_each() 
     let account = functions_and_alarms(0, 0);
     account.seed(&json!({"endpoints": many(ENDPOINTS, "risk", &json!({}))}));
     at_once(&account);
-    let counted = ["ListEndpoints", "DescribeEndpoint", "DescribeEndpointConfig", "DeleteEndpoint", "CreateEndpoint"]
-        .map(|operation| format!("sagemaker.{operation}"));
+    let counted = [
+        "ListEndpoints",
+        "DescribeEndpoint",
+        "DescribeEndpointConfig",
+        "DeleteEndpoint",
+        "CreateEndpoint",
+    ]
+    .map(|operation| format!("sagemaker.{operation}"));
     let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
     let stop = some(&calls_of(&account, "stop"), &counted);
     // One list for all says that they are not there any more, and a look at each makes sure.
@@ -232,9 +260,15 @@ fn tables_are_described_once_and_never_changed() {
     account.seed(&json!({"tables": many(TABLES, "scores", &json!({}))}));
     for action in ["status", "stop", "start"] {
         let counts = calls_of(&account, action);
-        let of_tables: Vec<_> = counts.iter().filter(|(operation, _)| operation.starts_with("dynamodb")).collect();
-        let expected = [("dynamodb.DescribeTable".to_owned(), TABLES), ("dynamodb.ListTables".to_owned(), 1)];
-        assert_eq!(of_tables, expected.iter().map(|(operation, n)| (operation, n)).collect::<Vec<_>>(), "{action}");
+        let of_tables: Vec<_> =
+            counts.iter().filter(|(operation, _)| operation.starts_with("dynamodb")).collect();
+        let expected =
+            [("dynamodb.DescribeTable".to_owned(), TABLES), ("dynamodb.ListTables".to_owned(), 1)];
+        assert_eq!(
+            of_tables,
+            expected.iter().map(|(operation, n)| (operation, n)).collect::<Vec<_>>(),
+            "{action}"
+        );
     }
 }
 
@@ -282,7 +316,11 @@ fn a_continuation_asks_only_about_what_is_left_and_writes_the_state_twice() {
             assert_eq!(counts["lambda.GetFunctionConcurrency"], FUNCTIONS);
             assert_eq!(counts["lambda.PutFunctionConcurrency"], FUNCTIONS);
         }
-        let line = account.operations().pop().and_then(|key| account.object(&key)).expect("a report is kept");
+        let line = account
+            .operations()
+            .pop()
+            .and_then(|key| account.object(&key))
+            .expect("a report is kept");
         let kept: Value = serde_json::from_str(&line).expect("a report is JSON");
         let lines = kept["resources"].as_array().expect("lines").len();
         assert_eq!(lines, FUNCTIONS + ALARMS + STREAMS + ENDPOINTS + TABLES, "{action}");
@@ -295,7 +333,8 @@ fn the_state_is_read_once_and_then_only_asked_whether_it_has_changed() {
     account.seed(&json!({"streams": many(1, "events", &json!({"shards": 8}))}));
     calls_of(&account, "stop");
     calls_of(&account, "start");
-    let reads: Vec<Call> = account.calls().into_iter().filter(|call| call.operation == "GetObject").collect();
+    let reads: Vec<Call> =
+        account.calls().into_iter().filter(|call| call.operation == "GetObject").collect();
     let answered = |status: u16| reads.iter().filter(|call| call.status == Some(status)).count();
     // The prices have never been kept.
     assert_eq!((answered(200), answered(404)), (1, 1), "{reads:#?}");

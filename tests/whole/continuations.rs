@@ -12,7 +12,8 @@ fn only_message(account: &Account) -> Value {
     let messages = account.messages();
     assert_eq!(messages.len(), 1, "{messages:#?}");
     let json = &messages[0]["json"];
-    json.as_str().map_or_else(|| json.clone(), |text| serde_json::from_str(text).expect("a report in JSON"))
+    json.as_str()
+        .map_or_else(|| json.clone(), |text| serde_json::from_str(text).expect("a report in JSON"))
 }
 
 /// How many invocations the function asked for itself.
@@ -47,7 +48,10 @@ fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
         "as the first one found it"
     );
     let endpoint = line(&report, "sagemaker", ENDPOINT);
-    assert_eq!((&endpoint["before"], &endpoint["cost_per_day"]["before"]), (&json!("1 × ml.m5.large"), &json!(2.76)));
+    assert_eq!(
+        (&endpoint["before"], &endpoint["cost_per_day"]["before"]),
+        (&json!("1 × ml.m5.large"), &json!(2.76))
+    );
     assert_eq!(account.operations().len(), 1);
     assert_eq!(account.count("DeleteEndpoint"), 1);
 
@@ -117,7 +121,10 @@ fn a_selective_operation_stays_selective_in_its_continuations() {
     assert_eq!(function.must(&event)["outcome"], "in_progress");
     account.wait_until_idle(Duration::from_secs(60));
     let report = only_message(&account);
-    assert_eq!((&report["outcome"], &report["reason"]), (&json!("succeeded"), &json!("demo is over")));
+    assert_eq!(
+        (&report["outcome"], &report["reason"]),
+        (&json!("succeeded"), &json!("demo is over"))
+    );
     let after = account.snapshot();
     for part in ["streams", "functions", "alarms"] {
         assert_eq!(after[part], before[part], "{part}");
@@ -135,7 +142,8 @@ fn interrupted_start<'a>(account: &'a Account, function: Function<'a>) -> (Funct
     function.stop();
     account.settings(&json!({"creating_seconds": 3600.0}));
     // The first call is the test's own.
-    account.fault(&json!({"service": "lambda", "operation": "Invoke", "skip": 1, "kill": "before"}));
+    account
+        .fault(&json!({"service": "lambda", "operation": "Invoke", "skip": 1, "kill": "before"}));
     let function = function.timeout(4.0);
     function.invoke(&json!({"action": "start"})).expect_err("the process was killed");
     let state = account.state();
@@ -157,7 +165,10 @@ fn an_operation_that_never_comes_to_its_end_is_given_up_after_12_continuations()
     let messages = account.messages();
     assert_eq!(messages.len(), 2, "of the stop and of the start: {messages:#?}");
     let text = messages[1].to_string();
-    assert!(text.contains("partial") && text.contains("12 continuations") && text.contains(ENDPOINT), "{text}");
+    assert!(
+        text.contains("partial") && text.contains("12 continuations") && text.contains(ENDPOINT),
+        "{text}"
+    );
     // It comes into service after all; the next start completes what is left.
     account.set_endpoint_status(ENDPOINT, "InService", "");
     function.timeout(60.0).succeed(&json!({"action": "start"}));
@@ -193,7 +204,11 @@ fn an_operation_that_cannot_be_handed_on_says_so_and_the_next_event_completes_it
     }));
     let answer = function.stop();
     assert_eq!(answer["outcome"], "partial", "{answer:#}");
-    assert!(answer["errors"].to_string().contains("lambda:InvokeFunction"), "{:#}", answer["errors"]);
+    assert!(
+        answer["errors"].to_string().contains("lambda:InvokeFunction"),
+        "{:#}",
+        answer["errors"]
+    );
     account.clear_faults();
     let function = function.timeout(60.0);
     function.succeed(&json!({"action": "stop"}));
@@ -219,7 +234,8 @@ fn a_continuation_that_comes_twice_or_late_does_nothing() {
 
 #[test]
 fn an_account_that_takes_longer_to_look_at_than_there_is_time_is_refused_with_what_to_do() {
-    let functions: Vec<Value> = (0..60).map(|n| json!({"name": format!("{PROJECT}-work-{n}")})).collect();
+    let functions: Vec<Value> =
+        (0..60).map(|n| json!({"name": format!("{PROJECT}-work-{n}")})).collect();
     let account = Account::with(&json!({"functions": functions}));
     let function = Function::new(&account).timeout(3.0);
     account.settings(&json!({"latency_seconds": 0.2}));

@@ -55,8 +55,11 @@ impl Crash {
         for action in then {
             let report = function.must(&json!({"action": action}));
             // Before its first call a stop has done nothing: there is nothing to start.
-            let expected =
-                if account.state()["generation"] == 1 && *action == "start" { "skipped" } else { "succeeded" };
+            let expected = if account.state()["generation"] == 1 && *action == "start" {
+                "skipped"
+            } else {
+                "succeeded"
+            };
             assert_eq!(report["outcome"], expected, "{at}: {report:#}");
             if *action == "stop" {
                 assert_eq!(account.snapshot()["endpoints"], json!({}), "{at}");
@@ -94,12 +97,14 @@ const FEWEST: usize = 8;
 
 #[test]
 fn a_stop_killed_before_any_call_goes_on_with_the_next_stop() {
-    Crash { prepare: &[], action: "stop", moment: "before", then: &["stop", "start"] }.everywhere(FEWEST);
+    Crash { prepare: &[], action: "stop", moment: "before", then: &["stop", "start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]
 fn a_stop_killed_after_any_call_goes_on_with_the_next_stop() {
-    Crash { prepare: &[], action: "stop", moment: "after", then: &["stop", "start"] }.everywhere(FEWEST);
+    Crash { prepare: &[], action: "stop", moment: "after", then: &["stop", "start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]
@@ -114,22 +119,26 @@ fn a_stop_killed_after_any_call_is_undone_by_a_start() {
 
 #[test]
 fn a_start_killed_before_any_call_goes_on_with_the_next_start() {
-    Crash { prepare: &["stop"], action: "start", moment: "before", then: &["start"] }.everywhere(FEWEST);
+    Crash { prepare: &["stop"], action: "start", moment: "before", then: &["start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]
 fn a_start_killed_after_any_call_goes_on_with_the_next_start() {
-    Crash { prepare: &["stop"], action: "start", moment: "after", then: &["start"] }.everywhere(FEWEST);
+    Crash { prepare: &["stop"], action: "start", moment: "after", then: &["start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]
 fn a_start_killed_before_any_call_is_undone_by_a_stop_that_is_undone_by_a_start() {
-    Crash { prepare: &["stop"], action: "start", moment: "before", then: &["stop", "start"] }.everywhere(FEWEST);
+    Crash { prepare: &["stop"], action: "start", moment: "before", then: &["stop", "start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]
 fn a_start_killed_after_any_call_is_undone_by_a_stop_that_is_undone_by_a_start() {
-    Crash { prepare: &["stop"], action: "start", moment: "after", then: &["stop", "start"] }.everywhere(FEWEST);
+    Crash { prepare: &["stop"], action: "start", moment: "after", then: &["stop", "start"] }
+        .everywhere(FEWEST);
 }
 
 #[test]

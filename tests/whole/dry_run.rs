@@ -19,7 +19,8 @@ fn a_dry_stop_changes_nothing_and_writes_nothing_but_its_report() {
     assert_same(&account.snapshot(), &before, "in the end");
     let writes = mutating(&account);
     assert_eq!(writes.len(), 2, "the report and its page: {writes:#?}");
-    let is_report = |call: &Call| call.operation == "PutObject" && call.resource.contains("/operations/");
+    let is_report =
+        |call: &Call| call.operation == "PutObject" && call.resource.contains("/operations/");
     assert!(writes.iter().all(is_report), "{writes:#?}");
     assert_eq!(account.object(crate::support::STATE_KEY), None);
     assert!(account.messages().is_empty());
@@ -34,8 +35,15 @@ fn a_dry_stop_says_what_it_would_do_and_what_that_would_save() {
     assert_eq!((&stream["before"], &stream["after"]), (&json!("2 shards"), &json!("1 shard")));
     assert_eq!(line(&report, "sagemaker", ENDPOINT)["result"], "would_stop");
     assert_eq!(line(&report, "lambda", "event_processor")["result"], "would_stop");
-    assert_eq!(line(&report, "lambda", "user-journey-analytics-report-builder")["result"], "already_stopped");
-    assert!(report["cost"]["saved_per_day"].as_f64().is_some_and(|usd| usd > 1.0), "{:#}", report["cost"]);
+    assert_eq!(
+        line(&report, "lambda", "user-journey-analytics-report-builder")["result"],
+        "already_stopped"
+    );
+    assert!(
+        report["cost"]["saved_per_day"].as_f64().is_some_and(|usd| usd > 1.0),
+        "{:#}",
+        report["cost"]
+    );
 }
 
 #[test]
@@ -44,7 +52,8 @@ fn a_dry_stop_and_the_stop_after_it_say_the_same() {
     let function = Function::new(&account);
     let dry = function.succeed(&json!({"action": "stop", "dry_run": true}));
     let done = function.succeed(&json!({"action": "stop"}));
-    let as_done: Vec<String> = results(&dry).iter().map(|words| words.replace("would_stop", "stopped")).collect();
+    let as_done: Vec<String> =
+        results(&dry).iter().map(|words| words.replace("would_stop", "stopped")).collect();
     assert_eq!(results(&done), as_done);
     assert_eq!(done["cost"]["saved_per_day"], dry["cost"]["saved_per_day"]);
 }

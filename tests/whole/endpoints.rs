@@ -1,4 +1,5 @@
-//! An endpoint with everything that deleting it loses, and everything that keeps it from being deleted.
+//! An endpoint with everything that deleting it loses, and everything that keeps it from being
+//! deleted.
 
 mod changes;
 mod obstacles;
@@ -22,7 +23,8 @@ const STEPS: [&str; 6] = [
 ];
 
 fn on_a_computed_metric() -> Value {
-    let dimensions = json!([{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "Green"}]);
+    let dimensions =
+        json!([{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "Green"}]);
     let metric = json!({"MetricName": "Invocations", "Namespace": "AWS/SageMaker", "Dimensions": dimensions});
     json!({"PolicyName": "math", "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
         "TargetValue": 12.0,
@@ -110,7 +112,10 @@ pub fn rich() -> Value {
 
 fn with_endpoint(fields: &Value) -> Account {
     let mut endpoint = json!({"name": NAME});
-    endpoint.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    endpoint
+        .as_object_mut()
+        .expect("an object")
+        .extend(fields.as_object().expect("an object").clone());
     Account::with(&json!({"endpoints": [endpoint]}))
 }
 
@@ -140,7 +145,8 @@ fn an_endpoint_that_runs_as_its_config_says_is_created_and_nothing_else() {
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
     function.succeed(&json!({"action": "start"}));
-    let changes: Vec<String> = account.changes().iter().map(|call| call.operation.clone()).collect();
+    let changes: Vec<String> =
+        account.changes().iter().map(|call| call.operation.clone()).collect();
     assert_eq!(changes, ["DeleteEndpoint", "CreateEndpoint"]);
 }
 
@@ -151,7 +157,9 @@ fn scaling_is_asked_for_once_however_many_endpoints_there_are() {
         .collect();
     let account = Account::with(&json!({"endpoints": endpoints}));
     Function::new(&account).must(&json!({"action": "status"}));
-    for operation in ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"] {
+    for operation in
+        ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"]
+    {
         assert_eq!(account.count(operation), 1, "{operation}");
     }
 }
@@ -226,7 +234,8 @@ fn comes_back(fields: &Value) {
 
 #[test]
 fn provisioned_concurrency_and_its_scaling_come_back() {
-    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
+    let serverless =
+        json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
     comes_back(&json!({
         "variants": [{"serverless": serverless}],
         "autoscaling": [{"dimension": "sagemaker:variant:DesiredProvisionedConcurrency", "min": 1, "max": 5}],
@@ -235,19 +244,24 @@ fn provisioned_concurrency_and_its_scaling_come_back() {
 
 #[test]
 fn concurrency_that_was_set_at_run_time_comes_back() {
-    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
+    let serverless =
+        json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
     let current = |most: u32, provisioned: u32| json!({"MemorySizeInMB": 2048, "MaxConcurrency": most, "ProvisionedConcurrency": provisioned});
     for current in [current(9, 2), current(5, 4), current(9, 4)] {
-        comes_back(&json!({"variants": [{"serverless": serverless, "current_serverless": current}]}));
+        comes_back(
+            &json!({"variants": [{"serverless": serverless, "current_serverless": current}]}),
+        );
     }
 }
 
 #[test]
 fn a_linear_and_a_rolling_deployment_come_back() {
     let size = |kind: &str, value: u32| json!({"Type": kind, "Value": value});
-    comes_back(&json!({"deployment_config": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
-        "Type": "LINEAR", "WaitIntervalInSeconds": 60, "LinearStepSize": size("INSTANCE_COUNT", 2),
-    }}}}));
+    comes_back(
+        &json!({"deployment_config": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
+            "Type": "LINEAR", "WaitIntervalInSeconds": 60, "LinearStepSize": size("INSTANCE_COUNT", 2),
+        }}}}),
+    );
     comes_back(&json!({"deployment_config": {"RollingUpdatePolicy": {
         "MaximumBatchSize": size("INSTANCE_COUNT", 1), "WaitIntervalInSeconds": 90,
         "MaximumExecutionTimeoutInSeconds": 3600, "RollbackMaximumBatchSize": size("CAPACITY_PERCENT", 50),

@@ -20,7 +20,8 @@ fn samples() -> Vec<(String, Value)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .map(|path| {
             let text = fs::read_to_string(&path).expect("a text");
-            let event = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let event = serde_json::from_str(&text)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             (path.file_name().expect("a name").to_string_lossy().into_owned(), event)
         })
         .collect();
@@ -35,9 +36,12 @@ fn every_sample_event_is_accepted() {
     let account = Account::demo();
     let function = Function::new(&account);
     for (name, event) in samples {
-        let report = function.invoke(&event).unwrap_or_else(|refused| panic!("{name}: {refused:#?}"));
-        let action =
-            event["action"].as_str().or(event["detail"]["action"].as_str()).expect("a sample names its action");
+        let report =
+            function.invoke(&event).unwrap_or_else(|refused| panic!("{name}: {refused:#?}"));
+        let action = event["action"]
+            .as_str()
+            .or(event["detail"]["action"].as_str())
+            .expect("a sample names its action");
         assert_eq!(report["action"], action, "{name}");
         assert_ne!(report["outcome"], "failed", "{name}: {report:#}");
         account.wait_until_idle(std::time::Duration::from_secs(30));
@@ -80,7 +84,8 @@ fn a_schedule_sample_sent_by_hand_twice_is_two_operations() {
 #[test]
 fn the_reason_is_kept_in_the_report_the_state_and_the_audit_trail() {
     let account = Account::demo();
-    let report = Function::new(&account).succeed(&json!({"action": "stop", "reason": "demo is over"}));
+    let report =
+        Function::new(&account).succeed(&json!({"action": "stop", "reason": "demo is over"}));
     assert_eq!(report["reason"], "demo is over");
     assert_eq!(account.state()["operation"]["reason"], "demo is over");
     let kept = account.object(&account.operations()[0]).expect("a kept report");
@@ -101,7 +106,10 @@ fn a_bad_event_is_refused_with_field_value_and_rule_before_any_call() {
         (json!({"action": "stop", "wait": 1}), ["`wait`", "1", "true or false"]),
         (json!({"action": "stop", "only": "kinesis"}), ["`only`", "\"kinesis\"", "list"]),
         (json!({"action": "stop", "only": []}), ["`only`", "[]", "list"]),
-        (json!({"action": "stop", "only": ["rds"]}), ["`only[0]`", "`rds`", "sagemaker, kinesis, lambda, cloudwatch"]),
+        (
+            json!({"action": "stop", "only": ["rds"]}),
+            ["`only[0]`", "`rds`", "sagemaker, kinesis, lambda, cloudwatch"],
+        ),
         (json!({"action": "stop", "reason": long}), ["`reason`", "201 characters", "200"]),
         (json!({"action": "stop", "schedule": {"arn": "x"}}), ["`schedule.arn`", "\"x\"", "ARN"]),
         (
@@ -140,7 +148,8 @@ fn a_bad_configuration_names_every_problem_at_once_and_makes_no_call() {
         .with("MAX_WORKERS", "0")
         .with("POLL_SECONDS", "soon")
         .with("KINESIS_STREAMS", "!a");
-    let refused = function.invoke(&json!({"action": "stop"})).expect_err("the configuration is bad");
+    let refused =
+        function.invoke(&json!({"action": "stop"})).expect_err("the configuration is bad");
     assert_eq!(refused.kind, "BadConfiguration");
     let expected = [
         "PROJECT_NAME is not set",

@@ -59,7 +59,11 @@ fn a_kind_that_cannot_be_listed_does_not_stop_the_others() {
     account.fault(&denied("sagemaker", "ListEndpoints"));
     let report = function.stop();
     assert_eq!(report["outcome"], "partial");
-    assert!(report["errors"].to_string().contains("sagemaker:ListEndpoints"), "{:#}", report["errors"]);
+    assert!(
+        report["errors"].to_string().contains("sagemaker:ListEndpoints"),
+        "{:#}",
+        report["errors"]
+    );
     assert_eq!(result_of(&report, "kinesis", STREAM), "stopped");
     assert_eq!(account.count("DeleteEndpoint"), 0);
     account.clear_faults();
@@ -107,7 +111,11 @@ fn an_endpoint_whose_config_is_gone_is_not_deleted() {
     let account = Account::demo();
     let function = Function::new(&account);
     let config = format!("{ENDPOINT}-config");
-    account.person("sagemaker", "SageMaker.DeleteEndpointConfig", &json!({"EndpointConfigName": config}));
+    account.person(
+        "sagemaker",
+        "SageMaker.DeleteEndpointConfig",
+        &json!({"EndpointConfigName": config}),
+    );
     let report = function.stop();
     assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "skipped");
     assert!(why(&report, "sagemaker", ENDPOINT).contains(&config), "{report:#}");
@@ -118,7 +126,9 @@ fn an_endpoint_whose_config_is_gone_is_not_deleted() {
 
 #[test]
 fn an_endpoint_in_transition_or_failed_is_not_deleted() {
-    for status in ["Creating", "Updating", "SystemUpdating", "RollingBack", "Failed", "OutOfService"] {
+    for status in
+        ["Creating", "Updating", "SystemUpdating", "RollingBack", "Failed", "OutOfService"]
+    {
         let account = Account::demo();
         // What is in transition is looked at again until the deadline nears.
         let function = Function::new(&account).timeout(5.0);
@@ -140,9 +150,11 @@ fn a_creation_that_fails_is_told_with_its_reason_and_the_rest_comes_back() {
     let reason = "The primary container did not pass the ping health check.";
     let report = std::thread::scope(|scope| {
         let start = scope.spawn(|| function.start());
-        crate::support::eventually("it is being created", std::time::Duration::from_secs(20), || {
-            account.snapshot()["endpoints"][ENDPOINT]["status"] == "Creating"
-        });
+        crate::support::eventually(
+            "it is being created",
+            std::time::Duration::from_secs(20),
+            || account.snapshot()["endpoints"][ENDPOINT]["status"] == "Creating",
+        );
         account.set_endpoint_status(ENDPOINT, "Failed", reason);
         start.join().expect("a report")
     });
@@ -199,12 +211,19 @@ fn survives_lost_answers(service: &str, operation: &str) {
     let function = Function::new(&account);
     let before = account.snapshot();
     for action in ["stop", "start"] {
-        account.fault(&json!({"service": service, "operation": operation, "drop": "after", "times": 2}));
+        account.fault(
+            &json!({"service": service, "operation": operation, "drop": "after", "times": 2}),
+        );
         let report = function.must(&json!({"action": action}));
         assert_eq!(report["outcome"], "succeeded", "{operation} in a {action}: {report:#}");
         account.clear_faults();
     }
-    assert!(account.calls().iter().any(|call| call.operation == operation && call.error.as_deref() == Some("Dropped")));
+    assert!(
+        account
+            .calls()
+            .iter()
+            .any(|call| call.operation == operation && call.error.as_deref() == Some("Dropped"))
+    );
     assert_same(&account.snapshot(), &before, operation);
     assert_eq!(account.messages().len(), 2, "{operation}");
 }

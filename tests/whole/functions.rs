@@ -66,7 +66,11 @@ fn event_sources_go_first_and_come_last_and_provisioned_concurrency_stands_betwe
     let changes = account.changes();
     assert_eq!(
         operations(&changes),
-        ["UpdateEventSourceMapping", "DeleteProvisionedConcurrencyConfig", "PutFunctionConcurrency"]
+        [
+            "UpdateEventSourceMapping",
+            "DeleteProvisionedConcurrencyConfig",
+            "PutFunctionConcurrency"
+        ]
     );
     assert!(changes.iter().all(|call| call.error.is_none()), "{changes:#?}");
     account.forget_calls();
@@ -117,7 +121,10 @@ fn a_reservation_that_no_longer_fits_leaves_the_function_usable_and_owed() {
     assert_eq!(result_of(&start, "lambda", WORK), "failed", "{start:#}");
     let detail = line(&start, "lambda", WORK)["detail"].to_string();
     assert!(detail.contains("below its minimum value of [100]"), "AWS's words: {detail}");
-    assert!(detail.contains("the account has 102, of which 102 are unreserved"), "the account's numbers: {detail}");
+    assert!(
+        detail.contains("the account has 102, of which 102 are unreserved"),
+        "the account's numbers: {detail}"
+    );
     let usable = of_work(&account);
     assert_eq!(usable["reserved"], Value::Null, "{usable:#}");
     assert_eq!(usable["mappings"], before["functions"][WORK]["mappings"]);
@@ -154,7 +161,10 @@ fn provisioned_concurrency_that_is_refused_does_not_keep_event_sources_away() {
     let start = function.must(&json!({"action": "start"}));
     assert_eq!(result_of(&start, "lambda", WORK), "failed");
     let detail = line(&start, "lambda", WORK)["detail"].to_string();
-    assert!(detail.contains("live") && detail.contains("lambda:PutProvisionedConcurrencyConfig"), "{detail}");
+    assert!(
+        detail.contains("live") && detail.contains("lambda:PutProvisionedConcurrencyConfig"),
+        "{detail}"
+    );
     assert_eq!(of_work(&account)["mappings"], before["functions"][WORK]["mappings"]);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
@@ -170,11 +180,16 @@ fn an_event_source_in_transition_is_waited_for() {
     let before = account.snapshot();
     let id = first_mapping(&account);
     account.settings(&json!({"mapping_seconds": 1.0}));
-    account.person_rest("PUT", &format!("2015-03-31/event-source-mappings/{id}"), &json!({"BatchSize": 7}));
+    account.person_rest(
+        "PUT",
+        &format!("2015-03-31/event-source-mappings/{id}"),
+        &json!({"BatchSize": 7}),
+    );
     account.forget_calls();
     function.succeed(&json!({"action": "stop"}));
     assert_eq!(of_work(&account)["reserved"], 0);
-    let refused: Vec<Call> = account.changes().into_iter().filter(|call| call.error.is_some()).collect();
+    let refused: Vec<Call> =
+        account.changes().into_iter().filter(|call| call.error.is_some()).collect();
     assert_eq!(refused, [], "nothing is tried before it can be done");
     function.succeed(&json!({"action": "start"}));
     let after = account.snapshot();
@@ -194,7 +209,11 @@ fn an_endpoint_stays_until_a_function_with_an_event_source_in_transition_is_stop
     function.start();
     let id = first_mapping(&account);
     account.settings(&json!({"mapping_seconds": 1.0}));
-    account.person_rest("PUT", &format!("2015-03-31/event-source-mappings/{id}"), &json!({"BatchSize": 7}));
+    account.person_rest(
+        "PUT",
+        &format!("2015-03-31/event-source-mappings/{id}"),
+        &json!({"BatchSize": 7}),
+    );
     account.forget_calls();
     function.succeed(&json!({"action": "stop"}));
     let changes = account.changes();
@@ -226,7 +245,10 @@ fn an_event_source_that_was_deleted_is_told_of_and_the_rest_comes_back() {
     let warnings = line(&start, "lambda", WORK)["warnings"].to_string();
     assert!(warnings.contains("sqs orders was deleted since"), "{warnings}");
     let after = of_work(&account);
-    assert_eq!((&after["reserved"], &after["provisioned"]["live"]["requested"]), (&json!(5), &json!(2)));
+    assert_eq!(
+        (&after["reserved"], &after["provisioned"]["live"]["requested"]),
+        (&json!(5), &json!(2))
+    );
 }
 
 #[test]
@@ -288,7 +310,10 @@ fn provisioned_concurrency_of_an_alias_that_was_deleted_is_told_of_and_owed_no_m
     assert_eq!((&after["reserved"], &after["provisioned"]), (&json!(5), &json!({})));
     for action in ["stop", "start"] {
         let report = function.succeed(&json!({"action": action}));
-        assert!(!line(&report, "lambda", WORK)["warnings"].to_string().contains("live"), "{report:#}");
+        assert!(
+            !line(&report, "lambda", WORK)["warnings"].to_string().contains("live"),
+            "{report:#}"
+        );
     }
     assert_eq!(of_work(&account), after);
 }
@@ -301,7 +326,11 @@ fn an_event_source_that_was_enabled_again_during_a_stop_is_disabled_by_the_next_
     function.stop();
     let stopped = account.snapshot();
     let id = first_mapping(&account);
-    account.person_rest("PUT", &format!("2015-03-31/event-source-mappings/{id}"), &json!({"Enabled": true}));
+    account.person_rest(
+        "PUT",
+        &format!("2015-03-31/event-source-mappings/{id}"),
+        &json!({"Enabled": true}),
+    );
     thread::sleep(Duration::from_millis(100));
     let stop = function.succeed(&json!({"action": "stop"}));
     let detail = line(&stop, "lambda", WORK)["detail"].to_string();
@@ -328,7 +357,10 @@ fn a_function_whose_provisioned_concurrency_is_scaled_is_not_stopped() {
     let report = function.succeed(&json!({"action": "stop"}));
     assert_eq!(result_of(&report, "lambda", WORK), "skipped");
     let detail = line(&report, "lambda", WORK)["detail"].to_string();
-    assert!(detail.contains("Application Auto Scaling manages the provisioned concurrency of live"), "{detail}");
+    assert!(
+        detail.contains("Application Auto Scaling manages the provisioned concurrency of live"),
+        "{detail}"
+    );
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!((account.changes(), account.count("DescribeScalableTargets")), (Vec::new(), 1));
 }
@@ -350,7 +382,9 @@ fn provisioned_concurrency_is_priced_by_the_memory_of_its_version() {
 fn many_event_sources_that_are_waited_for_are_asked_about_together() {
     let queues: Vec<String> = (0..6).map(|n| format!("orders-{n}")).collect();
     let mappings: Vec<Value> = queues.iter().map(|queue| json!({"queue": queue})).collect();
-    let account = Account::with(&json!({"queues": queues, "functions": [{"name": WORK, "mappings": mappings}]}));
+    let account = Account::with(
+        &json!({"queues": queues, "functions": [{"name": WORK, "mappings": mappings}]}),
+    );
     let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
@@ -398,7 +432,8 @@ fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> b
     true
 }
 
-/// Of either action: two writes of the state, the report, its page, the message, and three calls of Lambda.
+/// Of either action: two writes of the state, the report, its page, the message, and three calls of
+/// Lambda.
 const CALLS: usize = 8;
 
 fn survives(prepare: &[&str], action: &str) {

@@ -2,7 +2,10 @@
 //!
 //! Nothing of the crate is linked: what is tested here is what is deployed.
 
-#![allow(clippy::disallowed_methods, reason = "what is waited for here happens in another process, in real time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is waited for here happens in another process, in real time"
+)]
 
 mod alarms;
 mod calls;

@@ -8,7 +8,8 @@ use crate::support::{Account, BUCKET, Call, Function, MANAGER, assert_same, even
 const RARE: &str = "user-journey-analytics-rare";
 
 fn with_a_rare_price() -> Account {
-    let serverless = json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
+    let serverless =
+        json!({"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2});
     Account::with(&json!({"endpoints": [{"name": RARE, "variants": [{"serverless": serverless}]}]}))
 }
 
@@ -38,13 +39,17 @@ fn the_price_list_is_asked_once_and_its_answers_are_kept() {
 fn kept_prices_that_cannot_be_read_are_asked_for_again() {
     let account = with_a_rare_price();
     let function = Function::new(&account);
-    account.put_object("user-journey-analytics/dev/prices.json", "{\"schema\": 1, \"region\": \"us-east-1\"");
+    account.put_object(
+        "user-journey-analytics/dev/prices.json",
+        "{\"schema\": 1, \"region\": \"us-east-1\"",
+    );
     let status = function.must(&json!({"action": "status"}));
     assert_eq!(status["cost"]["complete"], true, "{status:#}");
     assert_eq!(prices_asked(&account), 1);
 }
 
-/// The same stop and start, whatever the Price List does: only prices that nobody else knows are missing.
+/// The same stop and start, whatever the Price List does: only prices that nobody else knows are
+/// missing.
 fn goes_as_well_without_prices(fault: &Value) {
     let account = Account::demo();
     let function = Function::new(&account);
@@ -60,7 +65,10 @@ fn goes_as_well_without_prices(fault: &Value) {
 
 fn of_prices(fault: &Value) -> Value {
     let mut fault_of_prices = json!({"service": "pricing", "times": null});
-    fault_of_prices.as_object_mut().expect("an object").extend(fault.as_object().expect("an object").clone());
+    fault_of_prices
+        .as_object_mut()
+        .expect("an object")
+        .extend(fault.as_object().expect("an object").clone());
     fault_of_prices
 }
 
@@ -83,9 +91,16 @@ fn nobody_waits_for_a_price_list_that_is_slow() {
     account.fault(&json!({"service": "pricing", "times": null, "delay_seconds": 20}));
     let stop = function.succeed(&json!({"action": "stop"}));
     assert_eq!(source(&stop), "built-in table, us-east-1, 2026-09");
-    let asked: Vec<Option<u16>> =
-        account.calls().iter().filter(|call| call.service == "pricing").map(|call| call.status).collect();
-    assert!(!asked.is_empty() && asked.iter().all(Option::is_none), "the report came before the prices: {asked:?}");
+    let asked: Vec<Option<u16>> = account
+        .calls()
+        .iter()
+        .filter(|call| call.service == "pricing")
+        .map(|call| call.status)
+        .collect();
+    assert!(
+        !asked.is_empty() && asked.iter().all(Option::is_none),
+        "the report came before the prices: {asked:?}"
+    );
 }
 
 /// A project where only the Price List knows any price.
@@ -111,9 +126,16 @@ fn stop_and_start_in_frankfurt(fault: Option<&Value>) -> (Vec<String>, Vec<Strin
     if let Some(fault) = fault {
         account.fault(&of_prices(fault));
     }
-    let reports = [function.succeed(&json!({"action": "stop"})), function.succeed(&json!({"action": "start"}))];
-    let results = reports.iter().flat_map(|report| report["resources"].as_array().cloned().unwrap_or_default());
-    let results = results.map(|line| format!("{} {} {}", line["name"], line["result"], line["after"])).collect();
+    let reports = [
+        function.succeed(&json!({"action": "stop"})),
+        function.succeed(&json!({"action": "start"})),
+    ];
+    let results = reports
+        .iter()
+        .flat_map(|report| report["resources"].as_array().cloned().unwrap_or_default());
+    let results = results
+        .map(|line| format!("{} {} {}", line["name"], line["result"], line["after"]))
+        .collect();
     let mut changes: Vec<String> = account.changes().iter().map(Call::words).collect();
     changes.sort();
     let [stop, _] = reports;
@@ -124,10 +146,15 @@ fn stop_and_start_in_frankfurt(fault: Option<&Value>) -> (Vec<String>, Vec<Strin
 fn where_only_the_price_list_knows_prices_an_operation_is_the_same_without_it() {
     let (changes, results, priced) = stop_and_start_in_frankfurt(None);
     // (4 × 0.018 + 0.138) × 24
-    assert_eq!((&priced["cost"]["per_day_before"], &priced["cost"]["complete"]), (&json!(5.04), &json!(true)));
+    assert_eq!(
+        (&priced["cost"]["per_day_before"], &priced["cost"]["complete"]),
+        (&json!(5.04), &json!(true))
+    );
     assert!(source(&priced).starts_with("AWS Price List, eu-central-1, "), "{}", source(&priced));
-    let denied = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
-    for fault in [json!({"error": denied}), json!({"drop": "before"}), json!({"delay_seconds": 20})] {
+    let denied =
+        json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    for fault in [json!({"error": denied}), json!({"drop": "before"}), json!({"delay_seconds": 20})]
+    {
         let (same_changes, same_results, stop) = stop_and_start_in_frankfurt(Some(&fault));
         assert_eq!((&same_changes, &same_results), (&changes, &results), "{fault}");
         assert_eq!(stop["cost"]["complete"], false, "{fault}");
@@ -146,7 +173,11 @@ fn a_price_that_comes_in_the_morning_is_put_to_the_night_before() {
     let start = function.succeed(&json!({"action": "start"}));
     assert_eq!(start["saved"]["complete"], true, "{:#}", start["saved"]);
     let state = account.state();
-    assert!(state["savings"]["total_usd"].as_f64().is_some_and(|usd| usd > 0.0), "{:#}", state["savings"]);
+    assert!(
+        state["savings"]["total_usd"].as_f64().is_some_and(|usd| usd > 0.0),
+        "{:#}",
+        state["savings"]
+    );
 }
 
 #[test]
@@ -171,8 +202,14 @@ fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
     let start = function.invoke_as(request, &json!({"action": "start"})).expect("a report");
     assert!(is_two_days(saved(&start)), "{:#}", start["saved"]);
     assert!(is_two_days(start["saved"]["this_stop"].as_f64().unwrap_or_default()));
-    let mail = account.messages().last().expect("a message")["email"].as_str().unwrap_or_default().to_owned();
-    assert!(mail.lines().nth(2).is_some_and(|line| line.starts_with("Saved $5.52 in this stop")), "{mail}");
+    let mail = account.messages().last().expect("a message")["email"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        mail.lines().nth(2).is_some_and(|line| line.starts_with("Saved $5.52 in this stop")),
+        "{mail}"
+    );
     function.invoke_as(request, &json!({"action": "start"})).expect("a report");
     function.succeed(&json!({"action": "start"}));
     let status = function.must(&json!({"action": "status"}));
@@ -207,7 +244,8 @@ fn a_start_that_is_killed_books_what_was_saved_once() {
 fn what_cannot_be_listed_makes_the_sums_incomplete() {
     let account = Account::demo();
     let function = Function::new(&account);
-    let denied = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    let denied =
+        json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
     account.fault(&json!({"service": "sagemaker", "operation": "ListEndpoints", "times": null, "error": denied}));
     let status = function.must(&json!({"action": "status", "notify": true}));
     assert_eq!(status["cost"]["complete"], false);
@@ -230,11 +268,15 @@ fn a_mail_tells_how_to_go_on_with_what_was_asked_and_no_more() {
     let mail = account.messages()[0]["email"].as_str().unwrap_or_default().to_owned();
     assert!(mail.contains("\nOnly: kinesis\n"), "{mail}");
     assert!(
-        mail.contains(r#"echo '{"action":"stop","only":["kinesis"]}' > event.json && aws lambda invoke"#),
+        mail.contains(
+            r#"echo '{"action":"stop","only":["kinesis"]}' > event.json && aws lambda invoke"#
+        ),
         "{mail}"
     );
     assert!(
-        mail.contains("aws iam put-role-policy --role-name shop-role --policy-name kinesis-UpdateShardCount"),
+        mail.contains(
+            "aws iam put-role-policy --role-name shop-role --policy-name kinesis-UpdateShardCount"
+        ),
         "{mail}"
     );
 }
@@ -245,7 +287,11 @@ fn a_dry_run_of_a_stop_has_a_page_with_advice_and_a_status_has_none() {
     let function = Function::new(&account);
     let advice = "is provisioned and bills whether it is used or not";
     let status = function.must(&json!({"action": "status", "notify": true}));
-    assert!(status["recommendations"].to_string().contains(advice), "{:#}", status["recommendations"]);
+    assert!(
+        status["recommendations"].to_string().contains(advice),
+        "{:#}",
+        status["recommendations"]
+    );
     assert_eq!(account.pages(), Vec::<String>::new());
     function.must(&json!({"action": "stop", "dry_run": true}));
     let pages = account.pages();
@@ -261,7 +307,10 @@ fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
     }));
     let function = Function::new(&account);
     let report = function.succeed(&json!({"action": "stop"}));
-    assert_eq!(line(&report, "sagemaker", RARE)["cost_per_day"], json!({"before": null, "after": 0.0}));
+    assert_eq!(
+        line(&report, "sagemaker", RARE)["cost_per_day"],
+        json!({"before": null, "after": 0.0})
+    );
     assert_eq!(report["cost"]["complete"], false);
     // Two shards: 2 × 0.015 × 24.
     assert_eq!(report["cost"]["per_day_before"], 0.72);
@@ -275,13 +324,24 @@ fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
 fn every_report_of_an_operation_has_a_page_beside_it() {
     let account = Account::demo();
     let function = Function::new(&account);
-    for event in [json!({"action": "stop", "dry_run": true}), json!({"action": "stop"}), json!({"action": "start"})] {
+    for event in [
+        json!({"action": "stop", "dry_run": true}),
+        json!({"action": "stop"}),
+        json!({"action": "start"}),
+    ] {
         let report = function.succeed(&event);
         let id = report["operation_id"].as_str().unwrap_or_default();
         let pages = account.pages();
-        let page = pages.iter().find(|key| key.contains(id)).unwrap_or_else(|| panic!("{id} in {pages:?}"));
+        let page = pages
+            .iter()
+            .find(|key| key.contains(id))
+            .unwrap_or_else(|| panic!("{id} in {pages:?}"));
         let page = account.object(page).expect("it is there");
-        assert!(page.starts_with("<!DOCTYPE html>") && page.contains("user-journey-analytics-user-events"), "{page}");
+        assert!(
+            page.starts_with("<!DOCTYPE html>")
+                && page.contains("user-journey-analytics-user-events"),
+            "{page}"
+        );
     }
 }
 
@@ -296,13 +356,21 @@ fn metrics_are_printed_where_a_namespace_is_given_and_nowhere_else() {
     function.succeed(&json!({"action": "status"}));
     account.forget_calls();
     let start = function.succeed(&json!({"action": "start"}));
-    let started = start["resources"].as_array().into_iter().flatten().filter(|line| line["result"] == "started");
+    let started = start["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|line| line["result"] == "started");
     let metrics = account.metrics();
     let [document] = &metrics[..] else { panic!("one document: {metrics:#?}") };
     assert_eq!(document["ResourcesChanged"], started.count());
     assert_eq!(document["ResourcesFailed"], 0);
-    assert_eq!((&document["Project"], &document["Environment"]), (&json!("user-journey-analytics"), &json!("dev")));
-    // The sum of what the account has seen of this invocation. A call that nobody waits for may be on its way.
+    assert_eq!(
+        (&document["Project"], &document["Environment"]),
+        (&json!("user-journey-analytics"), &json!("dev"))
+    );
+    // The sum of what the account has seen of this invocation. A call that nobody waits for may be
+    // on its way.
     let calls = account.calls().len();
     assert!(
         document["ApiCalls"].as_u64().is_some_and(|counted| counted.abs_diff(calls as u64) <= 2),
@@ -318,8 +386,16 @@ fn scheduled(action: &str, time: &str) -> Value {
 /// All values of a metric so far, of which there are to be so many. The account reads what the
 /// function prints beside its answers: the last line may come a moment after them.
 fn told(account: &Account, metric: &str, count: usize) -> Vec<u64> {
-    let values = || account.metrics().iter().filter_map(|document| document[metric].as_u64()).collect::<Vec<_>>();
-    eventually("the metrics are read", std::time::Duration::from_secs(10), || values().len() >= count);
+    let values = || {
+        account
+            .metrics()
+            .iter()
+            .filter_map(|document| document[metric].as_u64())
+            .collect::<Vec<_>>()
+    };
+    eventually("the metrics are read", std::time::Duration::from_secs(10), || {
+        values().len() >= count
+    });
     values()
 }
 
@@ -354,7 +430,8 @@ fn a_stop_by_hand_after_the_scheduled_one_does_not_disarm_the_check() {
 #[test]
 fn a_scheduled_stop_that_goes_on_in_another_invocation_is_still_a_scheduled_one() {
     let account = Account::demo();
-    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager").timeout(3.0);
+    let function =
+        Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager").timeout(3.0);
     function.must(&scheduled("start", "2026-11-23T08:00:00Z"));
     account.settings(&json!({"deleting_seconds": 8.0}));
     let answer = function.must(&scheduled("stop", "2026-11-23T18:00:00Z"));
@@ -386,7 +463,9 @@ fn a_stop_that_a_start_took_over_from_has_not_failed() {
     let stop = std::thread::scope(|scope| {
         let stop = scope.spawn(|| function.stop());
         let within = std::time::Duration::from_secs(20);
-        eventually("the endpoint is being deleted", within, || account.count("DeleteEndpoint") == 1);
+        eventually("the endpoint is being deleted", within, || {
+            account.count("DeleteEndpoint") == 1
+        });
         function.succeed(&json!({"action": "start"}));
         stop.join().expect("an answer")
     });
@@ -398,8 +477,11 @@ fn a_stop_that_a_start_took_over_from_has_not_failed() {
 fn a_kind_that_cannot_be_listed_has_failed() {
     let account = Account::demo();
     let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
-    let error = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
-    account.fault(&json!({"service": "kinesis", "operation": "ListStreams", "times": null, "error": error}));
+    let error =
+        json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+    account.fault(
+        &json!({"service": "kinesis", "operation": "ListStreams", "times": null, "error": error}),
+    );
     let stop = function.stop();
     let lines = stop["resources"].as_array().expect("lines");
     assert!(!lines.iter().any(|line| line["result"] == "failed"), "{stop:#}");
@@ -409,7 +491,10 @@ fn a_kind_that_cannot_be_listed_has_failed() {
 /// The rows of a table of the README, by their cells.
 fn rows_of_the_worked_example() -> Vec<[String; 2]> {
     let readme = include_str!("../../README.md");
-    let section = readme.split("## How the figures are made").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let section = readme
+        .split("## How the figures are made")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next());
     let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| ")).skip(1);
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -426,22 +511,31 @@ fn the_readmes_worked_example_is_what_the_function_says() {
     let report = function.succeed(&json!({"action": "stop"}));
     let monthly = |resource: &str, side: &str| -> f64 {
         let of = |line: &&Value| {
-            let id =
-                format!("{}:{}", line["kind"].as_str().unwrap_or_default(), line["name"].as_str().unwrap_or_default());
+            let id = format!(
+                "{}:{}",
+                line["kind"].as_str().unwrap_or_default(),
+                line["name"].as_str().unwrap_or_default()
+            );
             id == resource || line["kind"] == resource || resource == "together"
         };
         let lines = report["resources"].as_array().expect("lines").iter().filter(of);
-        lines.map(|line| line["cost_per_day"][side].as_f64().expect("a price")).sum::<f64>() * 730.0 / 24.0
+        lines.map(|line| line["cost_per_day"][side].as_f64().expect("a price")).sum::<f64>() * 730.0
+            / 24.0
     };
     let rows = rows_of_the_worked_example();
     assert_eq!(rows.len(), 7, "{rows:?}");
     for [resource, usd] in rows {
         // A day's cost is told to a hundredth of a cent: a month's may be off by less than a cent.
         let told: f64 = usd.parse().unwrap_or_else(|_| panic!("{resource}: {usd}"));
-        assert!((monthly(&resource, "before") - told).abs() < 0.02, "{resource}: {usd} in the README");
+        assert!(
+            (monthly(&resource, "before") - told).abs() < 0.02,
+            "{resource}: {usd} in the README"
+        );
     }
     assert!((monthly("together", "after") - 66.30).abs() < 0.02);
-    assert!((report["cost"]["per_month_before"].as_f64().unwrap_or_default() - 161.20).abs() < 0.005);
+    assert!(
+        (report["cost"]["per_month_before"].as_f64().unwrap_or_default() - 161.20).abs() < 0.005
+    );
     assert!((report["cost"]["per_month_after"].as_f64().unwrap_or_default() - 66.30).abs() < 0.005);
 }
 

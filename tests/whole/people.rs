@@ -28,7 +28,10 @@ fn wins(kind: &str, name: &str, part: &str, said: &str, person: impl FnOnce(&Acc
     assert_same(&account.snapshot(), &expected, "in the end");
     let told = line(&report, kind, name);
     assert_ne!(told["result"], "started", "{told:#}");
-    assert!(told["detail"].as_str().is_some_and(|detail| detail.contains(said)), "no {said:?} in {told:#}");
+    assert!(
+        told["detail"].as_str().is_some_and(|detail| detail.contains(said)),
+        "no {said:?} in {told:#}"
+    );
 
     // It is settled by that: the next morning has nothing to say of it, and the next round works.
     account.forget_calls();
@@ -95,7 +98,11 @@ fn an_endpoint_that_a_person_created_again_from_another_config_stays_as_it_is() 
 #[test]
 fn an_alarm_that_a_person_deleted_ends_with_a_clear_line() {
     wins("cloudwatch", ALARM, "alarms", "deleted", |account| {
-        account.person("monitoring", "GraniteServiceVersion20100801.DeleteAlarms", &json!({"AlarmNames": [ALARM]}));
+        account.person(
+            "monitoring",
+            "GraniteServiceVersion20100801.DeleteAlarms",
+            &json!({"AlarmNames": [ALARM]}),
+        );
     });
 }
 
@@ -106,7 +113,11 @@ fn a_config_deleted_during_the_stop_costs_that_endpoint_and_stays_restorable() {
     let before = account.snapshot();
     function.stop();
     let config = format!("{ENDPOINT}-config");
-    account.person("sagemaker", "SageMaker.DeleteEndpointConfig", &json!({"EndpointConfigName": config}));
+    account.person(
+        "sagemaker",
+        "SageMaker.DeleteEndpointConfig",
+        &json!({"EndpointConfigName": config}),
+    );
     let report = function.start();
     assert_eq!(report["outcome"], "partial", "{report:#}");
     assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "failed");
@@ -131,7 +142,9 @@ fn a_resource_made_during_the_stop_is_left_alone_by_the_start_and_stopped_by_the
     account.seed(&json!({"streams": [{"name": "user-journey-analytics-new", "shards": 2}]}));
     account.forget_calls();
     function.succeed(&json!({"action": "start"}));
-    let touched = |account: &Account| account.changes().iter().any(|call| call.resource.contains("analytics-new"));
+    let touched = |account: &Account| {
+        account.changes().iter().any(|call| call.resource.contains("analytics-new"))
+    };
     assert!(!touched(&account), "{:#?}", account.changes());
     function.succeed(&json!({"action": "stop"}));
     assert_eq!(account.snapshot()["streams"]["user-journey-analytics-new"]["open_shards"], 1);

@@ -1,11 +1,15 @@
-//! What the template's role allows, against what the function calls: neither is more than the other.
+//! What the template's role allows, against what the function calls: neither is more than the
+//! other.
 //!
-//! `tests/infra/policies.json` has the role's policies as the template resolves them; a check of the
-//! template keeps it current.
+//! `tests/infra/policies.json` has the role's policies as the template resolves them; a check of
+//! the template keeps it current.
 
 use std::collections::BTreeSet;
 
-use iam_rs::{Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, Principal, PrincipalId, evaluate_policies};
+use iam_rs::{
+    Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, Principal, PrincipalId,
+    evaluate_policies,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Account, BUCKET, Call, Function, MANAGER, PROJECT};
@@ -38,7 +42,12 @@ struct Ask {
 
 fn documents(set: &str) -> Vec<Value> {
     let sets: Value = serde_json::from_str(POLICIES).expect("policies.json is JSON");
-    let set = sets.as_array().into_iter().flatten().find(|entry| entry["name"] == set).expect("a set of this name");
+    let set = sets
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["name"] == set)
+        .expect("a set of this name");
     set["policies"].as_object().expect("policies by name").values().cloned().collect()
 }
 
@@ -64,14 +73,20 @@ impl Role {
     }
 
     fn from(documents: &[Value]) -> Self {
-        Role(documents.iter().map(|policy| serde_json::from_value(policy.clone()).expect("a policy")).collect())
+        Role(
+            documents
+                .iter()
+                .map(|policy| serde_json::from_value(policy.clone()).expect("a policy"))
+                .collect(),
+        )
     }
 
     fn decides(&self, ask: &Ask) -> Decision {
         let parts: Vec<&str> = ask.resource.splitn(6, ':').collect();
         // A bucket's ARN has neither region nor account: it is the function's own.
-        let told =
-            |part: usize, own: &str| if parts[part].is_empty() { own.to_owned() } else { parts[part].to_owned() };
+        let told = |part: usize, own: &str| {
+            if parts[part].is_empty() { own.to_owned() } else { parts[part].to_owned() }
+        };
         let mut context = Context::new()
             .with_string("aws:RequestedRegion", told(3, REGION))
             .with_string("aws:ResourceAccount", told(4, ACCOUNT))
@@ -80,7 +95,8 @@ impl Role {
             context.insert((*key).to_owned(), ContextValue::String(value.clone()));
         }
         let role = Principal::Aws(PrincipalId::String(format!("arn:aws:iam::{ACCOUNT}:role/demo")));
-        let resource = Arn::parse(&ask.resource).unwrap_or_else(|error| panic!("{}: {error}", ask.resource));
+        let resource =
+            Arn::parse(&ask.resource).unwrap_or_else(|error| panic!("{}: {error}", ask.resource));
         let request = IAMRequest::new_with_context(role, ask.action.clone(), resource, context);
         evaluate_policies(&self.0, &request).unwrap_or_else(|error| panic!("{ask:?}: {error}"))
     }
@@ -95,7 +111,12 @@ impl Role {
 }
 
 fn ask(action: &str, resource: &str) -> Ask {
-    Ask { action: action.to_owned(), resource: arn(resource, ACCOUNT), context: Vec::new(), by_aws: false }
+    Ask {
+        action: action.to_owned(),
+        resource: arn(resource, ACCOUNT),
+        context: Vec::new(),
+        by_aws: false,
+    }
 }
 
 /// `kinesis:stream/events` → its ARN. What is an ARN already stays.
@@ -122,31 +143,47 @@ fn asks(call: &Call, account: &Account) -> Vec<Ask> {
     let resources: Vec<String> = match (prefix, action) {
         _ if name.starts_with("arn:") => vec![name.to_owned()],
         ("s3", _) => vec![format!("s3:{name}")],
-        ("sagemaker", "DescribeEndpointConfig") => vec![format!("sagemaker:endpoint-config/{lower}")],
+        ("sagemaker", "DescribeEndpointConfig") => {
+            vec![format!("sagemaker:endpoint-config/{lower}")]
+        }
         ("sagemaker", "DescribeModel") => vec![format!("sagemaker:model/{lower}")],
         ("sagemaker", "DeleteEndpoint") => {
             return deletion(&format!("sagemaker:endpoint/{lower}"), &account.id);
         }
-        ("sagemaker", "ListEndpoints" | "ListInferenceComponents") => vec!["sagemaker:any".to_owned()],
+        ("sagemaker", "ListEndpoints" | "ListInferenceComponents") => {
+            vec!["sagemaker:any".to_owned()]
+        }
         // It needs the permission for what it makes, and for what it makes it from.
         ("sagemaker", "CreateEndpoint") => {
-            vec![format!("sagemaker:endpoint/{lower}"), format!("sagemaker:endpoint-config/{lower}-config")]
+            vec![
+                format!("sagemaker:endpoint/{lower}"),
+                format!("sagemaker:endpoint-config/{lower}-config"),
+            ]
         }
         ("sagemaker", _) => vec![format!("sagemaker:endpoint/{lower}")],
-        ("application-autoscaling", "RegisterScalableTarget" | "PutScalingPolicy" | "PutScheduledAction") => {
+        (
+            "application-autoscaling",
+            "RegisterScalableTarget" | "PutScalingPolicy" | "PutScheduledAction",
+        ) => {
             context.push(("application-autoscaling:service-namespace", "sagemaker".to_owned()));
             vec!["application-autoscaling:scalable-target/1a2b".to_owned()]
         }
-        ("kinesis", "DescribeStreamSummary" | "UpdateShardCount") => vec![format!("kinesis:stream/{name}")],
+        ("kinesis", "DescribeStreamSummary" | "UpdateShardCount") => {
+            vec![format!("kinesis:stream/{name}")]
+        }
         ("lambda", "UpdateEventSourceMapping" | "GetEventSourceMapping") => {
             let function = arn(&format!("lambda:function:{PROJECT}-work"), &account.id);
             context.push(("lambda:FunctionArn", function));
             vec![format!("lambda:event-source-mapping:{name}")]
         }
-        ("lambda", "ListFunctions" | "ListEventSourceMappings" | "GetAccountSettings") => vec!["lambda:any".to_owned()],
+        ("lambda", "ListFunctions" | "ListEventSourceMappings" | "GetAccountSettings") => {
+            vec!["lambda:any".to_owned()]
+        }
         (
             "lambda",
-            "GetFunctionConfiguration" | "PutProvisionedConcurrencyConfig" | "DeleteProvisionedConcurrencyConfig",
+            "GetFunctionConfiguration"
+            | "PutProvisionedConcurrencyConfig"
+            | "DeleteProvisionedConcurrencyConfig",
         ) => {
             vec![format!("lambda:function:{name}:live")]
         }
@@ -177,7 +214,11 @@ fn deletion(endpoint: &str, account: &str) -> Vec<Ask> {
     let context = vec![("application-autoscaling:service-namespace", "sagemaker".to_owned())];
     [
         ("sagemaker:DeleteEndpoint", endpoint, Vec::new()),
-        ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:scalable-target/1a2b", context),
+        (
+            "application-autoscaling:DeregisterScalableTarget",
+            "application-autoscaling:scalable-target/1a2b",
+            context,
+        ),
     ]
     .map(|(action, resource, context)| Ask {
         action: action.to_owned(),
@@ -217,7 +258,11 @@ fn calls_of_a_day(account: &Account) -> Vec<Call> {
     account.settings(&json!({"account_concurrency": 104, "unreserved_minimum": 100}));
     function.must(&json!({"action": "start", "only": ["lambda"]}));
     account.settings(&json!({"account_concurrency": 1000, "unreserved_minimum": 100}));
-    for event in [json!({"action": "start"}), json!({"action": "stop", "wait": false}), json!({"action": "start"})] {
+    for event in [
+        json!({"action": "start"}),
+        json!({"action": "stop", "wait": false}),
+        json!({"action": "start"}),
+    ] {
         function.must(&event);
         account.wait_until_idle(std::time::Duration::from_secs(60));
     }
@@ -225,10 +270,13 @@ fn calls_of_a_day(account: &Account) -> Vec<Call> {
     calls.into_iter().filter(is_own).collect()
 }
 
-/// What a statement allows, by its name and without the others: (name, action, the statement as a policy).
+/// What a statement allows, by its name and without the others: (name, action, the statement as a
+/// policy).
 fn grants(set: &[Value]) -> Vec<(String, String, Role)> {
     let mut grants = Vec::new();
-    for statement in set.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements")) {
+    for statement in
+        set.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements"))
+    {
         let sid = statement["Sid"].as_str().expect("every statement has a name");
         if statement["Effect"] != "Allow" || WITHOUT_A_CALL.contains(&sid) {
             continue;
@@ -254,7 +302,9 @@ fn every_call_is_allowed_and_everything_that_is_allowed_is_called() {
     for call in &calls {
         for ask in asks(call, &account) {
             assert_eq!(role.decides(&ask), Decision::Allow, "{}: {ask:?}", call.words());
-            let by = grants.iter().filter(|(_, action, alone)| *action == ask.action && alone.permits(&ask));
+            let by = grants
+                .iter()
+                .filter(|(_, action, alone)| *action == ask.action && alone.permits(&ask));
             used.extend(by.map(|(sid, action, _)| (sid.clone(), action.clone())));
         }
     }
@@ -316,7 +366,10 @@ fn nothing_outside_the_name_lists_the_region_and_the_account_can_be_changed() {
         assert!(role.allows("dynamodb:DescribeTable", "dynamodb:table/demo-scores"));
         assert!(!role.allows("dynamodb:DescribeTable", "dynamodb:table/other-scores"));
         let theirs = format!("arn:aws:sagemaker:{REGION}:999999999999:endpoint-config/demo-risk");
-        assert!(!role.allows("sagemaker:CreateEndpoint", &theirs), "{set}: from another account's config");
+        assert!(
+            !role.allows("sagemaker:CreateEndpoint", &theirs),
+            "{set}: from another account's config"
+        );
         assert!(!role.allows("s3:PutObject", "s3:other-state/demo/dev/state.json"));
         assert!(!role.allows("s3:PutObject", "s3:demo-state/another/dev/state.json"));
         assert!(!role.allows("s3:DeleteObject", "s3:demo-state/demo/dev/state.json"));
@@ -329,7 +382,8 @@ fn only_the_scaling_of_endpoints_can_be_registered() {
     for action in ["RegisterScalableTarget", "PutScalingPolicy", "PutScheduledAction"] {
         let of = |namespace: &str, account: &str| {
             let action = format!("application-autoscaling:{action}");
-            let resource = format!("arn:aws:application-autoscaling:{REGION}:{account}:scalable-target/1a2b");
+            let resource =
+                format!("arn:aws:application-autoscaling:{REGION}:{account}:scalable-target/1a2b");
             let context = vec![("application-autoscaling:service-namespace", namespace.to_owned())];
             Ask { context, ..ask(&action, &resource) }
         };
@@ -361,7 +415,11 @@ fn the_function_can_call_itself_and_cannot_change_itself() {
         assert!(role.allows("lambda:InvokeFunction", "lambda:function:demo-resource-manager"));
         assert!(!role.allows("lambda:InvokeFunction", "lambda:function:demo-work"));
         for action in changes().iter().filter(|action| action.starts_with("lambda:")) {
-            assert_eq!(role.decides(&change(action, "demo-resource-manager")), Decision::Deny, "{set}: {action}");
+            assert_eq!(
+                role.decides(&change(action, "demo-resource-manager")),
+                Decision::Deny,
+                "{set}: {action}"
+            );
             assert!(role.permits(&change(action, "demo-work")), "{set}: {action}");
         }
         for alarm in ["ErrorsAlarm", "DeadLetterAlarm", "StartMissedAlarm"] {
@@ -375,7 +433,8 @@ fn the_function_can_call_itself_and_cannot_change_itself() {
 
 #[test]
 fn a_kind_that_is_not_managed_is_not_allowed() {
-    let (without_streams, without_all) = (Role::of("one kind is not managed"), Role::of("nothing is managed"));
+    let (without_streams, without_all) =
+        (Role::of("one kind is not managed"), Role::of("nothing is managed"));
     for action in changes() {
         let is_stream = action.starts_with("kinesis:");
         assert_eq!(without_streams.permits(&change(&action, "demo-risk")), !is_stream, "{action}");
@@ -386,18 +445,25 @@ fn a_kind_that_is_not_managed_is_not_allowed() {
     assert!(!without_streams.allows("kinesis:ListStreams", "kinesis:any"));
     for (_, action, _) in grants(&documents("nothing is managed")) {
         let service = action.split(':').next().expect("a service");
-        let is_own = ["s3", "sns", "tag", "pricing"].contains(&service) || action == "lambda:InvokeFunction";
+        let is_own =
+            ["s3", "sns", "tag", "pricing"].contains(&service) || action == "lambda:InvokeFunction";
         assert!(is_own, "{action}");
     }
 }
 
 #[test]
 fn a_name_that_is_excluded_is_denied_whatever_allows_it() {
-    for (set, excluded) in [("exclusions", vec!["demo-audit", "demo-keep-this"]), ("tags", vec!["demo-audit"])] {
+    for (set, excluded) in
+        [("exclusions", vec!["demo-audit", "demo-keep-this"]), ("tags", vec!["demo-audit"])]
+    {
         let role = Role::of(set);
         for action in changes() {
             for name in &excluded {
-                assert_eq!(role.decides(&change(&action, name)), Decision::Deny, "{set}: {action} {name}");
+                assert_eq!(
+                    role.decides(&change(&action, name)),
+                    Decision::Deny,
+                    "{set}: {action} {name}"
+                );
             }
             assert!(role.permits(&change(&action, "demo-risk")), "{set}: {action}");
         }
@@ -409,8 +475,14 @@ fn with_tags_every_name_is_allowed_and_no_other_region_or_account() {
     let role = Role::of("tags");
     for action in changes() {
         assert!(role.permits(&change(&action, "other-risk")), "{action}");
-        assert!(!role.permits(&change_at(&action, "other-risk", "eu-west-1", ACCOUNT)), "{action} in another region");
-        assert!(!role.permits(&change_at(&action, "other-risk", REGION, "999999999999")), "{action} of others");
+        assert!(
+            !role.permits(&change_at(&action, "other-risk", "eu-west-1", ACCOUNT)),
+            "{action} in another region"
+        );
+        assert!(
+            !role.permits(&change_at(&action, "other-risk", REGION, "999999999999")),
+            "{action} of others"
+        );
     }
 }
 
@@ -419,12 +491,21 @@ fn names_are_taken_by_their_lists_and_no_others() {
     let role = Role::of("lists of names");
     let permits = |action: &str, name: &str| role.permits(&change(action, name));
     // IAM knows an endpoint by its name in lower case.
-    assert!(permits("sagemaker:DeleteEndpoint", "shop-risk") && permits("sagemaker:DeleteEndpoint", "demo-risk"));
+    assert!(
+        permits("sagemaker:DeleteEndpoint", "shop-risk")
+            && permits("sagemaker:DeleteEndpoint", "demo-risk")
+    );
     assert!(!permits("sagemaker:DeleteEndpoint", "demo-other"));
-    assert!(permits("kinesis:UpdateShardCount", "events") && !permits("kinesis:UpdateShardCount", "demo-events"));
+    assert!(
+        permits("kinesis:UpdateShardCount", "events")
+            && !permits("kinesis:UpdateShardCount", "demo-events")
+    );
     for action in changes().iter().filter(|action| action.starts_with("lambda:")) {
         assert!(permits(action, "worker-ab") && permits(action, "event_processor"), "{action}");
-        assert!(!permits(action, "worker-abc") && !permits(action, "event_processor_2"), "{action}");
+        assert!(
+            !permits(action, "worker-abc") && !permits(action, "event_processor_2"),
+            "{action}"
+        );
     }
     assert!(permits("cloudwatch:EnableAlarmActions", "errors [prod]: too many"));
     assert!(!permits("cloudwatch:EnableAlarmActions", "errors [prod]"));

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Call, ENDPOINT, Function, Refused, STREAM, assert_same, eventually, line};
+use crate::support::{
+    Account, Call, ENDPOINT, Function, Refused, STREAM, assert_same, eventually, line,
+};
 
 type Answer = Result<Value, Refused>;
 
@@ -41,7 +43,8 @@ fn a_stop_and_a_start_at_once_converge() {
         if round % 2 == 1 {
             function.succeed(&json!({"action": "stop"}));
         }
-        let (stop, start) = at_once(&function, &json!({"action": "stop"}), &json!({"action": "start"}));
+        let (stop, start) =
+            at_once(&function, &json!({"action": "stop"}), &json!({"action": "start"}));
         for answer in [stop, start] {
             let report = answer.expect("a race is no error");
             assert_ne!(report["outcome"], "failed", "{report:#}");
@@ -147,13 +150,19 @@ fn a_start_during_a_slow_stop_takes_over() {
     account.settings(&json!({"deleting_seconds": 3.0}));
     let (stop, start) = thread::scope(|scope| {
         let stop = scope.spawn(|| function.invoke(&json!({"action": "stop"})));
-        eventually("the endpoint is being deleted", Duration::from_secs(20), || account.count("DeleteEndpoint") == 1);
+        eventually("the endpoint is being deleted", Duration::from_secs(20), || {
+            account.count("DeleteEndpoint") == 1
+        });
         let start = function.invoke(&json!({"action": "start"}));
         (stop.join().expect("an answer"), start)
     });
     let (stop, start) = (stop.expect("a report"), start.expect("a report"));
     assert_eq!(stop["outcome"], "partial", "{stop:#}");
-    assert!(stop["errors"].to_string().contains("start"), "the stop says what took over: {:#}", stop["errors"]);
+    assert!(
+        stop["errors"].to_string().contains("start"),
+        "the stop says what took over: {:#}",
+        stop["errors"]
+    );
     assert_eq!(start["outcome"], "succeeded", "{start:#}");
     assert_same(&account.snapshot(), &before, "in the end");
 }
@@ -167,7 +176,9 @@ fn a_stop_during_a_slow_start_takes_over() {
     account.settings(&json!({"creating_seconds": 3.0}));
     let (start, stop) = thread::scope(|scope| {
         let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
-        eventually("the endpoint is being created", Duration::from_secs(20), || account.count("CreateEndpoint") == 1);
+        eventually("the endpoint is being created", Duration::from_secs(20), || {
+            account.count("CreateEndpoint") == 1
+        });
         let stop = function.invoke(&json!({"action": "stop"}));
         (start.join().expect("an answer"), stop)
     });
@@ -189,14 +200,20 @@ fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what
     account.settings(&json!({"creating_seconds": 3.0}));
     let start = thread::scope(|scope| {
         let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
-        eventually("the endpoint is being created", Duration::from_secs(20), || account.count("CreateEndpoint") == 1);
+        eventually("the endpoint is being created", Duration::from_secs(20), || {
+            account.count("CreateEndpoint") == 1
+        });
         function.succeed(&json!({"action": "stop"}));
         start.join().expect("an answer").expect("a report")
     });
     assert_eq!(start["outcome"], "partial", "it did something: {start:#}");
     let endpoint = line(&start, "sagemaker", ENDPOINT);
     assert_eq!(endpoint["result"], "pending");
-    assert_ne!(endpoint["cost_per_day"]["after"], json!(0.0), "an unknown price is never 0: {endpoint:#}");
+    assert_ne!(
+        endpoint["cost_per_day"]["after"],
+        json!(0.0),
+        "an unknown price is never 0: {endpoint:#}"
+    );
 }
 
 #[test]

@@ -8,7 +8,9 @@ use crate::support::{Account, ENDPOINT, Function, STATE_KEY, assert_same, result
 fn lose_the_state(account: &Account, function: &Function) -> String {
     function.succeed(&json!({"action": "stop"}));
     account.delete_object(STATE_KEY);
-    let [report] = &account.operations()[..] else { panic!("one report: {:?}", account.operations()) };
+    let [report] = &account.operations()[..] else {
+        panic!("one report: {:?}", account.operations())
+    };
     report.strip_prefix("user-journey-analytics/dev/").expect("below the prefix").to_owned()
 }
 
@@ -47,7 +49,10 @@ fn it_takes_nothing_from_a_report_that_the_state_still_knows_better() {
     let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
-    let key = account.operations()[0].strip_prefix("user-journey-analytics/dev/").expect("below the prefix").to_owned();
+    let key = account.operations()[0]
+        .strip_prefix("user-journey-analytics/dev/")
+        .expect("below the prefix")
+        .to_owned();
     function.succeed(&json!({"action": "start"}));
     account.forget_calls();
     // Nothing is stopped any more: what the report holds is there already.
@@ -62,11 +67,14 @@ fn a_report_that_is_not_there_or_not_of_this_project_changes_nothing() {
     let function = Function::new(&account);
     let key = lose_the_state(&account, &function);
     account.forget_calls();
-    let refused = function.invoke(&start_from("operations/2026/01/01/none.json")).expect_err("refused");
+    let refused =
+        function.invoke(&start_from("operations/2026/01/01/none.json")).expect_err("refused");
     assert!(refused.message.contains("there is no such report"), "{refused:?}");
     let path = format!("user-journey-analytics/dev/{key}");
-    let foreign =
-        account.object(&path).expect("the report").replace("\"project\": \"user-journey", "\"project\": \"other");
+    let foreign = account
+        .object(&path)
+        .expect("the report")
+        .replace("\"project\": \"user-journey", "\"project\": \"other");
     account.put_object("user-journey-analytics/dev/operations/foreign.json", &foreign);
     let refused = function.invoke(&start_from("operations/foreign.json")).expect_err("refused");
     assert!(refused.message.contains("it is of project `other-analytics`"), "{refused:?}");

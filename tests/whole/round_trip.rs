@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Call, ENDPOINT, Function, MANAGER, STREAM, assert_same, line, lines, result_of};
+use crate::support::{
+    Account, Call, ENDPOINT, Function, MANAGER, STREAM, assert_same, line, lines, result_of,
+};
 
 const STOP: &str = "stop";
 const START: &str = "start";
@@ -10,12 +12,18 @@ const START: &str = "start";
 /// Where a call stands in the log.
 #[track_caller]
 fn position(calls: &[Call], operation: &str) -> usize {
-    calls.iter().position(|call| call.operation == operation).unwrap_or_else(|| panic!("no {operation} in {calls:#?}"))
+    calls
+        .iter()
+        .position(|call| call.operation == operation)
+        .unwrap_or_else(|| panic!("no {operation} in {calls:#?}"))
 }
 
 #[track_caller]
 fn last_position(calls: &[Call], operation: &str) -> usize {
-    calls.iter().rposition(|call| call.operation == operation).unwrap_or_else(|| panic!("no {operation} in {calls:#?}"))
+    calls
+        .iter()
+        .rposition(|call| call.operation == operation)
+        .unwrap_or_else(|| panic!("no {operation} in {calls:#?}"))
 }
 
 /// The account after these actions is the account before them.
@@ -33,8 +41,7 @@ fn comes_back_after(actions: &[&str]) {
 
 #[test]
 fn alarms_that_drive_scaling_keep_their_actions() {
-    let policy =
-        "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:id:resource/sagemaker/endpoint/x:policyName/up";
+    let policy = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:id:resource/sagemaker/endpoint/x:policyName/up";
     let names = ["user-journey-analytics-scale-up", "TargetTracking-user-journey-analytics"];
     let account = Account::with(&json!({"alarms": [
         {"name": names[0], "actions": [policy]}, {"name": names[1], "actions": [policy]}
@@ -73,13 +80,19 @@ fn a_stop_takes_every_managed_resource_down() {
     function.succeed(&json!({"action": "stop"}));
     let after = account.snapshot();
     assert_eq!(after["endpoints"], json!({}));
-    assert!(after["endpoint_configs"][format!("{ENDPOINT}-config")].is_object(), "the config is kept");
+    assert!(
+        after["endpoint_configs"][format!("{ENDPOINT}-config")].is_object(),
+        "the config is kept"
+    );
     assert_eq!(after["streams"][STREAM]["open_shards"], 1);
     assert_eq!(after["functions"]["event_processor"]["reserved"], 0);
     assert_eq!(after["functions"]["intervention-executor"]["reserved"], 0);
     let alarms = after["alarms"].as_object().expect("alarms by name");
-    let on: Vec<&String> =
-        alarms.iter().filter(|(_, alarm)| alarm["ActionsEnabled"] == true).map(|(name, _)| name).collect();
+    let on: Vec<&String> = alarms
+        .iter()
+        .filter(|(_, alarm)| alarm["ActionsEnabled"] == true)
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(on, ["payments-errors"]);
 }
 
@@ -87,7 +100,8 @@ fn a_stop_takes_every_managed_resource_down() {
 fn what_a_person_had_switched_off_stays_off() {
     let account = Account::demo();
     let function = Function::new(&account);
-    let (alarm, builder) = ("user-journey-analytics-endpoint-cpu", "user-journey-analytics-report-builder");
+    let (alarm, builder) =
+        ("user-journey-analytics-endpoint-cpu", "user-journey-analytics-report-builder");
     let stop = function.stop();
     assert_eq!(result_of(&stop, "cloudwatch", alarm), "already_stopped");
     assert_eq!(result_of(&stop, "lambda", builder), "already_stopped");
@@ -95,7 +109,10 @@ fn what_a_person_had_switched_off_stays_off() {
     let after = account.snapshot();
     assert_eq!(after["alarms"][alarm]["ActionsEnabled"], false);
     assert_eq!(after["functions"][builder]["reserved"], 0);
-    let touched = account.changes().iter().any(|call| call.resource.contains(alarm) || call.resource == builder);
+    let touched = account
+        .changes()
+        .iter()
+        .any(|call| call.resource.contains(alarm) || call.resource == builder);
     assert!(!touched, "{:#?}", account.changes());
 }
 
@@ -132,7 +149,9 @@ fn a_stop_silences_alarms_then_functions_then_what_they_call() {
     let first_write = position(&calls, "PutObject");
     assert!(calls[first_write].resource.ends_with("state.json"), "the originals are durable first");
     assert!(first_write < position(&calls, "DisableAlarmActions"));
-    assert!(last_position(&calls, "DisableAlarmActions") < position(&calls, "PutFunctionConcurrency"));
+    assert!(
+        last_position(&calls, "DisableAlarmActions") < position(&calls, "PutFunctionConcurrency")
+    );
     let last_function = last_position(&calls, "PutFunctionConcurrency");
     assert!(last_function < position(&calls, "DeleteEndpoint"));
     assert!(last_function < position(&calls, "UpdateShardCount"));
@@ -155,7 +174,10 @@ fn a_start_brings_functions_and_alarms_back_only_when_what_they_call_is_usable()
     assert_eq!(then["streams"], before["streams"]);
     assert_eq!(then["functions"]["event_processor"]["reserved"], 0);
     let calls = account.calls();
-    assert!(!calls.iter().any(|call| call.operation == "EnableAlarmActions"), "alarms come back last: {calls:#?}");
+    assert!(
+        !calls.iter().any(|call| call.operation == "EnableAlarmActions"),
+        "alarms come back last: {calls:#?}"
+    );
 }
 
 #[test]
@@ -177,9 +199,13 @@ fn a_start_enables_alarms_last() {
 /// with the fewest possible there is only one.
 #[track_caller]
 fn scales(shards: u32, calls_each_way: usize) {
-    let account = Account::with(&json!({"streams": [{"name": "user-journey-analytics-big", "shards": shards}]}));
+    let account = Account::with(
+        &json!({"streams": [{"name": "user-journey-analytics-big", "shards": shards}]}),
+    );
     let function = Function::new(&account);
-    let open = |account: &Account| account.snapshot()["streams"]["user-journey-analytics-big"]["open_shards"].clone();
+    let open = |account: &Account| {
+        account.snapshot()["streams"]["user-journey-analytics-big"]["open_shards"].clone()
+    };
     for (action, shards_after) in [(STOP, 1), (START, shards), (START, shards)] {
         account.forget_calls();
         function.succeed(&json!({"action": action}));
@@ -207,8 +233,11 @@ fn a_status_changes_nothing_writes_nothing_and_tells_nobody() {
     let report = function.succeed(&json!({"action": "status"}));
     assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "running");
     assert_eq!(result_of(&report, "lambda", "user-journey-analytics-report-builder"), "stopped");
-    let mutating: Vec<Call> =
-        account.calls().into_iter().filter(|call| call.mutating && call.operation != "Invoke").collect();
+    let mutating: Vec<Call> = account
+        .calls()
+        .into_iter()
+        .filter(|call| call.mutating && call.operation != "Invoke")
+        .collect();
     assert_eq!(mutating, []);
     assert_eq!(account.messages(), Vec::<Value>::new());
 }
@@ -243,10 +272,18 @@ fn one_message_an_operation_as_text_for_mail_and_as_the_report_for_others() {
     let messages = account.messages();
     assert_eq!(messages.len(), 1, "{messages:#?}");
     let json = &messages[0]["json"];
-    let report: Value = json.as_str().map_or_else(|| json.clone(), |text| serde_json::from_str(text).expect("JSON"));
+    let report: Value = json
+        .as_str()
+        .map_or_else(|| json.clone(), |text| serde_json::from_str(text).expect("JSON"));
     assert_eq!(report, stop);
-    assert!(messages[0]["email"].as_str().is_some_and(|text| text.contains(STREAM)), "{messages:#?}");
-    assert!(messages[0]["subject"].as_str().is_some_and(|text| text.contains("stop")), "{messages:#?}");
+    assert!(
+        messages[0]["email"].as_str().is_some_and(|text| text.contains(STREAM)),
+        "{messages:#?}"
+    );
+    assert!(
+        messages[0]["subject"].as_str().is_some_and(|text| text.contains("stop")),
+        "{messages:#?}"
+    );
     function.start();
     assert_eq!(account.messages().len(), 2);
 }

@@ -27,9 +27,10 @@ fn only_a_kind_and_a_name_stops_that_one() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
-    function.succeed(&json!({"action": "stop", "only": ["lambda:event_*", "cloudwatch:*-processor-*"]}));
-    let disabled =
-        "DisableAlarmActions user-journey-analytics-processor-errors,user-journey-analytics-processor-throttles";
+    function.succeed(
+        &json!({"action": "stop", "only": ["lambda:event_*", "cloudwatch:*-processor-*"]}),
+    );
+    let disabled = "DisableAlarmActions user-journey-analytics-processor-errors,user-journey-analytics-processor-throttles";
     assert_eq!(touched(&account), [disabled, "PutFunctionConcurrency event_processor"]);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
@@ -44,7 +45,10 @@ fn a_selective_start_brings_back_its_part_and_a_full_one_the_rest() {
     account.forget_calls();
     function.succeed(&json!({"action": "start", "only": ["lambda:intervention-executor"]}));
     assert_eq!(touched(&account), ["PutFunctionConcurrency intervention-executor"]);
-    assert_eq!(account.snapshot()["functions"]["intervention-executor"], before["functions"]["intervention-executor"]);
+    assert_eq!(
+        account.snapshot()["functions"]["intervention-executor"],
+        before["functions"]["intervention-executor"]
+    );
     assert_eq!(account.snapshot()["functions"]["event_processor"]["reserved"], 0);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
@@ -70,7 +74,9 @@ fn a_selective_stop_after_a_full_one_loses_no_original() {
 fn only_selects_among_what_is_managed_and_adds_nothing() {
     let account = Account::demo();
     let function = Function::new(&account);
-    let report = function.must(&json!({"action": "stop", "only": ["lambda:payments-api", "kinesis:payments-events"]}));
+    let report = function.must(
+        &json!({"action": "stop", "only": ["lambda:payments-api", "kinesis:payments-events"]}),
+    );
     assert_eq!(results(&report), Vec::<String>::new());
     assert_eq!(account.changes(), []);
 }
@@ -129,13 +135,17 @@ fn what_is_excluded_is_left_alone_in_every_kind_even_if_tags_select_it() {
 #[test]
 fn an_empty_list_of_names_switches_a_kind_off() {
     let account = Account::demo();
-    let function = Function::new(&account).with("KINESIS_STREAMS", "").with("SAGEMAKER_ENDPOINTS", "");
+    let function =
+        Function::new(&account).with("KINESIS_STREAMS", "").with("SAGEMAKER_ENDPOINTS", "");
     let before = account.snapshot();
     let report = function.succeed(&json!({"action": "stop"}));
     let kinds: Vec<&Value> = lines(&report).iter().map(|line| &line["kind"]).collect();
     assert!(!kinds.iter().any(|kind| **kind == "kinesis" || **kind == "sagemaker"), "{kinds:?}");
     let after = account.snapshot();
-    assert_eq!((&after["streams"], &after["endpoints"]), (&before["streams"], &before["endpoints"]));
+    assert_eq!(
+        (&after["streams"], &after["endpoints"]),
+        (&before["streams"], &before["endpoints"])
+    );
 }
 
 #[test]
@@ -166,7 +176,8 @@ fn a_resource_tagged_keep_after_the_stop_still_comes_back() {
 const TAGS: &str = "Project=user-journey-analytics";
 
 fn tagged_alarms(number: usize) -> Account {
-    let alarm = |n| json!({"name": format!("other-{n}"), "tags": {"Project": "user-journey-analytics"}});
+    let alarm =
+        |n| json!({"name": format!("other-{n}"), "tags": {"Project": "user-journey-analytics"}});
     Account::with(&json!({"alarms": (0..number).map(alarm).collect::<Vec<Value>>()}))
 }
 
@@ -189,7 +200,8 @@ fn what_the_index_of_tags_still_tells_of_and_what_is_gone_is_nobodys() {
     let account = tagged_alarms(1);
     let arn = format!("arn:aws:kinesis:us-east-1:{}:stream/deleted", account.id);
     account.index_tells(&arn, &json!({"Project": "user-journey-analytics"}));
-    let report = Function::new(&account).with("TARGET_TAGS", TAGS).succeed(&json!({"action": "stop"}));
+    let report =
+        Function::new(&account).with("TARGET_TAGS", TAGS).succeed(&json!({"action": "stop"}));
     assert_eq!(results(&report), ["cloudwatch:other-0 stopped"]);
 }
 

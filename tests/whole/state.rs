@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, BUCKET, ENDPOINT, Function, PROJECT, STATE_KEY, STREAM, assert_same, eventually, lines};
+use crate::support::{
+    Account, BUCKET, ENDPOINT, Function, PROJECT, STATE_KEY, STREAM, assert_same, eventually, lines,
+};
 
 #[test]
 fn a_start_without_saved_state_changes_nothing_and_says_so() {
@@ -27,10 +29,15 @@ fn is_refused(object: &str, because: &str) {
     account.put_object(STATE_KEY, object);
     account.forget_calls();
     for action in ["stop", "start", "status"] {
-        let refused = function.invoke(&json!({"action": action})).expect_err("the state cannot be used");
+        let refused =
+            function.invoke(&json!({"action": action})).expect_err("the state cannot be used");
         assert_eq!(refused.kind, "StateError");
         assert!(refused.message.contains(because), "{}", refused.message);
-        assert!(refused.message.contains(&format!("s3://{BUCKET}/{STATE_KEY}")), "{}", refused.message);
+        assert!(
+            refused.message.contains(&format!("s3://{BUCKET}/{STATE_KEY}")),
+            "{}",
+            refused.message
+        );
     }
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!(account.changes(), []);
@@ -97,7 +104,8 @@ fn without_its_write_ahead_a_stop_changes_nothing() {
         "service": "s3", "operation": "PutObject", "resource": "state.json", "times": null,
         "error": {"status": 403, "code": "AccessDenied", "message": "no"},
     }));
-    let refused = function.invoke(&json!({"action": "stop"})).expect_err("the state cannot be written");
+    let refused =
+        function.invoke(&json!({"action": "stop"})).expect_err("the state cannot be written");
     assert_eq!(refused.kind, "StateError");
     assert!(refused.message.contains("s3:PutObject"), "{}", refused.message);
     assert_same(&account.snapshot(), &before, "in the end");
@@ -134,7 +142,8 @@ fn a_state_that_cannot_be_read_is_an_error_and_not_an_empty_state() {
         "error": {"status": 403, "code": "AccessDenied", "message": "no"},
     }));
     for action in ["stop", "start"] {
-        let refused = function.invoke(&json!({"action": action})).expect_err("the state cannot be read");
+        let refused =
+            function.invoke(&json!({"action": action})).expect_err("the state cannot be read");
         assert!(refused.message.contains("s3:GetObject"), "{}", refused.message);
     }
     account.clear_faults();
@@ -204,7 +213,9 @@ fn a_kept_report_is_never_overwritten() {
     let account = Account::demo();
     let function = Function::new(&account);
     let event = json!({"action": "stop", "dry_run": true});
-    let twice = || function.invoke_as(Some("8e1bd1c7-7ef5-4f0d-a0b5-c0f7c3f6a5c1"), &event).expect("a report");
+    let twice = || {
+        function.invoke_as(Some("8e1bd1c7-7ef5-4f0d-a0b5-c0f7c3f6a5c1"), &event).expect("a report")
+    };
     let first = twice();
     let [key] = &account.operations()[..] else { panic!("{:?}", account.operations()) };
     account.put_object(key, "as it was");
@@ -220,14 +231,21 @@ fn every_operation_leaves_its_own_report_under_its_day() {
     let keys = account.operations();
     assert_eq!(keys.len(), 3, "{keys:#?}");
     for report in reports {
-        let (id, started) = (report["operation_id"].as_str().unwrap(), report["started_at"].as_str().unwrap());
+        let (id, started) =
+            (report["operation_id"].as_str().unwrap(), report["started_at"].as_str().unwrap());
         let key = format!("{PROJECT}/dev/operations/{}/{id}.json", started[..10].replace('-', "/"));
-        let mut kept: Value = serde_json::from_str(&account.object(&key).expect(&key)).expect("JSON");
+        let mut kept: Value =
+            serde_json::from_str(&account.object(&key).expect(&key)).expect("JSON");
         // What is kept has the originals too: for a day on which the state is lost.
-        let originals = kept.as_object_mut().and_then(|kept| kept.remove("originals")).unwrap_or_default();
+        let originals =
+            kept.as_object_mut().and_then(|kept| kept.remove("originals")).unwrap_or_default();
         assert_eq!(kept, report);
         if report["action"] == "stop" {
-            assert_eq!(originals[format!("kinesis:{STREAM}")]["original"]["shards"], 2, "{originals:#}");
+            assert_eq!(
+                originals[format!("kinesis:{STREAM}")]["original"]["shards"],
+                2,
+                "{originals:#}"
+            );
         }
     }
 }
@@ -263,8 +281,12 @@ fn the_state_keeps_what_has_to_come_back_while_it_is_down_and_nothing_after() {
     let state = account.state();
     assert_eq!(state["goal"], "running");
     assert_eq!(state["lease"], Value::Null);
-    let owed: Vec<&Value> =
-        state["resources"].as_object().unwrap().values().filter(|record| !record["original"].is_null()).collect();
+    let owed: Vec<&Value> = state["resources"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter(|record| !record["original"].is_null())
+        .collect();
     assert_eq!(owed, Vec::<&Value>::new());
 }
 

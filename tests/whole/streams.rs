@@ -28,7 +28,8 @@ fn scalings(account: &Account) -> usize {
 
 /// When the calls were made that the state remembers.
 fn counted(account: &Account) -> Vec<Timestamp> {
-    serde_json::from_value(account.state()["counted_calls"][format!("kinesis:{NAME}")].clone()).expect("times")
+    serde_json::from_value(account.state()["counted_calls"][format!("kinesis:{NAME}")].clone())
+        .expect("times")
 }
 
 #[test]
@@ -52,7 +53,10 @@ fn a_floor_above_one_shard_gives_its_reason() {
     let report = function.stop();
     let told = line(&report, "kinesis", NAME);
     assert_eq!(told["after"], "2 shards");
-    assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("floor 2 because")), "{told:#}");
+    assert!(
+        told["detail"].as_str().is_some_and(|detail| detail.starts_with("floor 2 because")),
+        "{told:#}"
+    );
     assert_eq!(shards(&account), 2);
     function.start();
     assert_eq!(shards(&account), 64);
@@ -61,7 +65,8 @@ fn a_floor_above_one_shard_gives_its_reason() {
 
 const DAY: f64 = 24.0 * 3600.0;
 
-/// As if the function had scaled the stream so often, so many seconds ago: in AWS's eyes and in its own.
+/// As if the function had scaled the stream so often, so many seconds ago: in AWS's eyes and in its
+/// own.
 fn made_before(account: &Account, calls: u32, seconds_ago: f64) {
     account.scaled_before(NAME, calls, seconds_ago);
     let mut state = account.state();
@@ -103,7 +108,10 @@ fn a_stop_whose_operation_ends_before_a_call_is_free_stays_higher_and_says_so() 
     made_before(&account, 6, DAY - 60.0);
     let report = function.succeed(&json!({"action": "stop"}));
     assert_eq!(shards(&account), 8);
-    assert!(detail(&report).starts_with("floor 8 because AWS takes 10 calls a day, 6 are used"), "{report:#}");
+    assert!(
+        detail(&report).starts_with("floor 8 because AWS takes 10 calls a day, 6 are used"),
+        "{report:#}"
+    );
 }
 
 #[test]
@@ -128,7 +136,8 @@ fn a_day_that_others_have_used_up_is_told_with_its_end_and_not_tried_again() {
     let report = function.must(&json!({"action": "stop"}));
     assert_eq!(line(&report, "kinesis", NAME)["result"], "failed");
     assert_eq!(scalings(&account), 1, "a refusal is not tried again");
-    let tomorrow = (Timestamp::now() + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    let tomorrow =
+        (Timestamp::now() + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
     let told = detail(&report);
     assert!(told.contains("the next is free at ") && told.ends_with("UTC at the latest"), "{told}");
     assert!(told.contains(&tomorrow), "{told}");
@@ -172,7 +181,10 @@ fn a_start_whose_calls_are_used_up_goes_as_far_as_it_can_and_says_when_the_next_
     let report = function.must(&json!({"action": "start"}));
     let free = Timestamp::now() + SignedDuration::from_hours(23);
     assert_eq!(line(&report, "kinesis", NAME)["result"], "failed", "{report:#}");
-    assert!(detail(&report).contains(&free.strftime("the next is free at %Y-%m-%d %H:").to_string()), "{report:#}");
+    assert!(
+        detail(&report).contains(&free.strftime("the next is free at %Y-%m-%d %H:").to_string()),
+        "{report:#}"
+    );
     let refused = account.changes().into_iter().filter(|call| call.error.is_some()).count();
     assert_eq!((scalings(&account), refused), (1, 0), "what AWS would refuse is not asked for");
 }
@@ -186,7 +198,10 @@ fn a_shard_quota_on_the_way_up_is_named_and_a_later_start_completes() {
     account.settings(&json!({"shard_limit": 5}));
     let report = function.must(&json!({"action": "start"}));
     assert_eq!(line(&report, "kinesis", NAME)["result"], "failed");
-    assert!(detail(&report).contains("quota of shards") && detail(&report).contains("Limit: 5"), "{report:#}");
+    assert!(
+        detail(&report).contains("quota of shards") && detail(&report).contains("Limit: 5"),
+        "{report:#}"
+    );
     assert_eq!(shards(&account), 4);
     account.settings(&json!({"shard_limit": 500}));
     function.succeed(&json!({"action": "start"}));
@@ -198,7 +213,9 @@ fn streams_that_wait_together_are_asked_about_together() {
     let names: Vec<String> = (0..4).map(|n| format!("user-journey-analytics-{n}")).collect();
     let streams: Vec<Value> = names.iter().map(|name| json!({"name": name, "shards": 4})).collect();
     let account = Account::with(&json!({"streams": streams}));
-    account.seed(&json!({"streams": [{"name": "user-journey-analytics-demand", "mode": "ON_DEMAND"}]}));
+    account.seed(
+        &json!({"streams": [{"name": "user-journey-analytics-demand", "mode": "ON_DEMAND"}]}),
+    );
     let function = Function::new(&account);
     account.settings(&json!({"scaling_seconds": 1.0}));
     account.forget_calls();
@@ -220,7 +237,11 @@ fn a_stream_that_is_updating_is_waited_for() {
     );
     account.settings(&json!({"scaling_seconds": 0.05}));
     let dry = function.succeed(&json!({"action": "stop", "dry_run": true}));
-    assert_eq!(line(&dry, "kinesis", NAME)["result"], "pending", "a dry run says that it would be waited for");
+    assert_eq!(
+        line(&dry, "kinesis", NAME)["result"],
+        "pending",
+        "a dry run says that it would be waited for"
+    );
     let report = function.stop();
     assert_eq!(line(&report, "kinesis", NAME)["before"], "8 shards");
     assert_eq!(shards(&account), 1);
@@ -260,7 +281,9 @@ fn retention_shorter_than_the_stop_and_fan_out_consumers_are_told() {
     let function = Function::new(&account);
     let status = function.succeed(&json!({"action": "status"}));
     // 2 shards × 2 consumers × 0.015 × 730
-    let advice = format!("kinesis:{NAME} has enhanced fan-out consumers, which bill while they read nothing");
+    let advice = format!(
+        "kinesis:{NAME} has enhanced fan-out consumers, which bill while they read nothing"
+    );
     let told = status["recommendations"].to_string();
     assert!(told.contains(&advice) && told.contains("($43.80 a month)"), "{told}");
     account.forget_calls();
@@ -268,7 +291,10 @@ fn retention_shorter_than_the_stop_and_fan_out_consumers_are_told() {
     assert_eq!(account.count("ListStreamConsumers"), 1);
     let warnings = line(&report, "kinesis", NAME)["warnings"].to_string();
     assert!(warnings.contains("records are kept for 24 hours"), "{warnings}");
-    assert!(warnings.contains("2 enhanced fan-out consumers (audit, reader), billed by the shard"), "{warnings}");
+    assert!(
+        warnings.contains("2 enhanced fan-out consumers (audit, reader), billed by the shard"),
+        "{warnings}"
+    );
 }
 
 #[test]
@@ -310,8 +336,11 @@ fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
     account.settings(&json!({"deleting_seconds": 3.0}));
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
-    let finished: Timestamp =
-        account.state()["operation"]["finished_at"].as_str().expect("it ended").parse().expect("a time");
+    let finished: Timestamp = account.state()["operation"]["finished_at"]
+        .as_str()
+        .expect("it ended")
+        .parse()
+        .expect("a time");
     let calls = counted(&account);
     assert_eq!(calls.len(), 1);
     assert!(finished.duration_since(calls[0]).as_secs() >= 2, "{calls:?} {finished}");

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricDataQuery, MetricStat};
+use aws_sdk_cloudwatch::types::{
+    AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricDataQuery, MetricStat,
+};
 
 use super::{Alarms, Form, Seen, Step};
 use crate::failure::{Class, Failure};
@@ -15,7 +17,8 @@ use crate::select::Wanted;
 /// The most names in a call, and the most alarms in a page
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const BATCH: usize = 100;
-/// After so many refusals in a row it is not single alarms that are refused: a batch is halved seven times.
+/// After so many refusals in a row it is not single alarms that are refused: a batch is halved
+/// seven times.
 const REFUSALS_IN_A_ROW: usize = 8;
 /// Alarms that look more often than once a minute are billed as high resolution.
 const STANDARD_PERIOD: i32 = 60;
@@ -29,7 +32,8 @@ impl Api {
         Api { client: Client::new(aws) }
     }
 
-    /// All alarms, or those of these names. Without the types, all but metric alarms would be left out.
+    /// All alarms, or those of these names. Without the types, all but metric alarms would be left
+    /// out.
     async fn describe(&self, names: Option<Vec<String>>) -> Result<HashMap<String, Seen>, Failure> {
         let mut pages = self
             .client
@@ -52,7 +56,11 @@ impl Api {
     }
 
     /// Those of these names that there are.
-    pub async fn existing(&self, names: &BTreeSet<String>, pace: &Pace) -> Result<BTreeSet<String>, Failure> {
+    pub async fn existing(
+        &self,
+        names: &BTreeSet<String>,
+        pace: &Pace,
+    ) -> Result<BTreeSet<String>, Failure> {
         let names: Vec<String> = names.iter().cloned().collect();
         let batches: Vec<&[String]> = names.chunks(BATCH).collect();
         let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;
@@ -64,7 +72,12 @@ impl Api {
     }
 
     /// A batch is refused as a whole because of one alarm. Then its halves are tried, and theirs.
-    async fn switch_each(&self, step: Step, names: Vec<String>, pace: &Pace) -> Vec<Result<(), Failure>> {
+    async fn switch_each(
+        &self,
+        step: Step,
+        names: Vec<String>,
+        pace: &Pace,
+    ) -> Vec<Result<(), Failure>> {
         let mut answers = vec![Ok(()); names.len()];
         let (mut parts, mut refusals) = (vec![(0, names.len())], 0);
         while let Some((start, end)) = parts.pop() {
@@ -88,11 +101,15 @@ impl Api {
         match step {
             Step::Disable => {
                 let call = self.client.disable_alarm_actions().set_alarm_names(Some(names)).send();
-                call.await.map(drop).map_err(|e| Failure::from_sdk("cloudwatch:DisableAlarmActions", &e))
+                call.await
+                    .map(drop)
+                    .map_err(|e| Failure::from_sdk("cloudwatch:DisableAlarmActions", &e))
             }
             Step::Enable => {
                 let call = self.client.enable_alarm_actions().set_alarm_names(Some(names)).send();
-                call.await.map(drop).map_err(|e| Failure::from_sdk("cloudwatch:EnableAlarmActions", &e))
+                call.await
+                    .map(drop)
+                    .map_err(|e| Failure::from_sdk("cloudwatch:EnableAlarmActions", &e))
             }
         }
     }
@@ -103,7 +120,10 @@ impl Remote<Alarms> for Api {
     async fn observe(&self, wanted: &Wanted, _: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         let mut alarms = self.describe(None).await?;
         let names = wanted.among(alarms.keys().cloned());
-        Ok(names.into_iter().map(|name| Sighting { seen: Ok(alarms.remove(&name)), name }).collect())
+        Ok(names
+            .into_iter()
+            .map(|name| Sighting { seen: Ok(alarms.remove(&name)), name })
+            .collect())
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
@@ -121,14 +141,21 @@ impl Remote<Alarms> for Api {
             .collect()
     }
 
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Seen>, Failure>> {
         let mut results: Vec<Result<Option<Seen>, Failure>> = vec![Ok(None); tasks.len()];
         for step in [Step::Disable, Step::Enable] {
-            let indices: Vec<usize> = (0..tasks.len()).filter(|index| tasks[*index].1 == step).collect();
+            let indices: Vec<usize> =
+                (0..tasks.len()).filter(|index| tasks[*index].1 == step).collect();
             let batches: Vec<&[usize]> = indices.chunks(BATCH).collect();
-            let names = |batch: &[usize]| batch.iter().map(|index| tasks[*index].0.clone()).collect();
-            let answers =
-                pace.change_each(&batches, |batch| self.switch_each(step, names(batch), pace), Vec::new).await;
+            let names =
+                |batch: &[usize]| batch.iter().map(|index| tasks[*index].0.clone()).collect();
+            let answers = pace
+                .change_each(&batches, |batch| self.switch_each(step, names(batch), pace), Vec::new)
+                .await;
             for (batch, answers) in batches.iter().zip(answers) {
                 let halted = || Err(Failure::halted());
                 for (position, index) in batch.iter().enumerate() {
@@ -143,17 +170,21 @@ impl Remote<Alarms> for Api {
 }
 
 fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
-    let periods = alarm.metrics().iter().filter_map(|metric| metric.metric_stat()).map(MetricStat::period);
+    let periods =
+        alarm.metrics().iter().filter_map(|metric| metric.metric_stat()).map(MetricStat::period);
     // A metric math alarm is billed by the metrics that it reads, and one on an anomaly detection
     // band by the two bounds of the band, too (aws.amazon.com/cloudwatch/pricing).
-    let is_band = |metric: &MetricDataQuery| metric.expression().is_some_and(|e| e.contains("ANOMALY_DETECTION_BAND"));
+    let is_band = |metric: &MetricDataQuery| {
+        metric.expression().is_some_and(|e| e.contains("ANOMALY_DETECTION_BAND"))
+    };
     let bounds = if alarm.metrics().iter().any(is_band) { 2 } else { 0 };
-    let metrics = u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1).saturating_add(bounds);
+    let metrics =
+        u32::try_from(periods.clone().count()).unwrap_or(u32::MAX).max(1).saturating_add(bounds);
     let shortest = periods.flatten().chain(alarm.period()).min().unwrap_or(STANDARD_PERIOD);
     let is_query = |metric: &MetricDataQuery| {
-        metric
-            .expression()
-            .is_some_and(|expression| expression.trim_start().to_ascii_uppercase().starts_with("SELECT "))
+        metric.expression().is_some_and(|expression| {
+            expression.trim_start().to_ascii_uppercase().starts_with("SELECT ")
+        })
     };
     let form = if alarm.metrics().iter().any(is_query) {
         Form::Query
@@ -163,10 +194,14 @@ fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     let seen = Seen {
         actions_enabled: alarm.actions_enabled().unwrap_or(true),
         form,
-        drives_scaling: [alarm.alarm_actions(), alarm.ok_actions(), alarm.insufficient_data_actions()]
-            .concat()
-            .iter()
-            .any(|action| is_scaling_policy(action)),
+        drives_scaling: [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ]
+        .concat()
+        .iter()
+        .any(|action| is_scaling_policy(action)),
     };
     Some((alarm.alarm_name()?.to_owned(), seen))
 }
@@ -212,9 +247,15 @@ mod tests {
     #[test]
     fn an_alarm_is_billed_by_the_metrics_it_reads_and_a_band_by_its_two_bounds_too() {
         let plain = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(60).build();
-        assert_eq!(metric(&plain).unwrap().1.form, Form::Metric { metrics: 1, high_resolution: false });
+        assert_eq!(
+            metric(&plain).unwrap().1.form,
+            Form::Metric { metrics: 1, high_resolution: false }
+        );
         let quick = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(10).build();
-        assert_eq!(metric(&quick).unwrap().1.form, Form::Metric { metrics: 1, high_resolution: true });
+        assert_eq!(
+            metric(&quick).unwrap().1.form,
+            Form::Metric { metrics: 1, high_resolution: true }
+        );
         let math = vec![reads("m1", 300), reads("m2", 300), computes("m1 / m2")];
         assert_eq!(form(math), Form::Metric { metrics: 2, high_resolution: false });
         let band = vec![reads("m1", 300), computes("ANOMALY_DETECTION_BAND(m1, 2)")];
@@ -223,6 +264,9 @@ mod tests {
 
     #[test]
     fn nobody_tells_how_many_metrics_a_query_reads() {
-        assert_eq!(form(vec![computes("SELECT MAX(Errors) FROM SCHEMA(\"AWS/Lambda\", FunctionName)")]), Form::Query);
+        assert_eq!(
+            form(vec![computes("SELECT MAX(Errors) FROM SCHEMA(\"AWS/Lambda\", FunctionName)")]),
+            Form::Query
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Ten calls a day: which ways they allow, what is worth waiting for, and what has to wait for another day.
+//! Ten calls a day: which ways they allow, what is worth waiting for, and what has to wait for
+//! another day.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
 /// call that is free again within this time is worth waiting for. Other tiers wait as long.
 const WORTH_WAITING: Duration = Duration::from_secs(600);
-/// A start that AWS refused is not tried again for so long. After that it may work: whose calls used
-/// up the day's, and when they were made, is not known.
+/// A start that AWS refused is not tried again for so long. After that it may work: whose calls
+/// used up the day's, and when they were made, is not known.
 const REFUSED_FOR: Duration = Duration::from_secs(3600);
 
 /// The calls that are left.
@@ -26,8 +27,8 @@ impl Budget<'_> {
         WORTH_WAITING.min(self.0.time_left / 2)
     }
 
-    /// The calls that will not be free again soon. All ten, where AWS has refused one in the last 24
-    /// hours: then others made some, too.
+    /// The calls that will not be free again soon. All ten, where AWS has refused one in the last
+    /// 24 hours: then others made some, too.
     pub fn lasting(&self) -> usize {
         match self.0.refused {
             Some(_) => CALLS_A_DAY,
@@ -53,14 +54,14 @@ impl Budget<'_> {
         }
     }
 
-    /// The steps of a stop, with a pause where the next call is free soon. Its floor sees to it that
-    /// they can be paid.
+    /// The steps of a stop, with a pause where the next call is free soon. Its floor sees to it
+    /// that they can be paid.
     pub fn pay_down(&self, steps: Vec<Step>) -> Vec<Step> {
         self.pay(steps, &self.0.recent)
     }
 
-    /// The steps of a start as far as they can be paid. What a process that died may have made does not
-    /// keep it back: AWS knows.
+    /// The steps of a start as far as they can be paid. What a process that died may have made does
+    /// not keep it back: AWS knows.
     pub fn pay_up(&self, steps: Vec<Step>) -> Vec<Step> {
         self.pay(steps, &self.0.made)
     }
@@ -90,7 +91,10 @@ impl Budget<'_> {
     }
 
     fn give_up(&self, frees: &str) -> Step {
-        Step::GiveUp(format!("{} of the {CALLS_A_DAY} calls are used that AWS takes in 24 hours: {frees}", self.used()))
+        Step::GiveUp(format!(
+            "{} of the {CALLS_A_DAY} calls are used that AWS takes in 24 hours: {frees}",
+            self.used()
+        ))
     }
 
     fn used(&self) -> usize {
@@ -117,7 +121,8 @@ fn frees_in(age: Duration) -> Duration {
 }
 
 /// The shard counts from one to another, without the first: each at most double and at least half
-/// of the one before. AWS does not say how it rounds half an odd count: rounding up is always allowed.
+/// of the one before. AWS does not say how it rounds half an odd count: rounding up is always
+/// allowed.
 pub fn counts(from: u32, to: u32) -> Vec<u32> {
     let mut counts = Vec::new();
     let mut at = from.max(1);

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{
-    ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus, StreamSummary,
+    ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus,
+    StreamSummary,
 };
 
 use super::{Mode, Seen, Status, Step, Streams};
@@ -28,8 +29,8 @@ fn too_fast(failure: Failure) -> Failure {
     }
 }
 
-/// One code for too many calls a second, which passes, and for too many calls a day or shards in the
-/// account, which do not: AWS's words tell.
+/// One code for too many calls a second, which passes, and for too many calls a day or shards in
+/// the account, which do not: AWS's words tell.
 fn limit(mut failure: Failure) -> Failure {
     if failure.code.as_deref() != Some(LIMIT_EXCEEDED) {
         return failure;
@@ -88,8 +89,14 @@ impl Api {
     }
 
     /// Everything that a decision needs. The listing tells all that matters of an on-demand stream.
-    async fn observe_one(&self, name: &str, listed: Option<&StreamSummary>) -> Result<Option<Seen>, Failure> {
-        if let Some(summary) = listed.filter(|summary| mode(summary.stream_mode_details()) == Mode::OnDemand) {
+    async fn observe_one(
+        &self,
+        name: &str,
+        listed: Option<&StreamSummary>,
+    ) -> Result<Option<Seen>, Failure> {
+        if let Some(summary) =
+            listed.filter(|summary| mode(summary.stream_mode_details()) == Mode::OnDemand)
+        {
             let status = status(summary.stream_status());
             return Ok(Some(Seen { status, mode: Mode::OnDemand, ..Seen::default() }));
         }
@@ -105,8 +112,9 @@ impl Api {
 
     async fn describe(&self, name: &str) -> Result<Option<StreamDescriptionSummary>, Failure> {
         let answer = self.client.describe_stream_summary().stream_name(name).send().await;
-        let answer =
-            unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| code == "ResourceNotFoundException");
+        let answer = unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| {
+            code == "ResourceNotFoundException"
+        });
         Ok(answer.map_err(too_fast)?.and_then(|answer| answer.stream_description_summary))
     }
 
@@ -115,16 +123,24 @@ impl Api {
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| Failure::from_sdk("kinesis:ListStreamConsumers", &e))?;
-            names.extend(page.consumers.into_iter().flatten().map(|consumer| consumer.consumer_name));
+            names.extend(
+                page.consumers.into_iter().flatten().map(|consumer| consumer.consumer_name),
+            );
         }
         Ok(names)
     }
 
-    async fn look_at(&self, name: &str, listed: Option<&StreamSummary>) -> Result<Option<Seen>, Failure> {
+    async fn look_at(
+        &self,
+        name: &str,
+        listed: Option<&StreamSummary>,
+    ) -> Result<Option<Seen>, Failure> {
         let status = listed.map(|summary| status(summary.stream_status()));
         let known = self.known().streams.get(name).cloned();
         // Its shards show when it is ACTIVE again.
-        if let (Some(status), Some(known)) = (status.filter(|status| *status != Status::Active), known) {
+        if let (Some(status), Some(known)) =
+            (status.filter(|status| *status != Status::Active), known)
+        {
             return Ok(Some(Seen { status, ..known }));
         }
         let seen = self.describe(name).await?.as_ref().map(seen);
@@ -164,21 +180,29 @@ impl Remote<Streams> for Api {
                 (name, summary)
             })
             .collect();
-        let seen = pace.ask_each(&streams, |(name, summary)| self.observe_one(name, summary.as_ref())).await;
+        let seen = pace
+            .ask_each(&streams, |(name, summary)| self.observe_one(name, summary.as_ref()))
+            .await;
         Ok(streams.into_iter().zip(seen).map(|((name, _), seen)| Sighting { name, seen }).collect())
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         let is_worth_it = names.len() >= WORTH_A_LISTING && names.len() > self.known().pages;
         // Where there is no listing, they are described.
-        let mut listed = if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
+        let mut listed =
+            if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
         let streams: Vec<(&String, Option<StreamSummary>)> =
             names.iter().map(|name| (name, listed.remove(name).flatten())).collect();
         pace.ask_each(&streams, |(name, summary)| self.look_at(name, summary.as_ref())).await
     }
 
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Seen>, Failure>> {
+        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
+            .await
     }
 }
 
@@ -216,7 +240,11 @@ mod tests {
 
     fn failure(message: &str) -> Failure {
         let code = Some(LIMIT_EXCEEDED.to_owned());
-        Failure { class: Class::Refused, code, message: format!("kinesis:X answered {LIMIT_EXCEEDED}: {message}") }
+        Failure {
+            class: Class::Refused,
+            code,
+            message: format!("kinesis:X answered {LIMIT_EXCEEDED}: {message}"),
+        }
     }
 
     #[test]
@@ -231,8 +259,13 @@ mod tests {
         assert_eq!(limit(failure("Rate exceeded for stream s")).class, Class::Transient);
         let spent = limit(failure("UpdateShardCount was called 10 times in the last 24 hours"));
         assert_eq!(spent.class, Class::Spent);
-        let quota = limit(failure("This request would exceed the shard limit for the account 1 in us-east-1."));
+        let quota = limit(failure(
+            "This request would exceed the shard limit for the account 1 in us-east-1.",
+        ));
         assert_eq!(quota.class, Class::Refused);
-        assert!(quota.message.contains("Service Quotas") && !quota.message.contains("24 hours"), "{quota}");
+        assert!(
+            quota.message.contains("Service Quotas") && !quota.message.contains("24 hours"),
+            "{quota}"
+        );
     }
 }

@@ -38,7 +38,8 @@ pub struct Provisioned {
     /// As it was requested, which is what is billed.
     pub count: u32,
     pub status: Allocation,
-    /// Of the version that it is of, which may be another than that of the newest code. `None`: not asked.
+    /// Of the version that it is of, which may be another than that of the newest code. `None`: not
+    /// asked.
     pub size: Option<Size>,
 }
 
@@ -140,7 +141,8 @@ pub enum Step {
     Disable(BTreeSet<String>),
     /// Deletes the provisioned concurrency of these qualifiers.
     Withdraw(BTreeSet<String>),
-    /// `otherwise`: the way on where the account has not so much left, in place of all that follows.
+    /// `otherwise`: the way on where the account has not so much left, in place of all that
+    /// follows.
     Reserve {
         n: u32,
         otherwise: Vec<Step>,
@@ -190,15 +192,16 @@ impl Original {
     /// What a stop would lose of the function as it is, and what one before it has taken down.
     pub fn of(seen: &Seen, reserved: Reserved, before: Option<&Original>) -> Self {
         let mut original = Original { reserved, ..before.cloned().unwrap_or_default() };
-        original
-            .provisioned
-            .extend(seen.provisioned.iter().map(|(qualifier, config)| (qualifier.clone(), config.count)));
+        original.provisioned.extend(
+            seen.provisioned.iter().map(|(qualifier, config)| (qualifier.clone(), config.count)),
+        );
         let sizes = seen.provisioned.iter();
-        original.sizes.extend(sizes.filter_map(|(qualifier, config)| Some((qualifier.clone(), config.size?))));
-        let enabled = seen
-            .mappings
-            .iter()
-            .filter(|(_, mapping)| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling));
+        original.sizes.extend(
+            sizes.filter_map(|(qualifier, config)| Some((qualifier.clone(), config.size?))),
+        );
+        let enabled = seen.mappings.iter().filter(|(_, mapping)| {
+            matches!(mapping.state, MappingState::Enabled | MappingState::Enabling)
+        });
         original.mappings.extend(enabled.map(|(id, mapping)| (id.clone(), mapping.source.clone())));
         original
     }
@@ -216,9 +219,14 @@ impl Seen {
     /// What bills while nobody calls it (aws.amazon.com/lambda/pricing).
     pub fn usage(&self) -> Usage {
         // What could not be allocated is not billed.
-        let billed = self.provisioned.values().filter(|config| !matches!(config.status, Allocation::Failed(_)));
+        let billed = self
+            .provisioned
+            .values()
+            .filter(|config| !matches!(config.status, Allocation::Failed(_)));
         billed.fold(Usage::none(), |usage, config| match config.size.or(self.size) {
-            None => usage.plus(Usage::unpriced("provisioned concurrency of an unknown memory size")),
+            None => {
+                usage.plus(Usage::unpriced("provisioned concurrency of an unknown memory size"))
+            }
             Some(size) => {
                 let architecture = if size.is_arm { Architecture::Arm } else { Architecture::X86 };
                 let gigabytes = f64::from(config.count) * f64::from(size.memory_mb) / 1024.0;

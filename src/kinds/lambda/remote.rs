@@ -10,11 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::types::{Architecture, EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum};
+use aws_sdk_lambda::types::{
+    Architecture, EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum,
+};
 
 use super::scaling::{resource_id, scaled};
 use super::{
-    Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED, Seen, Size, Step,
+    Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED,
+    Seen, Size, Step,
 };
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::{Remote, Sighting};
@@ -94,7 +97,12 @@ impl Api {
             for found in page.event_source_mappings() {
                 let Some(name) = found.function_arn().and_then(function_name) else { continue };
                 let mappings = by_function.entry(name.to_owned()).or_default();
-                mappings.extend(found.uuid().zip(mapping_of(found)).map(|(id, mapping)| (id.to_owned(), mapping)));
+                mappings.extend(
+                    found
+                        .uuid()
+                        .zip(mapping_of(found))
+                        .map(|(id, mapping)| (id.to_owned(), mapping)),
+                );
             }
         }
         self.mapping_pages.store(count, Ordering::Relaxed);
@@ -121,27 +129,39 @@ impl Api {
         let async_events = if dead_letter || reserved == STOPPED {
             AsyncEvents::Kept
         } else {
-            self.async_events(name).await.unwrap_or_else(|failure| AsyncEvents::Unknown(failure.to_string()))
+            self.async_events(name)
+                .await
+                .unwrap_or_else(|failure| AsyncEvents::Unknown(failure.to_string()))
         };
         Ok(Some(Seen { reserved, provisioned, mappings, async_events, size, ..Seen::default() }))
     }
 
-    /// What the provisioned concurrency of a version or an alias bills by: it has a configuration of its own.
+    /// What the provisioned concurrency of a version or an alias bills by: it has a configuration
+    /// of its own.
     async fn size(&self, name: &str, qualifier: &str) -> Result<Option<Size>, Failure> {
-        let answer = self.client.get_function_configuration().function_name(name).qualifier(qualifier).send().await;
+        let answer = self
+            .client
+            .get_function_configuration()
+            .function_name(name)
+            .qualifier(qualifier)
+            .send()
+            .await;
         let answer = unless_missing("lambda:GetFunctionConfiguration", answer, is_missing)?;
         Ok(answer.and_then(|answer| size(answer.memory_size(), answer.architectures())))
     }
 
-    /// Application Auto Scaling would put provisioned concurrency back during a stop, and what it is
-    /// set to is not saved: such a function is not stopped.
+    /// Application Auto Scaling would put provisioned concurrency back during a stop, and what it
+    /// is set to is not saved: such a function is not stopped.
     async fn find_obstacles(&self, sightings: &mut [Sighting<Seen>]) {
         let of = |sighting: &Sighting<Seen>| -> Vec<(String, String)> {
             let seen = sighting.seen.as_ref().ok().and_then(Option::as_ref);
             let qualifiers = seen.into_iter().flat_map(|seen| seen.provisioned.keys());
-            qualifiers.map(|qualifier| (resource_id(&sighting.name, qualifier), qualifier.clone())).collect()
+            qualifiers
+                .map(|qualifier| (resource_id(&sighting.name, qualifier), qualifier.clone()))
+                .collect()
         };
-        let resources: Vec<String> = sightings.iter().flat_map(of).map(|(resource, _)| resource).collect();
+        let resources: Vec<String> =
+            sightings.iter().flat_map(of).map(|(resource, _)| resource).collect();
         if resources.is_empty() {
             return;
         }
@@ -167,23 +187,30 @@ impl Api {
     async fn reserved(&self, name: &str) -> Result<Option<Reserved>, Failure> {
         let answer = self.client.get_function_concurrency().function_name(name).send().await;
         let answer = unless_missing("lambda:GetFunctionConcurrency", answer, is_missing)?;
-        Ok(answer.map(|answer| answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok())))
+        Ok(answer
+            .map(|answer| answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok())))
     }
 
     /// `None`: there is no such function.
-    async fn provisioned(&self, name: &str) -> Result<Option<BTreeMap<String, Provisioned>>, Failure> {
+    async fn provisioned(
+        &self,
+        name: &str,
+    ) -> Result<Option<BTreeMap<String, Provisioned>>, Failure> {
         const PERMISSION: &str = "lambda:ListProvisionedConcurrencyConfigs";
         let request = self.client.list_provisioned_concurrency_configs().function_name(name);
         let mut pages = request.into_paginator().items().send();
         let mut configs = BTreeMap::new();
         while let Some(config) = pages.next().await {
-            let Some(config) = unless_missing(PERMISSION, config, is_missing)? else { return Ok(None) };
-            let qualifier = config.function_arn().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+            let Some(config) = unless_missing(PERMISSION, config, is_missing)? else {
+                return Ok(None);
+            };
+            let qualifier =
+                config.function_arn().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
             let status = match config.status() {
                 Some(ProvisionedConcurrencyStatusEnum::Ready) => Allocation::Ready,
-                Some(ProvisionedConcurrencyStatusEnum::Failed) => {
-                    Allocation::Failed(config.status_reason().unwrap_or("no reason given").to_owned())
-                }
+                Some(ProvisionedConcurrencyStatusEnum::Failed) => Allocation::Failed(
+                    config.status_reason().unwrap_or("no reason given").to_owned(),
+                ),
                 _ => Allocation::InProgress,
             };
             let count = config.requested_provisioned_concurrent_executions().unwrap_or_default();
@@ -200,7 +227,8 @@ impl Api {
         while let Some(config) = pages.next().await {
             let Some(config) = unless_missing(PERMISSION, config, is_missing)? else { break };
             let on_failure = config.destination_config().and_then(|config| config.on_failure());
-            if on_failure.and_then(|target| target.destination()).is_some_and(|arn| !arn.is_empty()) {
+            if on_failure.and_then(|target| target.destination()).is_some_and(|arn| !arn.is_empty())
+            {
                 return Ok(AsyncEvents::Kept);
             }
         }
@@ -214,8 +242,13 @@ impl Api {
     }
 
     /// What the last step can have changed, and the rest as it is known.
-    async fn look_at(&self, name: &str, listed: Option<&Mappings>) -> Result<Option<Seen>, Failure> {
-        let Known { mut seen, reserved, provisioned, mappings } = self.known().get(name).cloned().unwrap_or_default();
+    async fn look_at(
+        &self,
+        name: &str,
+        listed: Option<&Mappings>,
+    ) -> Result<Option<Seen>, Failure> {
+        let Known { mut seen, reserved, provisioned, mappings } =
+            self.known().get(name).cloned().unwrap_or_default();
         if reserved {
             let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
             seen.reserved = reserved;
@@ -266,7 +299,8 @@ impl Api {
             },
             Step::Unreserve => {
                 let call = self.client.delete_function_concurrency().function_name(name).send();
-                call.await.map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
+                call.await
+                    .map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
                 Ok(Some(self.is_reserved(name, None)))
             }
             Step::Provide { configs, .. } => match self.provide(name, configs).await {
@@ -285,8 +319,12 @@ impl Api {
     async fn reserve(&self, name: &str, n: u32) -> Result<Option<Seen>, Failure> {
         let request = self.client.put_function_concurrency().function_name(name);
         let answer = request.reserved_concurrent_executions(number(n)).send().await;
-        let answer = answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
-        Ok(Some(self.is_reserved(name, answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()))))
+        let answer =
+            answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
+        Ok(Some(self.is_reserved(
+            name,
+            answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()),
+        )))
     }
 
     /// AWS's answer is the function's new setting: it need not be asked again.
@@ -299,34 +337,66 @@ impl Api {
 
     /// The account's numbers, where they can be had.
     async fn account_limits(&self) -> String {
-        let Ok(settings) = self.client.get_account_settings().send().await else { return String::new() };
+        let Ok(settings) = self.client.get_account_settings().send().await else {
+            return String::new();
+        };
         settings.account_limit().map_or_else(String::new, |limit| {
             let unreserved = limit.unreserved_concurrent_executions().unwrap_or_default();
-            format!(" (the account has {}, of which {unreserved} are unreserved)", limit.concurrent_executions())
+            format!(
+                " (the account has {}, of which {unreserved} are unreserved)",
+                limit.concurrent_executions()
+            )
         })
     }
 
-    async fn withdraw(&self, name: &str, qualifiers: &BTreeSet<String>) -> Result<Option<Seen>, Failure> {
+    async fn withdraw(
+        &self,
+        name: &str,
+        qualifiers: &BTreeSet<String>,
+    ) -> Result<Option<Seen>, Failure> {
         for qualifier in qualifiers {
-            let request = self.client.delete_provisioned_concurrency_config().function_name(name).qualifier(qualifier);
-            unless_missing("lambda:DeleteProvisionedConcurrencyConfig", request.send().await, is_missing)
-                .map_err(passing)?;
+            let request = self
+                .client
+                .delete_provisioned_concurrency_config()
+                .function_name(name)
+                .qualifier(qualifier);
+            unless_missing(
+                "lambda:DeleteProvisionedConcurrencyConfig",
+                request.send().await,
+                is_missing,
+            )
+            .map_err(passing)?;
         }
         Ok(None)
     }
 
-    async fn provide(&self, name: &str, configs: &BTreeMap<String, u32>) -> Result<Option<Seen>, Failure> {
+    async fn provide(
+        &self,
+        name: &str,
+        configs: &BTreeMap<String, u32>,
+    ) -> Result<Option<Seen>, Failure> {
         let mut refused = Vec::new();
         for (qualifier, n) in configs {
-            let request = self.client.put_provisioned_concurrency_config().function_name(name).qualifier(qualifier);
+            let request = self
+                .client
+                .put_provisioned_concurrency_config()
+                .function_name(name)
+                .qualifier(qualifier);
             let answer = request.provisioned_concurrent_executions(number(*n)).send().await;
-            match answer.map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e))) {
+            match answer.map_err(|e| {
+                passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e))
+            }) {
                 Ok(_) => {}
                 Err(failure) if failure.class == Class::Transient => return Err(failure),
                 // An alias or a version that was deleted is nobody's to bring back. (If it is the
                 // function, the look finds that.)
                 Err(failure) if failure.code.as_deref() == Some("ResourceNotFoundException") => {
-                    self.known().entry(name.to_owned()).or_default().seen.gone.insert(qualifier.clone());
+                    self.known()
+                        .entry(name.to_owned())
+                        .or_default()
+                        .seen
+                        .gone
+                        .insert(qualifier.clone());
                 }
                 Err(failure) => refused.push((qualifier, failure)),
             }
@@ -334,19 +404,26 @@ impl Api {
         match refused.into_iter().next() {
             None => Ok(None),
             Some((qualifier, failure)) => {
-                let message = format!("the provisioned concurrency of {qualifier} did not come back: {failure}");
+                let message = format!(
+                    "the provisioned concurrency of {qualifier} did not come back: {failure}"
+                );
                 Err(Failure { message, ..failure })
             }
         }
     }
 
-    /// One that is in transition, or cannot be changed, does not keep the others from being changed.
+    /// One that is in transition, or cannot be changed, does not keep the others from being
+    /// changed.
     async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<Option<Seen>, Failure> {
         let mut failures = Vec::new();
         for id in ids {
-            let answer = self.client.update_event_source_mapping().uuid(id).enabled(enabled).send().await;
-            failures
-                .extend(unless_missing("lambda:UpdateEventSourceMapping", answer, is_missing).map_err(passing).err());
+            let answer =
+                self.client.update_event_source_mapping().uuid(id).enabled(enabled).send().await;
+            failures.extend(
+                unless_missing("lambda:UpdateEventSourceMapping", answer, is_missing)
+                    .map_err(passing)
+                    .err(),
+            );
         }
         // What will not pass is worth more words than what will.
         failures.sort_by_key(|failure| failure.class == Class::Transient);
@@ -373,9 +450,13 @@ impl Remote<Functions> for Api {
         for (name, listed) in &mut functions {
             listed.mappings = mappings.remove(name).unwrap_or_default();
         }
-        let looks = pace.ask_each(&functions, |(name, listed)| self.observe_one(name, listed)).await;
-        let mut sightings: Vec<Sighting<Seen>> =
-            functions.into_iter().zip(looks).map(|((name, _), seen)| Sighting { name, seen }).collect();
+        let looks =
+            pace.ask_each(&functions, |(name, listed)| self.observe_one(name, listed)).await;
+        let mut sightings: Vec<Sighting<Seen>> = functions
+            .into_iter()
+            .zip(looks)
+            .map(|((name, _), seen)| Sighting { name, seen })
+            .collect();
         self.find_obstacles(&mut sightings).await;
         let mut known = self.known();
         for Sighting { name, seen } in &sightings {
@@ -388,15 +469,22 @@ impl Remote<Functions> for Api {
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let waiting: usize = names.iter().filter_map(|name| Some(self.known().get(name)?.mappings.len())).sum();
-        let is_worth_it = waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
+        let waiting: usize =
+            names.iter().filter_map(|name| Some(self.known().get(name)?.mappings.len())).sum();
+        let is_worth_it =
+            waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
         // Where there is no listing, they are asked about one by one.
         let listed = if is_worth_it { self.list_mappings().await.ok() } else { None };
         pace.ask_each(names, |name| self.look_at(name, listed.as_ref())).await
     }
 
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Seen>, Failure>> {
+        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
+            .await
     }
 }
 
@@ -408,7 +496,9 @@ fn is_missing(code: &str, _: &str) -> bool {
 fn passing(failure: Failure) -> Failure {
     let passes = match failure.code.as_deref() {
         Some("ResourceInUseException" | "ResourceConflictException") => true,
-        Some("InvalidParameterValueException") => failure.message.contains("total provisioned concurrency"),
+        Some("InvalidParameterValueException") => {
+            failure.message.contains("total provisioned concurrency")
+        }
         _ => false,
     };
     if passes { Failure { class: Class::Transient, ..failure } } else { failure }
@@ -462,13 +552,22 @@ mod tests {
 
     #[test]
     fn a_function_is_found_in_its_arn_with_and_without_a_qualifier() {
-        assert_eq!(function_name("arn:aws:lambda:us-east-1:123456789012:function:work"), Some("work"));
-        assert_eq!(function_name("arn:aws:lambda:us-east-1:123456789012:function:work:live"), Some("work"));
+        assert_eq!(
+            function_name("arn:aws:lambda:us-east-1:123456789012:function:work"),
+            Some("work")
+        );
+        assert_eq!(
+            function_name("arn:aws:lambda:us-east-1:123456789012:function:work:live"),
+            Some("work")
+        );
     }
 
     #[test]
     fn a_source_is_told_by_its_service_and_name() {
         assert_eq!(source("arn:aws:sqs:us-east-1:123456789012:orders"), "sqs orders");
-        assert_eq!(source("arn:aws:kinesis:us-east-1:123456789012:stream/events"), "kinesis stream/events");
+        assert_eq!(
+            source("arn:aws:kinesis:us-east-1:123456789012:stream/events"),
+            "kinesis stream/events"
+        );
     }
 }

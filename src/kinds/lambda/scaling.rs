@@ -20,11 +20,14 @@ pub fn resource_id(function: &str, qualifier: &str) -> String {
 pub async fn scaled(client: &Client, resources: &[String]) -> Result<BTreeSet<String>, Failure> {
     let mut scaled = BTreeSet::new();
     for some in resources.chunks(RESOURCES_A_CALL) {
-        let request = client.describe_scalable_targets().service_namespace(ServiceNamespace::Lambda);
-        let mut targets = request.set_resource_ids(Some(some.to_vec())).into_paginator().items().send();
+        let request =
+            client.describe_scalable_targets().service_namespace(ServiceNamespace::Lambda);
+        let mut targets =
+            request.set_resource_ids(Some(some.to_vec())).into_paginator().items().send();
         while let Some(target) = targets.next().await {
-            let target =
-                target.map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScalableTargets", &e))?;
+            let target = target.map_err(|e| {
+                Failure::from_sdk("application-autoscaling:DescribeScalableTargets", &e)
+            })?;
             scaled.insert(target.resource_id);
         }
     }

@@ -19,7 +19,8 @@ pub struct Target {
     pub dimension: String,
     pub min: i32,
     pub max: i32,
-    /// Of earlier versions. It is nobody's to set: a service that has a role of its own gives it to every target
+    /// Of earlier versions. It is nobody's to set: a service that has a role of its own gives it to
+    /// every target
     /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
     #[serde(default, skip_serializing)]
     pub role_arn: Option<String>,
@@ -163,16 +164,16 @@ impl Target {
             && (self.min, self.max, self.suspended) == (wanted.min, wanted.max, wanted.suspended)
             && wanted.tags.iter().all(|(key, value)| self.tags.get(key) == Some(value))
             && wanted.policies.iter().all(has)
-            && wanted
-                .actions
-                .iter()
-                .all(|action| action.has_passed(now) || self.actions.iter().any(|own| own.is_same(action, now)))
+            && wanted.actions.iter().all(|action| {
+                action.has_passed(now) || self.actions.iter().any(|own| own.is_same(action, now))
+            })
     }
 
     /// Without what is over by then.
     #[must_use]
     pub fn as_of(&self, now: i64) -> Target {
-        let actions = self.actions.iter().filter(|action| !action.has_passed(now)).cloned().collect();
+        let actions =
+            self.actions.iter().filter(|action| !action.has_passed(now)).cloned().collect();
         Target { actions, ..self.clone() }
     }
 
@@ -201,9 +202,14 @@ impl Target {
         }
         let (over, recurring): (Vec<&Action>, Vec<&Action>) =
             self.actions.iter().partition(|action| action.has_passed(now));
-        let recurring: Vec<&Action> = recurring.into_iter().filter(|action| action.is_recurring()).collect();
+        let recurring: Vec<&Action> =
+            recurring.into_iter().filter(|action| action.is_recurring()).collect();
         let names = |actions: &[&Action]| {
-            actions.iter().map(|action| format!("{} ({})", action.name, action.schedule)).collect::<Vec<_>>().join(", ")
+            actions
+                .iter()
+                .map(|action| format!("{} ({})", action.name, action.schedule))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let mut lines = Vec::new();
         if !over.is_empty() {
@@ -252,7 +258,8 @@ impl Policy {
     fn is_same(&self, other: &Policy) -> bool {
         match (&self.rule, &other.rule) {
             (Rule::Step(one), Rule::Step(two)) => {
-                self.name == other.name && Stepping { alarms: two.alarms.clone(), ..one.clone() } == *two
+                self.name == other.name
+                    && Stepping { alarms: two.alarms.clone(), ..one.clone() } == *two
             }
             _ => self == other,
         }
@@ -260,9 +267,11 @@ impl Policy {
 }
 
 impl Action {
-    /// A start that is over is left out when it is put back: it says nothing any more, and AWS takes no past times.
+    /// A start that is over is left out when it is put back: it says nothing any more, and AWS
+    /// takes no past times.
     fn is_same(&self, other: &Action, now: i64) -> bool {
-        let to_come = |action: &Action| Action { starts_at: action.start_to_come(now), ..action.clone() };
+        let to_come =
+            |action: &Action| Action { starts_at: action.start_to_come(now), ..action.clone() };
         to_come(self) == to_come(other)
     }
 
@@ -276,7 +285,8 @@ impl Action {
 
     /// Whether its only time, or the end of its time, is over. AWS takes no such action.
     pub fn has_passed(&self, now: i64) -> bool {
-        self.ends_at.is_some_and(|end| end / 1000 <= now) || self.only_time().is_some_and(|time| time <= now)
+        self.ends_at.is_some_and(|end| end / 1000 <= now)
+            || self.only_time().is_some_and(|time| time <= now)
     }
 
     /// The time of `at(2026-12-24T18:00:00)`. `None` for cron and rate, and what cannot be read.

@@ -94,7 +94,10 @@ fn a_policy_that_cannot_be_put_back_as_it_was_is_an_obstacle() {
     steps.alarms.clear();
     assert_eq!(target.obstacle(), None);
     target.policies[0].rule = Rule::Other("PredictiveScaling".to_owned());
-    assert_eq!(target.obstacle().unwrap(), "its scaling policy steps is of the type PredictiveScaling");
+    assert_eq!(
+        target.obstacle().unwrap(),
+        "its scaling policy steps is of the type PredictiveScaling"
+    );
 }
 
 #[test]

@@ -66,7 +66,11 @@ impl Deployment {
                 timeout_seconds: policy.maximum_execution_timeout_in_seconds(),
             }),
             rollback_alarms: config.auto_rollback_configuration().map(|rollback| {
-                rollback.alarms().iter().filter_map(|alarm| alarm.alarm_name().map(str::to_owned)).collect()
+                rollback
+                    .alarms()
+                    .iter()
+                    .filter_map(|alarm| alarm.alarm_name().map(str::to_owned))
+                    .collect()
             }),
         }
     }
@@ -76,7 +80,10 @@ impl Deployment {
             .set_blue_green_update_policy(self.blue_green.as_ref().map(BlueGreen::write))
             .set_rolling_update_policy(self.rolling.as_ref().map(Rolling::write))
             .set_auto_rollback_configuration(self.rollback_alarms.as_ref().map(|names| {
-                let alarms = names.iter().map(|name| sdk::Alarm::builder().alarm_name(name).build()).collect();
+                let alarms = names
+                    .iter()
+                    .map(|name| sdk::Alarm::builder().alarm_name(name).build())
+                    .collect();
                 sdk::AutoRollbackConfig::builder().set_alarms(Some(alarms)).build()
             }))
             .build()
@@ -130,7 +137,8 @@ mod tests {
 
     #[test]
     fn every_field_of_a_deployment_is_written_as_it_was_read() {
-        let size = |kind: &str, value| Some(Size { kind: Some(kind.to_owned()), value: Some(value) });
+        let size =
+            |kind: &str, value| Some(Size { kind: Some(kind.to_owned()), value: Some(value) });
         let deployment = Deployment {
             blue_green: Some(BlueGreen {
                 routing: Some(Routing {

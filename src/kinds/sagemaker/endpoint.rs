@@ -72,7 +72,10 @@ pub enum Status {
 
 impl Seen {
     pub fn usage(&self) -> Usage {
-        self.variants.iter().chain(&self.shadows).fold(Usage::none(), |sum, variant| sum.plus(variant.usage()))
+        self.variants
+            .iter()
+            .chain(&self.shadows)
+            .fold(Usage::none(), |sum, variant| sum.plus(variant.usage()))
     }
 
     /// A look does not tell instance types, and they do not change with the same config.
@@ -80,7 +83,9 @@ impl Seen {
         if self.config_name != other.config_name {
             return;
         }
-        for (variants, known) in [(&mut self.variants, &other.variants), (&mut self.shadows, &other.shadows)] {
+        for (variants, known) in
+            [(&mut self.variants, &other.variants), (&mut self.shadows, &other.shadows)]
+        {
             for variant in variants.iter_mut().filter(|variant| variant.instance_type.is_none()) {
                 let same = known.iter().find(|known| known.name == variant.name);
                 variant.instance_type = same.and_then(|known| known.instance_type.clone());
@@ -92,13 +97,19 @@ impl Seen {
         for variant in self.variants.iter().filter(|_| self.status == Status::InService) {
             if variant.serverless.as_ref().is_some_and(|serverless| serverless.provisioned > 0) {
                 standing.advise(
-                    format!("has provisioned concurrency on {}, which bills while nobody calls it", variant.name),
+                    format!(
+                        "has provisioned concurrency on {}, which bills while nobody calls it",
+                        variant.name
+                    ),
                     variant.usage(),
                     Usage::none(),
                 );
             }
             // Where scaling is at work, the number is its own.
-            let scales = self.targets().iter().any(|target| target.variant.eq_ignore_ascii_case(&variant.name));
+            let scales = self
+                .targets()
+                .iter()
+                .any(|target| target.variant.eq_ignore_ascii_case(&variant.name));
             if variant.instances > 1 && !scales {
                 standing.advise(
                     format!(
@@ -155,7 +166,9 @@ impl Variant {
         match (&self.instance_type, &self.serverless) {
             // Billed by the request.
             _ if self.is_free() => Usage::none(),
-            (Some(instance_type), None) => Usage::of(Item::HostingInstance(instance_type.clone()), self.instances),
+            (Some(instance_type), None) => {
+                Usage::of(Item::HostingInstance(instance_type.clone()), self.instances)
+            }
             (_, Some(Serverless { provisioned, memory_mb: Some(megabytes), .. })) => {
                 Usage::of(Item::ServerlessConcurrency(*megabytes), *provisioned)
             }
@@ -165,7 +178,8 @@ impl Variant {
     }
 
     fn is_free(&self) -> bool {
-        self.instances == 0 && self.serverless.as_ref().is_none_or(|serverless| serverless.provisioned == 0)
+        self.instances == 0
+            && self.serverless.as_ref().is_none_or(|serverless| serverless.provisioned == 0)
     }
 
     pub fn weighs_as(&self, wanted: &Variant) -> bool {
@@ -189,7 +203,9 @@ impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.serverless, &self.instance_type) {
             (Some(Serverless { provisioned: 0, .. }), _) => f.write_str("serverless"),
-            (Some(Serverless { provisioned, .. }), _) => write!(f, "serverless, {provisioned} provisioned"),
+            (Some(Serverless { provisioned, .. }), _) => {
+                write!(f, "serverless, {provisioned} provisioned")
+            }
             (None, Some(instance_type)) => write!(f, "{} × {instance_type}", self.instances),
             (None, None) => f.write_str(&crate::model::count(self.instances, "instance")),
         }

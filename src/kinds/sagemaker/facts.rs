@@ -1,4 +1,5 @@
-//! What decides whether endpoints could be created again, and what several of them may have in common.
+//! What decides whether endpoints could be created again, and what several of them may have in
+//! common.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,7 +23,10 @@ pub struct Facts {
 }
 
 impl Api {
-    async fn describe_config(&self, name: &str) -> Result<Option<DescribeEndpointConfigOutput>, Failure> {
+    async fn describe_config(
+        &self,
+        name: &str,
+    ) -> Result<Option<DescribeEndpointConfigOutput>, Failure> {
         let answer = self.client.describe_endpoint_config().endpoint_config_name(name).send().await;
         unless_missing("sagemaker:DescribeEndpointConfig", answer, |code, message| {
             is_missing(code, message, "Could not find endpoint configuration ")
@@ -38,12 +42,20 @@ impl Api {
     }
 
     /// The inference components of one endpoint, or of all, by endpoint.
-    async fn components(&self, endpoint: Option<String>) -> Result<HashMap<String, Vec<String>>, Failure> {
-        let request = self.client.list_inference_components().set_endpoint_name_equals(endpoint).max_results(PAGE);
+    async fn components(
+        &self,
+        endpoint: Option<String>,
+    ) -> Result<HashMap<String, Vec<String>>, Failure> {
+        let request = self
+            .client
+            .list_inference_components()
+            .set_endpoint_name_equals(endpoint)
+            .max_results(PAGE);
         let mut pages = request.into_paginator().items().send();
         let mut components: HashMap<String, Vec<String>> = HashMap::new();
         while let Some(component) = pages.next().await {
-            let component = component.map_err(|e| Failure::from_sdk("sagemaker:ListInferenceComponents", &e))?;
+            let component = component
+                .map_err(|e| Failure::from_sdk("sagemaker:ListInferenceComponents", &e))?;
             let endpoint = component.endpoint_name.unwrap_or_default().to_lowercase();
             components.entry(endpoint).or_default().extend(component.inference_component_name);
         }
@@ -60,11 +72,18 @@ impl Api {
                 _ => self.components(None).await,
             }
         };
-        let alarms: BTreeSet<String> = in_service.iter().flat_map(|(_, seen)| rollback_alarms(seen)).cloned().collect();
-        let alarms =
-            async { if alarms.is_empty() { Ok(BTreeSet::new()) } else { self.alarms.existing(&alarms, pace).await } };
+        let alarms: BTreeSet<String> =
+            in_service.iter().flat_map(|(_, seen)| rollback_alarms(seen)).cloned().collect();
+        let alarms = async {
+            if alarms.is_empty() {
+                Ok(BTreeSet::new())
+            } else {
+                self.alarms.existing(&alarms, pace).await
+            }
+        };
         let configs_and_models = async {
-            let names: BTreeSet<String> = found.iter().map(|(_, seen)| seen.config_name.clone()).collect();
+            let names: BTreeSet<String> =
+                found.iter().map(|(_, seen)| seen.config_name.clone()).collect();
             let configs = each(&names, pace, |name| self.describe_config(name)).await;
             let models: BTreeSet<String> = in_service
                 .iter()
@@ -75,7 +94,8 @@ impl Api {
             let models = each(&models, pace, |name| self.has_model(name)).await;
             (configs, models)
         };
-        let ((configs, models), components, alarms) = futures::join!(configs_and_models, components, alarms);
+        let ((configs, models), components, alarms) =
+            futures::join!(configs_and_models, components, alarms);
         Facts { configs, models, components, alarms }
     }
 }
@@ -83,7 +103,10 @@ impl Api {
 impl Facts {
     /// What the endpoint itself does not tell.
     pub fn complete(&self, name: &str, mut seen: Seen) -> Result<Seen, Failure> {
-        let config = self.configs.get(&seen.config_name).map_or(Ok(None), |config| config.as_ref().map(Option::as_ref));
+        let config = self
+            .configs
+            .get(&seen.config_name)
+            .map_or(Ok(None), |config| config.as_ref().map(Option::as_ref));
         let Some(config) = config.map_err(Clone::clone)? else {
             seen.obstacle = Some(format!("its config {} does not exist", seen.config_name));
             return Ok(seen);
@@ -110,16 +133,21 @@ impl Facts {
         }
         let components = self.components.as_ref().map_err(Clone::clone)?;
         if let Some(components) = components.get(&name.to_lowercase()) {
-            return Ok(Some(format!("inference components are attached: {}", components.join(", "))));
+            return Ok(Some(format!(
+                "inference components are attached: {}",
+                components.join(", ")
+            )));
         }
         // A deployment config with an alarm that is not there is refused.
         Ok(match &self.alarms {
-            Ok(existing) => rollback_alarms(seen)
-                .find(|alarm| !existing.contains(*alarm))
-                .map(|alarm| format!("the alarm {alarm}, which rolls its deployments back, does not exist")),
-            Err(failure) if rollback_alarms(seen).next().is_some() => {
-                Some(format!("whether the alarms that roll its deployments back exist cannot be seen: {failure}"))
+            Ok(existing) => {
+                rollback_alarms(seen).find(|alarm| !existing.contains(*alarm)).map(|alarm| {
+                    format!("the alarm {alarm}, which rolls its deployments back, does not exist")
+                })
             }
+            Err(failure) if rollback_alarms(seen).next().is_some() => Some(format!(
+                "whether the alarms that roll its deployments back exist cannot be seen: {failure}"
+            )),
             Err(_) => None,
         })
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{
-    DesiredWeightAndCapacity, EndpointStatus, ProductionVariant, ProductionVariantServerlessUpdateConfig,
-    ProductionVariantSummary,
+    DesiredWeightAndCapacity, EndpointStatus, ProductionVariant,
+    ProductionVariantServerlessUpdateConfig, ProductionVariantSummary,
 };
 
 use super::deployment::Deployment;
@@ -50,7 +50,8 @@ fn running(variant: &ProductionVariantSummary) -> Variant {
 pub fn complete(variants: &mut Vec<Variant>, config: &[ProductionVariant]) {
     for planned in config {
         let name = planned.variant_name().unwrap_or_default();
-        let instance_type = planned.instance_type().map(|instance_type| instance_type.as_str().to_owned());
+        let instance_type =
+            planned.instance_type().map(|instance_type| instance_type.as_str().to_owned());
         match variants.iter_mut().find(|variant| variant.name == name) {
             Some(variant) => variant.instance_type = instance_type,
             // Not there yet: the endpoint is being created.
@@ -79,7 +80,9 @@ pub fn desired(setting: &Setting) -> Vec<DesiredWeightAndCapacity> {
             let desired = of(&variant.name);
             vec![match &variant.serverless {
                 None => desired.desired_instance_count(signed(variant.instances)).build(),
-                Some(serverless) => desired.serverless_update_config(concurrency(serverless)).build(),
+                Some(serverless) => {
+                    desired.serverless_update_config(concurrency(serverless)).build()
+                }
             }]
         }
     }

@@ -34,7 +34,12 @@ impl Original {
             shadows: seen.shadows.clone(),
             // Tags that AWS set cannot be written back
             // (docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
-            tags: seen.tags.iter().filter(|(key, _)| !key.starts_with("aws:")).map(own_pair).collect(),
+            tags: seen
+                .tags
+                .iter()
+                .filter(|(key, _)| !key.starts_with("aws:"))
+                .map(own_pair)
+                .collect(),
             deployment: seen.deployment.clone(),
             targets: seen.targets().iter().map(|target| target.as_of(seen.looked_at)).collect(),
         }
@@ -89,27 +94,35 @@ impl Original {
     /// What an endpoint in service still lacks. Scaling comes last: a target is registered for an
     /// endpoint in service only, and would change the instance counts.
     pub fn rest(&self, seen: &Seen) -> Vec<Step> {
-        let pairs = || self.variants.iter().filter_map(|wanted| Some((seen.variant(&wanted.name)?, wanted)));
+        let pairs = || {
+            self.variants.iter().filter_map(|wanted| Some((seen.variant(&wanted.name)?, wanted)))
+        };
         let weights: Vec<(String, f32)> = pairs()
             .filter(|(now, wanted)| !now.weighs_as(wanted))
             .map(|(_, wanted)| (wanted.name.clone(), wanted.weight))
             .collect();
         let capacities = pairs()
-            .filter(|(now, wanted)| !now.is_sized_as(wanted) && !is_left_to_scaling(now, wanted, seen.targets()))
+            .filter(|(now, wanted)| {
+                !now.is_sized_as(wanted) && !is_left_to_scaling(now, wanted, seen.targets())
+            })
             .map(|(_, wanted)| Setting::Capacity(wanted.clone()));
         let weights = (!weights.is_empty()).then_some(Setting::Weights(weights));
-        let targets = self.targets.iter().filter(|target| !seen.scales_as(target)).cloned().collect();
+        let targets =
+            self.targets.iter().filter(|target| !seen.scales_as(target)).cloned().collect();
         steps::way(weights.into_iter().chain(capacities).collect(), targets, Vec::new())
     }
 }
 
-/// Where scaling is at work already, the capacity is its business, unless it is suspended in that direction.
+/// Where scaling is at work already, the capacity is its business, unless it is suspended in that
+/// direction.
 fn is_left_to_scaling(now: &Variant, wanted: &Variant, targets: &[Target]) -> bool {
     let is_at_work = |target: &Target| {
         let Suspended { scaling_in, scaling_out, .. } = target.suspended;
         if now.instances < wanted.instances { !scaling_out } else { !scaling_in }
     };
-    targets.iter().any(|target| target.variant.eq_ignore_ascii_case(&wanted.name) && is_at_work(target))
+    targets
+        .iter()
+        .any(|target| target.variant.eq_ignore_ascii_case(&wanted.name) && is_at_work(target))
 }
 
 fn own_pair((key, value): (&String, &String)) -> (String, String) {

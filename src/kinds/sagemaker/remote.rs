@@ -71,7 +71,8 @@ impl Api {
             let page = page.map_err(|e| Failure::from_sdk("sagemaker:ListEndpoints", &e))?;
             count += 1;
             found.extend(page.endpoints.unwrap_or_default().into_iter().filter_map(|endpoint| {
-                let status = Status::parse(endpoint.endpoint_status().map_or("", EndpointStatus::as_str));
+                let status =
+                    Status::parse(endpoint.endpoint_status().map_or("", EndpointStatus::as_str));
                 Some((endpoint.endpoint_name?, status))
             }));
         }
@@ -113,11 +114,20 @@ impl Api {
     }
 
     /// As it is, or as it was described last where a list says that it is still in transition.
-    async fn look_at(&self, name: &str, listed: &HashMap<String, Status>) -> Result<Option<Seen>, Failure> {
+    async fn look_at(
+        &self,
+        name: &str,
+        listed: &HashMap<String, Status>,
+    ) -> Result<Option<Seen>, Failure> {
         if let Some(status) = listed.get(&name.to_lowercase()).filter(|status| status.passes())
             && let Some(last) = self.known().seen.get(name)
         {
-            return Ok(Some(Seen { status: status.clone(), scaling: None, looked_at: now(), ..last.clone() }));
+            return Ok(Some(Seen {
+                status: status.clone(),
+                scaling: None,
+                looked_at: now(),
+                ..last.clone()
+            }));
         }
         let mut seen = self.describe(name).await?.map(|endpoint| seen(&endpoint, now()));
         if let Some(seen) = &mut seen {
@@ -145,7 +155,8 @@ impl Api {
         match step {
             Step::Delete { .. } => {
                 let call = self.client.delete_endpoint().endpoint_name(name).send();
-                call.await.map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))?;
+                call.await
+                    .map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))?;
             }
             Step::Create { original } => self.create(name, original).await?,
             Step::Set { settings, .. } => {
@@ -153,7 +164,8 @@ impl Api {
                 let call = self.client.update_endpoint_weights_and_capacities().endpoint_name(name);
                 let call = call.set_desired_weights_and_capacities(desired).send();
                 if let Err(error) = call.await {
-                    let failure = Failure::from_sdk("sagemaker:UpdateEndpointWeightsAndCapacities", &error);
+                    let failure =
+                        Failure::from_sdk("sagemaker:UpdateEndpointWeightsAndCapacities", &error);
                     return self.refused(name, passing(failure)).await;
                 }
             }
@@ -180,7 +192,9 @@ impl Api {
         if matches!(failure.class, Class::Transient | Class::Halted) {
             return Err(failure);
         }
-        let Some(mut seen) = self.look_at(name, &HashMap::new()).await? else { return Err(failure) };
+        let Some(mut seen) = self.look_at(name, &HashMap::new()).await? else {
+            return Err(failure);
+        };
         seen.refusal = Some(failure.message);
         Ok(Some(seen))
     }
@@ -204,30 +218,50 @@ impl Api {
 impl Remote<Endpoints> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         // To SageMaker, names that differ in case only are one: a record keeps its own.
-        let own =
-            |name: String| wanted.recorded.iter().find(|own| own.eq_ignore_ascii_case(&name)).cloned().unwrap_or(name);
+        let own = |name: String| {
+            wanted
+                .recorded
+                .iter()
+                .find(|own| own.eq_ignore_ascii_case(&name))
+                .cloned()
+                .unwrap_or(name)
+        };
         let names = wanted.among(self.list(None).await?.into_iter().map(|(name, _)| own(name)));
         let described = pace.ask_each(&names, |name| self.describe(name)).await;
         let looked_at = now();
         let found: Vec<(&str, Seen)> = names
             .iter()
             .zip(&described)
-            .filter_map(|(name, answer)| Some((name.as_str(), seen(answer.as_ref().ok()?.as_ref()?, looked_at))))
+            .filter_map(|(name, answer)| {
+                Some((name.as_str(), seen(answer.as_ref().ok()?.as_ref()?, looked_at)))
+            })
             .collect();
         let arns: Vec<Option<&str>> = described
             .iter()
-            .map(|answer| answer.as_ref().ok().and_then(Option::as_ref).and_then(|endpoint| endpoint.endpoint_arn()))
+            .map(|answer| {
+                answer
+                    .as_ref()
+                    .ok()
+                    .and_then(Option::as_ref)
+                    .and_then(|endpoint| endpoint.endpoint_arn())
+            })
             .collect();
-        let (facts, tags) = futures::join!(self.facts(&found, pace), pace.ask_each(&arns, |arn| self.tags(*arn)));
+        let (facts, tags) =
+            futures::join!(self.facts(&found, pace), pace.ask_each(&arns, |arn| self.tags(*arn)));
         let mut looks: Vec<Result<Option<Seen>, Failure>> = described
             .iter()
             .zip(names.iter().zip(tags))
             .map(|(answer, (name, tags))| {
-                let Some(endpoint) = answer.as_ref().map_err(Clone::clone)? else { return Ok(None) };
+                let Some(endpoint) = answer.as_ref().map_err(Clone::clone)? else {
+                    return Ok(None);
+                };
                 facts.complete(name, Seen { tags: tags?, ..seen(endpoint, looked_at) }).map(Some)
             })
             .collect();
-        let complete = names.iter().zip(&looks).filter_map(|(name, look)| Some((name, look.as_ref().ok()?.as_ref()?)));
+        let complete = names
+            .iter()
+            .zip(&looks)
+            .filter_map(|(name, look)| Some((name, look.as_ref().ok()?.as_ref()?)));
         self.known().seen = complete.map(|(name, seen)| (name.clone(), seen.clone())).collect();
         let in_service = in_service(&names, &mut looks).collect();
         self.add_scaling(in_service, true, pace).await;
@@ -238,20 +272,32 @@ impl Remote<Endpoints> for Api {
         let listed = self.statuses(names).await;
         let mut looks = pace.ask_each(names, |name| self.look_at(name, &listed)).await;
         let concern = self.known().concern.clone();
-        let concern = |name: &str| concern.get(name).copied().unwrap_or(Concern::Scaling { tags: true });
+        let concern =
+            |name: &str| concern.get(name).copied().unwrap_or(Concern::Scaling { tags: true });
         let tags = names.iter().any(|name| concern(name) == Concern::Scaling { tags: true });
-        let in_service = in_service(names, &mut looks).filter(|(name, _)| concern(name) != Concern::Endpoint).collect();
+        let in_service = in_service(names, &mut looks)
+            .filter(|(name, _)| concern(name) != Concern::Endpoint)
+            .collect();
         self.add_scaling(in_service, tags, pace).await;
         looks
     }
 
-    async fn perform(&self, tasks: &[(String, Step)], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let mut answers =
-            pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted())).await;
+    async fn perform(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Seen>, Failure>> {
+        let mut answers = pace
+            .change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
+            .await;
         // Where something was refused, what shows of the rest.
-        let scales = |(name, step): &(String, Step)| matches!(step, Step::Scale { .. }).then(|| name.clone());
-        let names: Vec<String> = tasks.iter().map(|task| scales(task).unwrap_or_default()).collect();
-        let refused = in_service(&names, &mut answers).filter(|(name, _)| !name.is_empty()).collect();
+        let scales = |(name, step): &(String, Step)| {
+            matches!(step, Step::Scale { .. }).then(|| name.clone())
+        };
+        let names: Vec<String> =
+            tasks.iter().map(|task| scales(task).unwrap_or_default()).collect();
+        let refused =
+            in_service(&names, &mut answers).filter(|(name, _)| !name.is_empty()).collect();
         self.add_scaling(refused, true, pace).await;
         answers
     }
@@ -271,10 +317,13 @@ fn in_service<'a>(
 
 impl Concern {
     fn of(step: &Step) -> Self {
-        let scaling =
-            |targets: &[Target]| Concern::Scaling { tags: targets.iter().any(|target| !target.tags.is_empty()) };
+        let scaling = |targets: &[Target]| Concern::Scaling {
+            tags: targets.iter().any(|target| !target.tags.is_empty()),
+        };
         match step {
-            Step::Create { original } | Step::AwaitInService { original } if !original.targets.is_empty() => {
+            Step::Create { original } | Step::AwaitInService { original }
+                if !original.targets.is_empty() =>
+            {
                 scaling(&original.targets)
             }
             Step::Scale { targets, .. } => scaling(targets),
@@ -283,8 +332,8 @@ impl Concern {
     }
 }
 
-/// Refusals of what is in transition, or was a moment ago: AWS's answers are eventually consistent. Neither is
-/// modelled: only the beginning of the message tells.
+/// Refusals of what is in transition, or was a moment ago: AWS's answers are eventually consistent.
+/// Neither is modelled: only the beginning of the message tells.
 fn passing(failure: Failure) -> Failure {
     let passes = failure.code.as_deref() == Some("ValidationException")
         && ["Cannot create already existing endpoint", "Cannot update in-progress endpoint"]
@@ -303,8 +352,10 @@ fn together(failures: Vec<Failure>) -> Option<Failure> {
 /// What all names begin with.
 fn common_beginning(names: &[String]) -> Option<&str> {
     let first = names.first()?;
-    let end =
-        names.iter().map(|name| first.bytes().zip(name.bytes()).take_while(|(one, two)| one == two).count()).min()?;
+    let end = names
+        .iter()
+        .map(|name| first.bytes().zip(name.bytes()).take_while(|(one, two)| one == two).count())
+        .min()?;
     first.get(..end)
 }
 

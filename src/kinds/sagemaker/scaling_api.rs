@@ -40,28 +40,36 @@ impl Scaling {
     }
 
     /// The targets of these endpoints: three calls for all of them, and one for each target's tags.
-    pub async fn targets(&self, endpoints: &[&str], with_tags: bool, pace: &Pace) -> Result<Targets, Failure> {
+    pub async fn targets(
+        &self,
+        endpoints: &[&str],
+        with_tags: bool,
+        pace: &Pace,
+    ) -> Result<Targets, Failure> {
         let mut found = self.registered(endpoints).await?;
         if found.is_empty() {
             return Ok(Targets::new());
         }
-        let keys: Vec<(Key, Option<String>)> = found.iter().map(|(key, one)| (key.clone(), one.arn.clone())).collect();
+        let keys: Vec<(Key, Option<String>)> =
+            found.iter().map(|(key, one)| (key.clone(), one.arn.clone())).collect();
         let tags = async {
-            if with_tags { pace.ask_each(&keys, |(_, arn)| self.tags(arn.as_deref())).await } else { Vec::new() }
+            if with_tags {
+                pace.ask_each(&keys, |(_, arn)| self.tags(arn.as_deref())).await
+            } else {
+                Vec::new()
+            }
         };
         let (policies, actions, tags) = futures::join!(self.policies(), self.actions(), tags);
-        for (policy, key) in policies?
-            .iter()
-            .filter_map(|policy| Some((policy, key(&policy.resource_id, policy.scalable_dimension.as_str())?)))
-        {
+        for (policy, key) in policies?.iter().filter_map(|policy| {
+            Some((policy, key(&policy.resource_id, policy.scalable_dimension.as_str())?))
+        }) {
             if let Some(one) = found.get_mut(&key) {
                 one.target.policies.push(read_policy(policy));
             }
         }
-        for (action, key) in actions?
-            .iter()
-            .filter_map(|action| Some((action, key(&action.resource_id, action.scalable_dimension()?.as_str())?)))
-        {
+        for (action, key) in actions?.iter().filter_map(|action| {
+            Some((action, key(&action.resource_id, action.scalable_dimension()?.as_str())?))
+        }) {
             if let Some(one) = found.get_mut(&key) {
                 one.target.actions.push(read_action(action));
             }
@@ -82,7 +90,8 @@ impl Scaling {
     }
 
     async fn registered(&self, endpoints: &[&str]) -> Result<BTreeMap<Key, Found>, Failure> {
-        let wanted: HashSet<String> = endpoints.iter().map(|endpoint| endpoint.to_lowercase()).collect();
+        let wanted: HashSet<String> =
+            endpoints.iter().map(|endpoint| endpoint.to_lowercase()).collect();
         let mut items = self
             .client
             .describe_scalable_targets()
@@ -92,9 +101,12 @@ impl Scaling {
             .send();
         let mut found = BTreeMap::new();
         while let Some(target) = items.next().await {
-            let target =
-                target.map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScalableTargets", &e))?;
-            let Some((endpoint, variant)) = parse_resource_id(&target.resource_id) else { continue };
+            let target = target.map_err(|e| {
+                Failure::from_sdk("application-autoscaling:DescribeScalableTargets", &e)
+            })?;
+            let Some((endpoint, variant)) = parse_resource_id(&target.resource_id) else {
+                continue;
+            };
             let endpoint = endpoint.to_lowercase();
             if wanted.contains(&endpoint)
                 && let Some(key) = key(&target.resource_id, target.scalable_dimension.as_str())
@@ -110,9 +122,10 @@ impl Scaling {
     async fn tags(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
         let Some(arn) = arn else { return Ok(BTreeMap::new()) };
         let answer = self.client.list_tags_for_resource().resource_arn(arn).send().await;
-        let answer = unless_missing("application-autoscaling:ListTagsForResource", answer, |code, _| {
-            code == "ResourceNotFoundException"
-        })?;
+        let answer =
+            unless_missing("application-autoscaling:ListTagsForResource", answer, |code, _| {
+                code == "ResourceNotFoundException"
+            })?;
         let tags = answer.and_then(|answer| answer.tags).unwrap_or_default();
         Ok(tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect())
     }
@@ -141,8 +154,8 @@ impl Scaling {
             .map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScheduledActions", &e))
     }
 
-    /// Registers a target and all that belongs to it. Every call may be made twice, and one that fails does not keep
-    /// the others from being made.
+    /// Registers a target and all that belongs to it. Every call may be made twice, and one that
+    /// fails does not keep the others from being made.
     pub async fn put(&self, endpoint: &str, target: &Target, now: i64) -> Vec<Failure> {
         let resource = resource_id(endpoint, &target.variant);
         let dimension = sdk::ScalableDimension::from(target.dimension.as_str());
@@ -194,7 +207,11 @@ impl Scaling {
 
     /// Not with the registration: a target that is there already takes no tags by that
     /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
-    async fn tag(&self, arn: Option<String>, tags: &BTreeMap<String, String>) -> Result<(), Failure> {
+    async fn tag(
+        &self,
+        arn: Option<String>,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), Failure> {
         let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let call = self.client.tag_resource().set_resource_arn(arn).set_tags(Some(tags)).send();
         call.await.map_err(|e| Failure::from_sdk("application-autoscaling:TagResource", &e))?;
@@ -217,13 +234,19 @@ impl Scaling {
         let call = match &policy.rule {
             Rule::Tracking(tracking) => call
                 .policy_type(sdk::PolicyType::TargetTrackingScaling)
-                .target_tracking_scaling_policy_configuration(write_tracking(tracking).map_err(unbuilt)?),
+                .target_tracking_scaling_policy_configuration(
+                    write_tracking(tracking).map_err(unbuilt)?,
+                ),
             Rule::Step(stepping) => call
                 .policy_type(sdk::PolicyType::StepScaling)
                 .step_scaling_policy_configuration(write_stepping(stepping).map_err(unbuilt)?),
-            Rule::Other(kind) => return Err(Failure::refused(format!("a policy of the type {kind} is not known"))),
+            Rule::Other(kind) => {
+                return Err(Failure::refused(format!("a policy of the type {kind} is not known")));
+            }
         };
-        call.send().await.map_err(|e| Failure::from_sdk("application-autoscaling:PutScalingPolicy", &e))?;
+        call.send()
+            .await
+            .map_err(|e| Failure::from_sdk("application-autoscaling:PutScalingPolicy", &e))?;
         Ok(())
     }
 
@@ -245,7 +268,10 @@ impl Scaling {
             .set_start_time(action.start_to_come(now).map(DateTime::from_millis))
             .set_end_time(action.ends_at.map(DateTime::from_millis))
             .set_scalable_target_action(action.capacity.map(|Capacity { min, max }| {
-                sdk::ScalableTargetAction::builder().set_min_capacity(min).set_max_capacity(max).build()
+                sdk::ScalableTargetAction::builder()
+                    .set_min_capacity(min)
+                    .set_max_capacity(max)
+                    .build()
             }))
             .send()
             .await

@@ -7,13 +7,14 @@ use aws_sdk_applicationautoscaling::types as sdk;
 use aws_smithy_types::DateTime;
 
 use super::autoscaling::{
-    Action, Adjustment, Capacity, Customized, Policy, Predefined, Query, Rule, Stat, Stepping, Suspended, Target,
-    Tracking,
+    Action, Adjustment, Capacity, Customized, Policy, Predefined, Query, Rule, Stat, Stepping,
+    Suspended, Target, Tracking,
 };
 
 pub fn read_target(variant: &str, target: &sdk::ScalableTarget) -> Target {
     let suspended = target.suspended_state();
-    let is = |flag: fn(&sdk::SuspendedState) -> Option<bool>| suspended.and_then(flag).unwrap_or(false);
+    let is =
+        |flag: fn(&sdk::SuspendedState) -> Option<bool>| suspended.and_then(flag).unwrap_or(false);
     Target {
         variant: variant.to_owned(),
         dimension: target.scalable_dimension().as_str().to_owned(),
@@ -39,9 +40,10 @@ pub fn read_action(action: &sdk::ScheduledAction) -> Action {
         timezone: action.timezone().map(str::to_owned),
         starts_at: action.start_time().and_then(millis),
         ends_at: action.end_time().and_then(millis),
-        capacity: action
-            .scalable_target_action()
-            .map(|capacity| Capacity { min: capacity.min_capacity(), max: capacity.max_capacity() }),
+        capacity: action.scalable_target_action().map(|capacity| Capacity {
+            min: capacity.min_capacity(),
+            max: capacity.max_capacity(),
+        }),
     }
 }
 
@@ -51,9 +53,12 @@ pub fn read_policy(policy: &sdk::ScalingPolicy) -> Policy {
         policy.step_scaling_policy_configuration(),
         policy.policy_type(),
     ) {
-        (Some(tracking), _, sdk::PolicyType::TargetTrackingScaling) => Rule::Tracking(read_tracking(tracking)),
+        (Some(tracking), _, sdk::PolicyType::TargetTrackingScaling) => {
+            Rule::Tracking(read_tracking(tracking))
+        }
         (_, Some(stepping), sdk::PolicyType::StepScaling) => {
-            let alarms = policy.alarms().iter().map(|alarm| alarm.alarm_name().to_owned()).collect();
+            let alarms =
+                policy.alarms().iter().map(|alarm| alarm.alarm_name().to_owned()).collect();
             Rule::Step(Stepping { alarms, ..read_stepping(stepping) })
         }
         (.., other) => Rule::Other(other.as_str().to_owned()),
@@ -71,13 +76,15 @@ fn read_tracking(config: &sdk::TargetTrackingScalingPolicyConfiguration) -> Trac
         customized: config.customized_metric_specification().map(|metric| Customized {
             metric: metric.metric_name().map(str::to_owned),
             namespace: metric.namespace().map(str::to_owned),
-            dimensions: metric
-                .dimensions
-                .as_ref()
-                .map(|all| sorted(all.iter().map(|one| (one.name.clone(), one.value.clone())).collect())),
+            dimensions: metric.dimensions.as_ref().map(|all| {
+                sorted(all.iter().map(|one| (one.name.clone(), one.value.clone())).collect())
+            }),
             statistic: metric.statistic().map(|statistic| statistic.as_str().to_owned()),
             unit: metric.unit().map(str::to_owned),
-            queries: metric.metrics.as_ref().map(|queries| queries.iter().map(read_query).collect()),
+            queries: metric
+                .metrics
+                .as_ref()
+                .map(|queries| queries.iter().map(read_query).collect()),
         }),
         scale_in_cooldown: config.scale_in_cooldown(),
         scale_out_cooldown: config.scale_out_cooldown(),
@@ -96,10 +103,9 @@ fn read_query(query: &sdk::TargetTrackingMetricDataQuery) -> Query {
             unit: stat.unit().map(str::to_owned),
             metric: stat.metric().and_then(|metric| metric.metric_name()).map(str::to_owned),
             namespace: stat.metric().and_then(|metric| metric.namespace()).map(str::to_owned),
-            dimensions: stat
-                .metric()
-                .and_then(|metric| metric.dimensions.as_ref())
-                .map(|all| sorted(all.iter().map(|one| (one.name.clone(), one.value.clone())).collect())),
+            dimensions: stat.metric().and_then(|metric| metric.dimensions.as_ref()).map(|all| {
+                sorted(all.iter().map(|one| (one.name.clone(), one.value.clone())).collect())
+            }),
         }),
     }
 }
@@ -110,7 +116,9 @@ fn sorted(mut dimensions: Vec<(String, String)>) -> Vec<(String, String)> {
     dimensions
 }
 
-pub fn write_tracking(tracking: &Tracking) -> Result<sdk::TargetTrackingScalingPolicyConfiguration, BuildError> {
+pub fn write_tracking(
+    tracking: &Tracking,
+) -> Result<sdk::TargetTrackingScalingPolicyConfiguration, BuildError> {
     let predefined = tracking.predefined.as_ref().map(|Predefined { metric, resource_label }| {
         sdk::PredefinedMetricSpecification::builder()
             .predefined_metric_type(metric.as_str().into())
@@ -120,7 +128,9 @@ pub fn write_tracking(tracking: &Tracking) -> Result<sdk::TargetTrackingScalingP
     sdk::TargetTrackingScalingPolicyConfiguration::builder()
         .target_value(tracking.value)
         .set_predefined_metric_specification(predefined.transpose()?)
-        .set_customized_metric_specification(tracking.customized.as_ref().map(write_customized).transpose()?)
+        .set_customized_metric_specification(
+            tracking.customized.as_ref().map(write_customized).transpose()?,
+        )
         .set_scale_in_cooldown(tracking.scale_in_cooldown)
         .set_scale_out_cooldown(tracking.scale_out_cooldown)
         .set_disable_scale_in(tracking.disable_scale_in)
@@ -128,7 +138,9 @@ pub fn write_tracking(tracking: &Tracking) -> Result<sdk::TargetTrackingScalingP
 }
 
 fn write_customized(metric: &Customized) -> Result<sdk::CustomizedMetricSpecification, BuildError> {
-    let dimension = |(name, value): &(String, String)| sdk::MetricDimension::builder().name(name).value(value).build();
+    let dimension = |(name, value): &(String, String)| {
+        sdk::MetricDimension::builder().name(name).value(value).build()
+    };
     Ok(sdk::CustomizedMetricSpecification::builder()
         .set_metric_name(metric.metric.clone())
         .set_namespace(metric.namespace.clone())
@@ -185,7 +197,9 @@ fn read_stepping(config: &sdk::StepScalingPolicyConfiguration) -> Stepping {
     }
 }
 
-pub fn write_stepping(stepping: &Stepping) -> Result<sdk::StepScalingPolicyConfiguration, BuildError> {
+pub fn write_stepping(
+    stepping: &Stepping,
+) -> Result<sdk::StepScalingPolicyConfiguration, BuildError> {
     let step = |adjustment: &Adjustment| {
         sdk::StepAdjustment::builder()
             .set_metric_interval_lower_bound(adjustment.lower)
@@ -198,11 +212,16 @@ pub fn write_stepping(stepping: &Stepping) -> Result<sdk::StepScalingPolicyConfi
         .set_step_adjustments(all(Some(&stepping.adjustments), step)?)
         .set_min_adjustment_magnitude(stepping.min_magnitude)
         .set_cooldown(stepping.cooldown)
-        .set_metric_aggregation_type(stepping.aggregation.as_deref().map(sdk::MetricAggregationType::from))
+        .set_metric_aggregation_type(
+            stepping.aggregation.as_deref().map(sdk::MetricAggregationType::from),
+        )
         .build())
 }
 
-fn all<T, S>(items: Option<&[T]>, write: impl Fn(&T) -> Result<S, BuildError>) -> Result<Option<Vec<S>>, BuildError> {
+fn all<T, S>(
+    items: Option<&[T]>,
+    write: impl Fn(&T) -> Result<S, BuildError>,
+) -> Result<Option<Vec<S>>, BuildError> {
     items.map(|items| items.iter().map(write).collect()).transpose()
 }
 

@@ -35,7 +35,8 @@ pub enum Step {
     AwaitInService {
         original: Box<Original>,
     },
-    /// The first of the settings. What does not come keeps neither the others nor the scaling from being set.
+    /// The first of the settings. What does not come keeps neither the others nor the scaling from
+    /// being set.
     Set {
         settings: Vec<Setting>,
         then: Vec<Target>,
@@ -48,7 +49,8 @@ pub enum Step {
     GiveUp(String),
 }
 
-/// "Updates variant weight of one or more variants associated with an existing endpoint, or capacity of one variant"
+/// "Updates variant weight of one or more variants associated with an existing endpoint, or
+/// capacity of one variant"
 /// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpointWeightsAndCapacities.html).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Setting {
@@ -66,7 +68,9 @@ impl fmt::Display for Step {
             Step::AwaitDeleted => f.write_str("wait until it is deleted"),
             Step::AwaitSettled { .. } => f.write_str("wait until it can be deleted"),
             Step::AwaitSign { .. } => f.write_str("see whether it is being deleted"),
-            Step::Create { original } => write!(f, "create the endpoint from {}", original.config_name),
+            Step::Create { original } => {
+                write!(f, "create the endpoint from {}", original.config_name)
+            }
             Step::AwaitInService { .. } => f.write_str("wait until it is in service"),
             Step::Set { settings, .. } => write!(f, "set {}", listed(settings)),
             Step::Scale { targets, .. } => write!(f, "set {}", listed(targets)),
@@ -83,7 +87,8 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Setting::Weights(weights) => {
-                let list: Vec<String> = weights.iter().map(|(name, weight)| format!("{name} {weight}")).collect();
+                let list: Vec<String> =
+                    weights.iter().map(|(name, weight)| format!("{name} {weight}")).collect();
                 write!(f, "weights: {}", list.join(", "))
             }
             Setting::Capacity(variant) => write!(f, "the capacity of {}: {variant}", variant.name),
@@ -97,12 +102,15 @@ impl Setting {
             Setting::Weights(weights) => weights.iter().all(|(name, weight)| {
                 seen.variant(name).is_some_and(|now| (now.weight - weight).abs() <= f32::EPSILON)
             }),
-            Setting::Capacity(wanted) => seen.variant(&wanted.name).is_some_and(|now| now.is_sized_as(wanted)),
+            Setting::Capacity(wanted) => {
+                seen.variant(&wanted.name).is_some_and(|now| now.is_sized_as(wanted))
+            }
         }
     }
 }
 
-/// The steps that make these settings, and then this scaling. With what was `missed`, they end in a failure.
+/// The steps that make these settings, and then this scaling. With what was `missed`, they end in a
+/// failure.
 pub fn way(settings: Vec<Setting>, then: Vec<Target>, missed: Vec<String>) -> Vec<Step> {
     let mut steps = Vec::new();
     if !then.is_empty() {
@@ -126,7 +134,9 @@ pub fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
             Some(status @ (Status::Creating | Status::Changing(_))) => {
                 let steps = match anew {
                     Some(original) => vec![original.await_in_service()],
-                    None => vec![Step::AwaitSettled { config_name: config_name.clone() }, step.clone()],
+                    None => {
+                        vec![Step::AwaitSettled { config_name: config_name.clone() }, step.clone()]
+                    }
                 };
                 Progress::Instead { steps, why: status.to_string(), pause: Duration::ZERO }
             }
@@ -138,20 +148,28 @@ pub fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
             Some(_) => Progress::NotBegun,
         },
         Step::AwaitSettled { config_name } => match seen {
-            Some(Seen { status: status @ (Status::Creating | Status::Changing(_) | Status::Deleting), .. }) => {
-                Progress::Waiting(status.to_string())
+            Some(Seen {
+                status: status @ (Status::Creating | Status::Changing(_) | Status::Deleting),
+                ..
+            }) => Progress::Waiting(status.to_string()),
+            Some(seen) if seen.config_name != *config_name => {
+                Progress::Failed(another_config(seen))
             }
-            Some(seen) if seen.config_name != *config_name => Progress::Failed(another_config(seen)),
             _ => Progress::Done,
         },
         Step::AwaitSign { original, pause } => match seen {
-            Some(seen) if seen.status == Status::Deleting => {
-                go_on(vec![Step::AwaitDeleted, original.create()], "Deleting".to_owned(), Duration::ZERO)
+            Some(seen) if seen.status == Status::Deleting => go_on(
+                vec![Step::AwaitDeleted, original.create()],
+                "Deleting".to_owned(),
+                Duration::ZERO,
+            ),
+            Some(seen) if seen.created_at == original.created_at => Progress::DoneFor {
+                why: "a deletion to show, if there was one".to_owned(),
+                pause: *pause,
+            },
+            Some(seen) => {
+                go_on(vec![original.await_in_service()], seen.status.to_string(), Duration::ZERO)
             }
-            Some(seen) if seen.created_at == original.created_at => {
-                Progress::DoneFor { why: "a deletion to show, if there was one".to_owned(), pause: *pause }
-            }
-            Some(seen) => go_on(vec![original.await_in_service()], seen.status.to_string(), Duration::ZERO),
             None => go_on(vec![original.create()], "it was deleted".to_owned(), Duration::ZERO),
         },
         Step::Create { original } | Step::AwaitInService { original } => created(original, seen),
@@ -165,7 +183,9 @@ fn created(original: &Original, seen: Option<&Seen>) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::NotBegun };
     match &seen.status {
         Status::Deleting => Progress::NotBegun,
-        Status::InService if seen.config_name != original.config_name => Progress::Failed(another_config(seen)),
+        Status::InService if seen.config_name != original.config_name => {
+            Progress::Failed(another_config(seen))
+        }
         Status::InService => match original.rest(seen) {
             rest if rest.is_empty() => Progress::Done,
             rest => Progress::Instead { why: listed(&rest), steps: rest, pause: Duration::ZERO },
@@ -191,7 +211,12 @@ fn lacks_capacity(reason: &str) -> bool {
     reason.contains("InsufficientInstanceCapacity")
 }
 
-fn set(settings: &[Setting], then: &[Target], missed: &[String], seen: Option<&Seen>) -> Progress<Step> {
+fn set(
+    settings: &[Setting],
+    then: &[Target],
+    missed: &[String],
+    seen: Option<&Seen>,
+) -> Progress<Step> {
     let (Some(seen), [setting, rest @ ..]) = (seen, settings) else { return Progress::NotBegun };
     match &seen.status {
         Status::InService if setting.shows_in(seen) => {
@@ -199,7 +224,11 @@ fn set(settings: &[Setting], then: &[Target], missed: &[String], seen: Option<&S
             if rest.is_empty() && missed.is_empty() {
                 return Progress::Done;
             }
-            go_on(way(rest.to_vec(), then.to_vec(), missed.to_vec()), "the next setting".to_owned(), Duration::ZERO)
+            go_on(
+                way(rest.to_vec(), then.to_vec(), missed.to_vec()),
+                "the next setting".to_owned(),
+                Duration::ZERO,
+            )
         }
         // What AWS refused, or an update that failed and was rolled back.
         Status::InService => match seen.refusal.as_ref().or(seen.failure_reason.as_ref()) {
@@ -207,7 +236,8 @@ fn set(settings: &[Setting], then: &[Target], missed: &[String], seen: Option<&S
                 let again: Vec<Setting> = rest.iter().chain([setting]).cloned().collect();
                 let first = way(Vec::new(), then.to_vec(), missed.to_vec());
                 let pause = if first.is_empty() { CAPACITY_PAUSE } else { Duration::ZERO };
-                let again = Step::Set { settings: again, then: Vec::new(), missed: missed.to_vec() };
+                let again =
+                    Step::Set { settings: again, then: Vec::new(), missed: missed.to_vec() };
                 go_on(first.into_iter().chain([again]).collect(), why.clone(), pause)
             }
             Some(why) => {
@@ -228,8 +258,11 @@ fn go_on(steps: Vec<Step>, why: String, pause: Duration) -> Progress<Step> {
 
 fn scaled(targets: &[Target], missed: &[String], seen: Option<&Seen>) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::NotBegun };
-    let failed =
-        |why: &str| Progress::Failed(missed.iter().map(String::as_str).chain([why]).collect::<Vec<_>>().join("; "));
+    let failed = |why: &str| {
+        Progress::Failed(
+            missed.iter().map(String::as_str).chain([why]).collect::<Vec<_>>().join("; "),
+        )
+    };
     match &seen.scaling {
         Some(Ok(_)) if targets.iter().all(|target| seen.scales_as(target)) => {
             if missed.is_empty() {
@@ -238,7 +271,9 @@ fn scaled(targets: &[Target], missed: &[String], seen: Option<&Seen>) -> Progres
                 Progress::Failed(missed.join("; "))
             }
         }
-        Some(Err(failure)) if failure.class == Class::Transient => Progress::Waiting(failure.to_string()),
+        Some(Err(failure)) if failure.class == Class::Transient => {
+            Progress::Waiting(failure.to_string())
+        }
         Some(Err(failure)) => failed(&failure.to_string()),
         _ => seen.refusal.as_deref().map_or(Progress::NotBegun, failed),
     }

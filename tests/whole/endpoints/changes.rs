@@ -1,4 +1,5 @@
-//! Endpoints that change while they are stopped or started, and how many calls it takes to follow many.
+//! Endpoints that change while they are stopped or started, and how many calls it takes to follow
+//! many.
 
 use std::thread;
 use std::time::Duration;
@@ -52,14 +53,17 @@ fn an_endpoint_that_is_updating_is_stopped_when_that_is_over() {
     assert_same(&account.snapshot(), &before, "after the start");
 }
 
-/// A stop during which this happens after the endpoint was looked at, and before its deletion arrives.
+/// A stop during which this happens after the endpoint was looked at, and before its deletion
+/// arrives.
 fn just_before_the_deletion(account: &Account, change: impl FnOnce(&Account)) -> Value {
     let function = Function::new(account);
     account.settings(&json!({"updating_seconds": 1.5}));
     account.fault(&fault("DeleteEndpoint", &json!({"delay_seconds": 1.0})));
     thread::scope(|scope| {
         let stop = scope.spawn(|| function.stop());
-        eventually("the deletion is on its way", Duration::from_secs(20), || account.count("DeleteEndpoint") == 1);
+        eventually("the deletion is on its way", Duration::from_secs(20), || {
+            account.count("DeleteEndpoint") == 1
+        });
         change(account);
         stop.join().expect("a report")
     })
@@ -132,7 +136,9 @@ fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
     account.settings(&json!({"stale_seconds": 8.0, "deleting_seconds": 9.0}));
     let start = thread::scope(|scope| {
         let stop = scope.spawn(|| function.invoke(&json!({"action": "stop"})));
-        eventually("the endpoint is being deleted", Duration::from_secs(20), || account.count("DeleteEndpoint") == 1);
+        eventually("the endpoint is being deleted", Duration::from_secs(20), || {
+            account.count("DeleteEndpoint") == 1
+        });
         let start = function.invoke(&json!({"action": "start"}));
         stop.join().expect("an answer").expect("a report");
         start.expect("a report")
@@ -146,7 +152,10 @@ fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
 fn many(number: usize, fields: &Value) -> Account {
     let endpoint = |n| {
         let mut endpoint = json!({"name": format!("user-journey-analytics-{n}")});
-        endpoint.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+        endpoint
+            .as_object_mut()
+            .expect("an object")
+            .extend(fields.as_object().expect("an object").clone());
         endpoint
     };
     Account::with(&json!({"endpoints": (0..number).map(endpoint).collect::<Vec<_>>()}))

@@ -40,11 +40,16 @@ fn an_endpoint_with_inference_components_is_left_alone() {
 
 #[test]
 fn an_endpoint_whose_scaling_may_not_be_seen_is_left_alone() {
-    for operation in ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"] {
+    for operation in
+        ["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"]
+    {
         let account = Account::with(&rich());
         let denial = json!({"times": null, "error": {"status": 400, "code": "AccessDeniedException", "message": "no"}});
         account.fault(&fault(operation, &denial));
-        is_left_alone(&account, &format!("the function's role needs application-autoscaling:{operation}"));
+        is_left_alone(
+            &account,
+            &format!("the function's role needs application-autoscaling:{operation}"),
+        );
     }
 }
 
@@ -63,7 +68,8 @@ fn an_endpoint_at_no_instances_is_left_alone() {
 
 #[test]
 fn a_failed_endpoint_is_recorded_with_its_reason_and_never_created_again() {
-    let account = with_endpoint(&json!({"status": "Failed", "failure_reason": "The image is broken."}));
+    let account =
+        with_endpoint(&json!({"status": "Failed", "failure_reason": "The image is broken."}));
     is_left_alone(&account, "it is Failed, there is nothing to bring back: The image is broken.");
     let key = account.operations().remove(0);
     let kept: Value = serde_json::from_str(&account.object(&key).expect("a report")).expect("JSON");
@@ -86,13 +92,17 @@ fn an_endpoint_whose_rollback_alarm_is_gone_is_left_alone() {
     let account = Account::with(&rich());
     let delete = json!({"AlarmNames": ["rich-errors"]});
     account.person("monitoring", "GraniteServiceVersion20100801.DeleteAlarms", &delete);
-    is_left_alone(&account, "the alarm rich-errors, which rolls its deployments back, does not exist");
+    is_left_alone(
+        &account,
+        "the alarm rich-errors, which rolls its deployments back, does not exist",
+    );
 }
 
 #[test]
 fn an_endpoint_whose_rollback_alarms_may_not_be_seen_is_left_alone() {
     let account = Account::with(&rich());
-    let denial = json!({"times": null, "error": {"status": 400, "code": "AccessDenied", "message": "no"}});
+    let denial =
+        json!({"times": null, "error": {"status": 400, "code": "AccessDenied", "message": "no"}});
     account.fault(&fault("DescribeAlarms", &denial));
     is_left_alone(&account, "the function's role needs cloudwatch:DescribeAlarms");
 }
@@ -114,7 +124,8 @@ fn an_endpoint_whose_step_policy_has_alarms_is_left_alone() {
 
 #[test]
 fn an_endpoint_with_a_policy_of_another_type_is_left_alone() {
-    let account = with_policy(&json!({"PolicyName": "forecast", "PolicyType": "PredictiveScaling"}));
+    let account =
+        with_policy(&json!({"PolicyName": "forecast", "PolicyType": "PredictiveScaling"}));
     is_left_alone(&account, "its scaling policy forecast is of the type PredictiveScaling");
 }
 
@@ -124,6 +135,9 @@ fn an_endpoint_that_says_itself_that_it_is_to_be_kept_is_left_alone_before_the_i
     account.settings(&json!({"tags_indexed": false}));
     let report = Function::new(&account).stop();
     let line = line(&report, "sagemaker", NAME);
-    assert_eq!((&line["result"], &line["detail"]), (&json!("unmanaged"), &json!("tagged aws-resource-manager=keep")));
+    assert_eq!(
+        (&line["result"], &line["detail"]),
+        (&json!("unmanaged"), &json!("tagged aws-resource-manager=keep"))
+    );
     assert_eq!(account.count("DeleteEndpoint"), 0);
 }

@@ -34,7 +34,8 @@ fn refusal() -> Value {
     json!({"status": 400, "code": "ValidationException", "message": "not today"})
 }
 
-/// A start in which a call is refused for good sets the rest, tells the cause, and the next one completes it.
+/// A start in which a call is refused for good sets the rest, tells the cause, and the next one
+/// completes it.
 #[track_caller]
 fn sets_the_rest(refused: &Value, cause: &str, set: impl Fn(&Value)) {
     let account = Account::with(&rich());
@@ -58,13 +59,18 @@ fn targets(snapshot: &Value) -> Vec<(String, usize, usize)> {
     let targets = snapshot["scalable_targets"].as_object().expect("targets by name");
     targets
         .iter()
-        .map(|(name, target)| (name.clone(), count(&target["policies"]), count(&target["scheduled_actions"])))
+        .map(|(name, target)| {
+            (name.clone(), count(&target["policies"]), count(&target["scheduled_actions"]))
+        })
         .collect()
 }
 
 #[test]
 fn a_target_that_is_refused_does_not_keep_the_others_from_being_registered() {
-    let refused = fault("RegisterScalableTarget", &json!({"resource": "Blue", "times": null, "error": refusal()}));
+    let refused = fault(
+        "RegisterScalableTarget",
+        &json!({"resource": "Blue", "times": null, "error": refusal()}),
+    );
     sets_the_rest(&refused, "RegisterScalableTarget", |snapshot| {
         let targets = targets(snapshot);
         assert_eq!(targets.len(), 1, "{targets:?}");
@@ -74,7 +80,8 @@ fn a_target_that_is_refused_does_not_keep_the_others_from_being_registered() {
 
 #[test]
 fn policies_that_are_refused_do_not_keep_the_rest_from_being_put_back() {
-    let refused = fault("PutScalingPolicy", &json!({"resource": "Blue", "times": null, "error": refusal()}));
+    let refused =
+        fault("PutScalingPolicy", &json!({"resource": "Blue", "times": null, "error": refusal()}));
     sets_the_rest(&refused, "steps: application-autoscaling:PutScalingPolicy", |snapshot| {
         let targets = targets(snapshot);
         assert_eq!(
@@ -86,7 +93,10 @@ fn policies_that_are_refused_do_not_keep_the_rest_from_being_put_back() {
 
 #[test]
 fn a_capacity_that_is_refused_keeps_neither_the_other_nor_the_scaling_from_coming_back() {
-    let refused = fault("UpdateEndpointWeightsAndCapacities", &json!({"skip": 1, "times": 1, "error": refusal()}));
+    let refused = fault(
+        "UpdateEndpointWeightsAndCapacities",
+        &json!({"skip": 1, "times": 1, "error": refusal()}),
+    );
     sets_the_rest(&refused, "the capacity of Blue", |snapshot| {
         let variants = &snapshot["endpoints"][NAME]["variants"];
         assert_eq!(
@@ -125,14 +135,21 @@ fn actions_that_fell_due_in_the_meantime_are_told_and_past_times_are_left_out() 
     ]}]}));
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
-    assert_eq!(account.snapshot()["scalable_targets"], json!({}), "it took too long: nothing was saved");
+    assert_eq!(
+        account.snapshot()["scalable_targets"],
+        json!({}),
+        "it took too long: nothing was saved"
+    );
     while in_seconds(0).0 <= second {
         thread::sleep(Duration::from_millis(50));
     }
     let report = function.succeed(&json!({"action": "start"}));
     let warnings = line(&report, "sagemaker", NAME)["warnings"].to_string();
     assert!(warnings.contains(&format!("launch (at({time}))")), "{warnings}");
-    assert!(warnings.contains("begun (rate(1 day))") && !warnings.contains("someday"), "{warnings}");
+    assert!(
+        warnings.contains("begun (rate(1 day))") && !warnings.contains("someday"),
+        "{warnings}"
+    );
     let targets = account.snapshot()["scalable_targets"].clone();
     let target = targets.as_object().and_then(|targets| targets.values().next()).expect("a target");
     let actions = target["scheduled_actions"].as_object().expect("actions by name");
@@ -145,7 +162,9 @@ fn actions_that_fell_due_in_the_meantime_are_told_and_past_times_are_left_out() 
 
 #[test]
 fn a_target_with_a_role_of_the_past_comes_back_with_the_services_own() {
-    let account = with_endpoint(&json!({"autoscaling": [{"role": "arn:aws:iam::123456789012:role/of-the-past"}]}));
+    let account = with_endpoint(
+        &json!({"autoscaling": [{"role": "arn:aws:iam::123456789012:role/of-the-past"}]}),
+    );
     let function = Function::new(&account);
     let mut expected = account.snapshot();
     function.succeed(&json!({"action": "stop"}));

@@ -29,7 +29,9 @@ pub struct Call {
 impl Call {
     /// Whether it changes a resource: not a state, a message or an invocation.
     pub fn changes_a_resource(&self) -> bool {
-        self.mutating && !matches!(self.service.as_str(), "s3" | "sns" | "sqs") && self.operation != "Invoke"
+        self.mutating
+            && !matches!(self.service.as_str(), "s3" | "sns" | "sqs")
+            && self.operation != "Invoke"
     }
 
     /// `UpdateShardCount my-stream`.
@@ -46,8 +48,11 @@ impl Account {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let agent =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().new_agent();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .new_agent();
         let account = Account { id, agent };
         account.settings(&json!({
             "creating_seconds": 0.05, "deleting_seconds": 0.05, "updating_seconds": 0.05,
@@ -83,8 +88,12 @@ impl Account {
             (_, None) => self.agent.post(&url).send_empty(),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let text =
-            answer.body_mut().with_config().limit(1 << 30).read_to_string().expect("the account answers in JSON");
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()
+            .expect("the account answers in JSON");
         assert_eq!(answer.status(), 200, "{method} {path}: {text}");
         serde_json::from_str(&text).expect("the account answers in JSON")
     }
@@ -145,12 +154,16 @@ impl Account {
 
     /// Whether a kill still waits for its call.
     pub fn has_a_kill_pending(&self) -> bool {
-        self.pending_faults().as_array().is_some_and(|faults| faults.iter().any(|fault| !fault["kill"].is_null()))
+        self.pending_faults()
+            .as_array()
+            .is_some_and(|faults| faults.iter().any(|fault| !fault["kill"].is_null()))
     }
 
-    /// Prices are asked for beside the operation. Where calls are counted, there had better be none.
+    /// Prices are asked for beside the operation. Where calls are counted, there had better be
+    /// none.
     pub fn refuse_prices(&self) {
-        let error = json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
+        let error =
+            json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
         self.fault(&json!({"service": "pricing", "times": null, "error": error}));
     }
 
@@ -159,7 +172,11 @@ impl Account {
     }
 
     pub fn no_capacity(&self, endpoint: &str, failures: u32) {
-        self.control("POST", "capacity", Some(&json!({"endpoint": endpoint, "failures": failures})));
+        self.control(
+            "POST",
+            "capacity",
+            Some(&json!({"endpoint": endpoint, "failures": failures})),
+        );
     }
 
     /// Moves the account's clock: transitions end, and the 24 hours of a stream's calls pass.
@@ -278,7 +295,12 @@ impl Account {
 
     pub fn delete_object(&self, key: &str) {
         let url = format!("{}/{BUCKET}/{key}", server::endpoint());
-        let answer = self.agent.delete(url).header("authorization", self.signature("s3")).call().expect("S3 answers");
+        let answer = self
+            .agent
+            .delete(url)
+            .header("authorization", self.signature("s3"))
+            .call()
+            .expect("S3 answers");
         assert_eq!(answer.status(), 204, "DeleteObject {key}");
     }
 
@@ -295,7 +317,10 @@ impl Account {
     fn kept(&self, extension: &str) -> Vec<String> {
         let mut answer = self
             .agent
-            .get(format!("{}/{BUCKET}?list-type=2&prefix=user-journey-analytics/dev/operations/", server::endpoint()))
+            .get(format!(
+                "{}/{BUCKET}?list-type=2&prefix=user-journey-analytics/dev/operations/",
+                server::endpoint()
+            ))
             .header("authorization", self.signature("s3"))
             .call()
             .expect("S3 answers");
@@ -325,7 +350,13 @@ impl Drop for Account {
             let (logs, calls) = (self.logs(), self.calls());
             eprintln!("--- account {}: the last calls", self.id);
             for call in calls.iter().rev().take(30).rev() {
-                eprintln!("{} {} {:?} {}", call.n, call.words(), call.status, call.error.as_deref().unwrap_or(""));
+                eprintln!(
+                    "{} {} {:?} {}",
+                    call.n,
+                    call.words(),
+                    call.status,
+                    call.error.as_deref().unwrap_or("")
+                );
             }
             eprintln!("--- account {}: the last lines of the function's log", self.id);
             logs.iter().rev().take(30).rev().for_each(|line| eprintln!("{line}"));

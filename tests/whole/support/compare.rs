@@ -15,7 +15,9 @@ fn compare(path: &str, now: &Value, expected: &Value, found: &mut Vec<String>) {
     match (now, expected) {
         (Value::Object(now), Value::Object(expected)) => {
             let none = Value::Null;
-            let of = |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_else(|| none.clone());
+            let of = |map: &Map<String, Value>, key: &str| {
+                map.get(key).cloned().unwrap_or_else(|| none.clone())
+            };
             for key in now.keys().chain(expected.keys()).collect::<BTreeSet<_>>() {
                 compare(&format!("{path}/{key}"), &of(now, key), &of(expected, key), found);
             }

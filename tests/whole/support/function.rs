@@ -77,7 +77,8 @@ impl<'a> Function<'a> {
     /// The same under a request id, as Lambda delivers an event a second time.
     pub fn invoke_as(&self, request_id: Option<&str>, event: &Value) -> Result<Value, Refused> {
         let (failed, body) = self.send("RequestResponse", request_id, event);
-        let answer: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        let answer: Value =
+            serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         if failed {
             let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
             return Err(Refused { kind: text("errorType"), message: text("errorMessage") });
@@ -106,7 +107,12 @@ impl<'a> Function<'a> {
         let mut answer = request.send(event.to_string()).expect("Lambda answers");
         let failed = answer.headers().contains_key("x-amz-function-error");
         let status = answer.status().as_u16();
-        let body = answer.body_mut().with_config().limit(1 << 30).read_to_string().expect("Lambda answers in text");
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()
+            .expect("Lambda answers in text");
         assert!(status < 300, "Invoke: {status} {body}");
         (failed, body)
     }

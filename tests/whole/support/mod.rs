@@ -15,7 +15,8 @@ pub use function::{Function, Refused};
 pub use report::{line, lines, result_of, results};
 pub use semaphore::Semaphore;
 
-/// The project the tool was first written for: every kind, things a person switched off, and a neighbour's.
+/// The project the tool was first written for: every kind, things a person switched off, and a
+/// neighbour's.
 pub const DEMO: &str = include_str!("../../account/demo_project.json");
 pub const PROJECT: &str = "user-journey-analytics";
 pub const BUCKET: &str = "user-journey-analytics-state";

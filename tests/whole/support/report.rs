@@ -25,6 +25,8 @@ pub fn results(report: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     lines(report)
         .iter()
-        .map(|line| format!("{}:{} {}", word(&line["kind"]), word(&line["name"]), word(&line["result"])))
+        .map(|line| {
+            format!("{}:{} {}", word(&line["kind"]), word(&line["name"]), word(&line["result"]))
+        })
         .collect()
 }

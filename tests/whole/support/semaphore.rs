@@ -17,8 +17,10 @@ impl Semaphore {
     }
 
     pub fn take(&self) -> Turn<'_> {
-        let mut taken =
-            self.freed.wait_while(self.taken(), |taken| *taken >= self.size).unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .freed
+            .wait_while(self.taken(), |taken| *taken >= self.size)
+            .unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Turn(self)
     }

@@ -1,4 +1,5 @@
-//! One account server for the whole test process. It ends when the process does: its standard input closes then.
+//! One account server for the whole test process. It ends when the process does: its standard input
+//! closes then.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ pub fn endpoint() -> &'static str {
 
 fn start() -> Server {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = std::env::var_os("ACCOUNT_PYTHON").map_or_else(|| root.join(".venv/bin/python"), PathBuf::from);
+    let python = std::env::var_os("ACCOUNT_PYTHON")
+        .map_or_else(|| root.join(".venv/bin/python"), PathBuf::from);
     assert!(
         python.exists(),
         "{} is not there: the simulated account needs Python with tests/requirements.txt. \
@@ -38,8 +40,10 @@ fn start() -> Server {
     let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     stdout.read_line(&mut line).expect("the account writes a line of text");
-    let ready: Value = serde_json::from_str(&line)
-        .unwrap_or_else(|error| panic!("the account did not start, its first line is {line:?}: {error}"));
-    let endpoint = ready["endpoint"].as_str().expect("the account says where it listens").to_owned();
+    let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
+        panic!("the account did not start, its first line is {line:?}: {error}")
+    });
+    let endpoint =
+        ready["endpoint"].as_str().expect("the account says where it listens").to_owned();
     Server { endpoint, _child: child, _stdout: stdout }
 }
