@@ -16,7 +16,8 @@ use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::failure::{Class, Failure};
-use crate::kinds::{Effect, Managed, Progress};
+use crate::kinds::kit::Managed;
+use crate::kinds::rules::{Effect, Progress};
 use crate::model::{Plain, ResourceId, Step};
 use crate::pace::Pace;
 
@@ -449,5 +450,4 @@ async fn look_around(jobs: &mut [Job<'_>], by: Instant, pace: &Pace, rhythm: Rhy
 }
 
 #[cfg(test)]
-#[path = "apply_tests.rs"]
 mod tests;

@@ -26,7 +26,7 @@ use thiserror::Error;
 
 pub use self::money::Unpriced;
 pub use self::operations::{Challenger, Ended, Lease, Operation, Scheduled};
-use crate::model::{Goal, KindName, Plain, Rate, ResourceId};
+use crate::model::{Goal, KindName, Phase, Plain, Rate, ResourceId};
 use crate::savings::Savings;
 use crate::usage::Usage;
 
@@ -122,19 +122,6 @@ pub struct Glimpse {
     pub usage: Usage,
     /// At the prices of that moment.
     pub rate: Rate,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// We owe it nothing.
-    Running,
-    /// The original is durable; the way down may have begun.
-    Stopping,
-    /// It was seen stopped.
-    Stopped,
-    /// The way up may have begun.
-    Starting,
 }
 
 /// What may happen to a record.
@@ -415,5 +402,4 @@ impl Transition {
 }
 
 #[cfg(test)]
-#[path = "journal_tests.rs"]
 mod tests;

@@ -16,8 +16,8 @@ use metrique_writer_format_emf::Emf;
 
 use crate::aws::Tally;
 use crate::config::Config;
-use crate::journal::{Journal, Phase, Record};
-use crate::model::{Action, Direction};
+use crate::journal::{Journal, Record};
+use crate::model::{Action, Direction, Phase};
 use crate::report::{Outcome, Report, Result};
 
 /// What the metrics are told apart by.
@@ -299,5 +299,4 @@ mod tests {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
 mod the_check;

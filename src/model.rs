@@ -76,6 +76,20 @@ pub enum Goal {
     Stopped,
 }
 
+/// How far a record says that its resource came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// We owe it nothing.
+    Running,
+    /// The original is durable; the way down may have begun.
+    Stopping,
+    /// It was seen stopped.
+    Stopped,
+    /// The way up may have begun.
+    Starting,
+}
+
 /// The name of a resource kind, such as `kinesis`.
 ///
 /// Only the registry makes them, so a `KindName` in hand is a kind that exists.

@@ -87,5 +87,4 @@ impl Notifier for Topic {
 }
 
 #[cfg(test)]
-#[path = "notify_tests.rs"]
 mod tests;

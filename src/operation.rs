@@ -18,7 +18,7 @@ use crate::event::{Continuation, MAX_DEPTH, Request};
 use crate::failure::{Class, Failure};
 use crate::handler::{Invocation, NO_STATE, Program, Refusal};
 use crate::journal::{Challenger, Journal, Lease, Operation as Entry};
-use crate::kinds::Tier;
+use crate::kinds::info::Tier;
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::{Direction, ResourceId};
 use crate::pace::{Halt, Pace};

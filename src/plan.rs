@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::journal::{Glimpse, Journal, Note, Phase, Record, Transition};
-use crate::kinds::{CATALOG, Case, Change, Claim, Decision, Entry, Held, Managed, Tier, Verdict};
-use crate::model::{Direction, ResourceId, Standing, State, Step};
+use crate::journal::{Glimpse, Journal, Note, Record, Transition};
+use crate::kinds::CATALOG;
+use crate::kinds::info::Tier;
+use crate::kinds::kit::{Entry, Managed};
+use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
+use crate::model::{Direction, Phase, ResourceId, Standing, State, Step};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
 use crate::usage::{self, Usage};

@@ -143,5 +143,4 @@ impl PriceBook {
 }
 
 #[cfg(test)]
-#[path = "pricing_tests.rs"]
 mod tests;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::journal::{Glimpse, Journal, KeptOriginal};
-use crate::kinds::Verdict;
+use crate::kinds::rules::Verdict;
 use crate::model::{Action, Direction, KindName, ResourceId, State, UsdPerHour};
 use crate::plan::{Item, Move, Outlook, settled_by};
 
@@ -465,5 +465,4 @@ impl Report {
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
 pub(crate) mod tests;

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, Phase};
+use super::Journal;
 use crate::event::Schedule;
-use crate::model::Direction;
+use crate::model::{Direction, Phase};
 
 /// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps
 /// an event for 6 hours at most, EventBridge Scheduler for 24.

@@ -158,5 +158,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-#[path = "desk_tests.rs"]
 mod tests;

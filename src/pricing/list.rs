@@ -238,5 +238,4 @@ fn without_region(usage_type: &str) -> &str {
 }
 
 #[cfg(test)]
-#[path = "list_tests.rs"]
 mod tests;

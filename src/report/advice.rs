@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::money;
 use crate::journal::Journal;
-use crate::kinds::Verdict;
+use crate::kinds::rules::Verdict;
 use crate::model::{Advice, KindName, Limit, UsdPerHour};
 use crate::plan::{Item, Outlook, Plan};
 use crate::pricing::PriceBook;
@@ -139,7 +139,9 @@ impl Weekend {
 mod tests {
     use super::*;
     use crate::journal::Glimpse;
-    use crate::kinds::{Rules, Tier, dynamodb, kinesis, lambda, sagemaker};
+    use crate::kinds::info::Tier;
+    use crate::kinds::rules::Rules;
+    use crate::kinds::{dynamodb, kinesis, lambda, sagemaker};
     use crate::model::{ResourceId, Standing, State};
     use crate::usage::{Item as Priced, TableClass};
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_resource_manager::failure::{Class, Failure};
-use aws_resource_manager::kinds::{
-    Entry, Kit, Remote, Rules, Sighting, cloudwatch, kinesis, lambda, sagemaker,
-};
+use aws_resource_manager::kinds::kit::{Entry, Kit};
+use aws_resource_manager::kinds::remote::{Remote, Sighting};
+use aws_resource_manager::kinds::rules::Rules;
+use aws_resource_manager::kinds::{cloudwatch, kinesis, lambda, sagemaker};
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::select::Wanted;
 

@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::types::{
 
 use super::{Alarms, Form, Seen, Step};
 use crate::failure::{Class, Failure};
-use crate::kinds::{Remote, Sighting};
+use crate::kinds::remote::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 

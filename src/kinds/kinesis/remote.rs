@@ -13,7 +13,7 @@ use aws_sdk_kinesis::types::{
 
 use super::{Mode, Seen, Status, Step, Streams};
 use crate::failure::{Class, Failure, unless_missing};
-use crate::kinds::{Remote, Sighting};
+use crate::kinds::remote::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 

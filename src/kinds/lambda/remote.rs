@@ -20,7 +20,7 @@ use super::{
     Seen, Size, Step,
 };
 use crate::failure::{Class, Failure, unless_missing};
-use crate::kinds::{Remote, Sighting};
+use crate::kinds::remote::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 

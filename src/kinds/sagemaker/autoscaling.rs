@@ -302,5 +302,4 @@ impl Action {
 }
 
 #[cfg(test)]
-#[path = "autoscaling_tests.rs"]
 mod tests;

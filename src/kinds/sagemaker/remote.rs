@@ -15,7 +15,7 @@ use super::{Endpoints, Original, Seen, Status, Step, Target};
 use crate::clock::{Clock, SystemClock};
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::cloudwatch;
-use crate::kinds::{Remote, Sighting};
+use crate::kinds::remote::{Remote, Sighting};
 use crate::pace::Pace;
 use crate::select::Wanted;
 

@@ -9,7 +9,7 @@ use super::autoscaling::Target;
 use super::endpoint::{Seen, Status, Variant};
 use super::original::Original;
 use crate::failure::Class;
-use crate::kinds::Progress;
+use crate::kinds::rules::Progress;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Step {

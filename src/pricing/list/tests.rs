@@ -199,11 +199,11 @@ fn a_product_that_cannot_be_read_does_not_make_another_the_only_one() {
 /// The answers of each service, as the simulated account gives them to the same questions.
 fn answer(question: &Question, region: &str) -> Vec<String> {
     let file = match question.service_code {
-        "AWSLambda" => include_str!("../../tests/account/prices/AWSLambda.json"),
-        "AmazonCloudWatch" => include_str!("../../tests/account/prices/AmazonCloudWatch.json"),
-        "AmazonDynamoDB" => include_str!("../../tests/account/prices/AmazonDynamoDB.json"),
-        "AmazonKinesis" => include_str!("../../tests/account/prices/AmazonKinesis.json"),
-        "AmazonSageMaker" => include_str!("../../tests/account/prices/AmazonSageMaker.json"),
+        "AWSLambda" => include_str!("../../../tests/account/prices/AWSLambda.json"),
+        "AmazonCloudWatch" => include_str!("../../../tests/account/prices/AmazonCloudWatch.json"),
+        "AmazonDynamoDB" => include_str!("../../../tests/account/prices/AmazonDynamoDB.json"),
+        "AmazonKinesis" => include_str!("../../../tests/account/prices/AmazonKinesis.json"),
+        "AmazonSageMaker" => include_str!("../../../tests/account/prices/AmazonSageMaker.json"),
         other => panic!("{other}"),
     };
     let file: Value = serde_json::from_str(file).unwrap();

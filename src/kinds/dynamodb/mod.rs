@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Info, Reported, Sighting, Tier, own, plain};
 use crate::failure::{Failure, unless_missing};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::kit::{Reported, own, plain};
+use crate::kinds::remote::Sighting;
 use crate::lazy::{Lazy, lazy};
 use crate::model::{CheaperBelow, KindName, Limit, Plain, Standing, State, UsdPerHour};
 use crate::pace::Pace;

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::autoscaling::{Action, Suspended};
 use super::*;
 use crate::failure::{Class, Failure};
-use crate::kinds::testing::{change, left};
-use crate::kinds::{Change, Claim};
+use crate::kinds::rules::testing::{change, left};
+use crate::kinds::rules::{Change, Claim};
 use crate::usage::Item;
 
 fn seen(status: Status) -> Seen {

@@ -20,9 +20,10 @@ pub use data::{
     Size, Step,
 };
 
-use super::{Case, Decision, Effect, Info, Progress, Rules, Tier, Verdict};
-use crate::journal::Phase;
-use crate::model::{KindName, Standing, State};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::rules::{Case, Decision, Effect, Progress, Rules, Verdict};
+
+use crate::model::{KindName, Phase, Standing, State};
 use crate::usage::Usage;
 use data::words;
 
@@ -464,5 +465,4 @@ fn replica(main: &str) -> Decided {
 }
 
 #[cfg(test)]
-#[path = "lambda_tests.rs"]
 mod tests;

@@ -1,9 +1,9 @@
 use super::*;
-use crate::kinds::Rules;
 use crate::kinds::cloudwatch::{self, Alarms, Form};
 use crate::kinds::dynamodb;
 use crate::kinds::kinesis::{self, Streams};
 use crate::kinds::lambda::{self, Allocation, Functions, Provisioned};
+use crate::kinds::rules::Rules;
 use crate::kinds::sagemaker::{self, Endpoints, Serverless, Status, Variant};
 use crate::usage::{AlarmKind, Architecture, TableClass};
 

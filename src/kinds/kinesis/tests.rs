@@ -1,6 +1,6 @@
 use super::*;
-use crate::kinds::Claim;
-use crate::kinds::testing::{change, left};
+use crate::kinds::rules::Claim;
+use crate::kinds::rules::testing::{change, left};
 use crate::model::Calls;
 use proptest::prelude::*;
 

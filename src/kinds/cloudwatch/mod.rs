@@ -9,9 +9,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Decision, Info, Progress, Rules, Tier, Verdict};
-use crate::journal::Phase;
-use crate::model::{KindName, Standing, State};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::rules::{Case, Decision, Progress, Rules, Verdict};
+
+use crate::model::{KindName, Phase, Standing, State};
 use crate::usage::{AlarmKind, Item, Usage};
 
 pub const INFO: Info = Info {
@@ -167,5 +168,4 @@ impl Form {
 }
 
 #[cfg(test)]
-#[path = "cloudwatch_tests.rs"]
 mod tests;

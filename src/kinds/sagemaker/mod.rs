@@ -23,9 +23,10 @@ use self::autoscaling::Target;
 pub use self::endpoint::{Seen, Serverless, Status, Variant};
 pub use self::original::Original;
 pub use self::steps::{Setting, Step};
-use super::{Case, Decision, Effect, Held, Info, Progress, Rules, Tier, Verdict};
-use crate::journal::Phase;
-use crate::model::{KindName, Standing, State};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
+
+use crate::model::{KindName, Phase, Standing, State};
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
@@ -260,5 +261,4 @@ fn is_ours(held: &Held<Original>, seen: &Seen) -> bool {
 }
 
 #[cfg(test)]
-#[path = "sagemaker_tests.rs"]
 mod tests;

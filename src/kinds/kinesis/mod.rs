@@ -14,9 +14,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
-use super::{Case, Decision, Effect, Held, Info, Progress, Rules, Tier, Verdict};
-use crate::journal::Phase;
-use crate::model::{CheaperBelow, KindName, Limit, Standing, State, count};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
+
+use crate::model::{CheaperBelow, KindName, Limit, Phase, Standing, State, count};
 use crate::usage::{Item, Usage};
 
 pub const INFO: Info = Info {
@@ -412,5 +413,4 @@ impl fmt::Display for Status {
 }
 
 #[cfg(test)]
-#[path = "kinesis_tests.rs"]
 mod tests;

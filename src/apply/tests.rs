@@ -1,5 +1,8 @@
 use super::*;
-use crate::kinds::{Case, Decision, Effect, Info, Kit, Remote, Rules, Sighting, Tier};
+use crate::kinds::info::{Info, Tier};
+use crate::kinds::kit::Kit;
+use crate::kinds::remote::{Remote, Sighting};
+use crate::kinds::rules::{Case, Decision, Effect, Rules};
 use crate::model::{KindName, Standing, State};
 use crate::select::Wanted;
 use crate::usage::Usage;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::kinds::testing::{change, verdict};
-use crate::kinds::{Claim, Held};
+use crate::kinds::rules::testing::{change, verdict};
+use crate::kinds::rules::{Claim, Held};
 
 const METRIC: Form = Form::Metric { metrics: 1, high_resolution: false };
 
