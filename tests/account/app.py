@@ -109,6 +109,9 @@ class App:
         if fault.delay_seconds:
             time.sleep(fault.delay_seconds)
             return self.execute(call)
+        if fault.held:
+            fault.released.wait()
+            return self.execute(call)
         if "after" in (fault.drop, fault.kill):
             with contextlib.suppress(AwsError):  # nobody will see the answer
                 self.execute(call)

@@ -96,6 +96,24 @@ def _clock(app: App, account: Account, path: list[str], body: Json) -> Json:
     return {"now": account.now()}
 
 
+def _hold(app: App, account: Account, path: list[str], body: Json) -> Json:
+    with account.lock:
+        account.hold(path[0])
+        return account.holds()
+
+
+def _let_pass(app: App, account: Account, path: list[str], body: Json) -> Json:
+    with account.lock:
+        account.let_pass(path[0])
+        return account.holds()
+
+
+def _release(app: App, account: Account, path: list[str], body: Json) -> Json:
+    with account.lock:
+        account.release(path[0])
+        return account.holds()
+
+
 def _updates(app: App, account: Account, path: list[str], body: Json) -> Json:
     """Pretend that UpdateShardCount was called so often, so many seconds ago."""
     with account.lock:
@@ -134,6 +152,9 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "capacity"): _capacity,
     ("PUT", "rates"): _put_rates,
     ("POST", "clock"): _clock,
+    ("PUT", "holds"): _hold,
+    ("POST", "holds"): _let_pass,
+    ("DELETE", "holds"): _release,
     ("POST", "streams"): _updates,
     ("POST", "tags"): _stale,
     ("PUT", "functions"): _register,

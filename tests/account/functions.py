@@ -121,7 +121,7 @@ def get_account_settings(call: Call) -> dict[str, Any]:
 
 
 def _described(call: Call, provisioned: Provisioned) -> dict[str, Any]:
-    ready = provisioned.ready <= call.account.now()
+    ready = call.account.is_over("provisioning", provisioned.ready)
     modified = datetime.fromtimestamp(provisioned.modified, UTC)
     return {
         "RequestedProvisionedConcurrentExecutions": provisioned.requested,
@@ -186,7 +186,7 @@ def list_provisioned_concurrency_configs(call: Call) -> dict[str, Any]:
 def _mapping(call: Call, mapping: Any) -> dict[str, Any]:
     transitions, result = call.account.state(Functions).mappings, mapping.get_configuration()
     ends, state = transitions.get(mapping.uuid, (0.0, ""))
-    if ends > call.account.now():
+    if not call.account.is_over("mapping", ends):
         result["State"] = state
     return result
 

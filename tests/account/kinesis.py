@@ -30,7 +30,7 @@ def backend(account: Account, region: str) -> Any:
     streams = moto_bridge.backend("kinesis", account.id, region)
     scaling = account.state(Streams).scaling
     for name, (ends, target) in list(scaling.items()):
-        if ends <= account.now() and name in streams.streams:
+        if account.is_over("scaling", ends) and name in streams.streams:
             streams.streams[name].update_shard_count(target)
             streams.streams[name].status = "ACTIVE"
             del scaling[name]

@@ -44,8 +44,8 @@ class Endpoint:
     shown_status: str = ""
     shown_until: float = 0.0
 
-    def status_at(self, now: float) -> str:
-        return self.shown_status if now < self.shown_until else self.status
+    def status_shown(self, account: Account) -> str:
+        return self.status if account.is_over("stale", self.shown_until) else self.shown_status
 
 
 @dataclass
@@ -63,9 +63,8 @@ class Hosting:
 def settled(account: Account) -> Hosting:
     """The account's hosting, with every transition finished whose time has come."""
     hosting = account.state(Hosting)
-    now = account.now()
     for key, endpoint in list(hosting.endpoints.items()):
-        if endpoint.ends is None or endpoint.ends > now:
+        if endpoint.ends is None or not account.is_over(endpoint.status.lower(), endpoint.ends):
             continue
         if endpoint.becomes == "gone":
             del hosting.endpoints[key]
@@ -257,7 +256,7 @@ def describe_endpoint(call: Call) -> dict[str, Any]:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.config,
-        "EndpointStatus": endpoint.status_at(call.account.now()),
+        "EndpointStatus": endpoint.status_shown(call.account),
         "CreationTime": _when(endpoint.created),
         "LastModifiedTime": _when(endpoint.modified),
     }
@@ -279,12 +278,12 @@ def describe_endpoint(call: Call) -> dict[str, Any]:
 
 
 def list_endpoints(call: Call) -> dict[str, Any]:
-    params, now = call.params, call.account.now()
+    params = call.params
     found = [
         endpoint
         for endpoint in settled(call.account).endpoints.values()
         if params.get("NameContains", "").lower() in endpoint.name.lower()
-        and params.get("StatusEquals") in (None, endpoint.status_at(now))
+        and params.get("StatusEquals") in (None, endpoint.status_shown(call.account))
     ]
     by_name = params.get("SortBy") == "Name"
     found.sort(key=lambda e: e.name if by_name else e.created, reverse=params.get("SortOrder") != "Ascending")
@@ -293,7 +292,7 @@ def list_endpoints(call: Call) -> dict[str, Any]:
         {
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
-            "EndpointStatus": endpoint.status_at(now),
+            "EndpointStatus": endpoint.status_shown(call.account),
             "CreationTime": _when(endpoint.created),
             "LastModifiedTime": _when(endpoint.modified),
         }

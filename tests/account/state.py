@@ -11,6 +11,8 @@ from .calls import CallLog
 from .faults import Faults
 
 State = TypeVar("State")
+# Each takes the seconds of its setting: `creating_seconds`. A stale answer is one, too: it ends when the truth shows.
+TRANSITIONS = ("creating", "deleting", "updating", "stale", "scaling", "provisioning", "mapping")
 
 
 @dataclass
@@ -53,6 +55,8 @@ class Account:
         self.calls = CallLog()
         self.faults = Faults()
         self._ahead = 0.0
+        # Held transitions by name. Those that end by this time have been let pass.
+        self._holds: dict[str, float] = {}
         self._states: dict[type, Any] = {}
 
     def now(self) -> float:
@@ -61,6 +65,34 @@ class Account:
 
     def advance(self, seconds: float) -> None:
         self._ahead += seconds
+
+    def is_over(self, transition: str, ends: float) -> bool:
+        """Whether a transition that takes until then is over. A held one is when a test lets it pass."""
+        return ends <= self._holds.get(transition, self.now())
+
+    def hold(self, transition: str) -> None:
+        """Let no transition of this name end, whatever time passes."""
+        self._seconds(transition)
+        self._holds.setdefault(transition, 0.0)
+
+    def let_pass(self, transition: str) -> None:
+        """End the held transitions that are under way. Those that begin from now on are held."""
+        if transition not in self._holds:
+            raise ValueError(f"{transition} is not held")
+        self._holds[transition] = self.now() + self._seconds(transition)
+
+    def release(self, transition: str) -> None:
+        """Let transitions of this name take their time again."""
+        self._holds.pop(transition, None)
+
+    def holds(self) -> list[str]:
+        return sorted(self._holds)
+
+    def _seconds(self, transition: str) -> float:
+        seconds = {name: getattr(self.settings, f"{name}_seconds") for name in TRANSITIONS}
+        if transition not in seconds:
+            raise ValueError(f"no such transition: {transition}; there are {', '.join(TRANSITIONS)}")
+        return seconds[transition]
 
     def state(self, kind: type[State]) -> State:
         """What a service keeps about this account; made on first use."""

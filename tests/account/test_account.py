@@ -786,9 +786,8 @@ class TestControl:
         concurrency = account.lambda_.get_function_concurrency(FunctionName="f")
         assert ("ReservedConcurrentExecutions" in concurrency) == executed
 
-    def test_a_delay_and_latency_take_their_time(self, account: Account) -> None:
-        account.settings(latency_seconds=0.1)
-        account.fault(operation="ListStreams", delay_seconds=0.2)
+    def test_latency_takes_its_time(self, account: Account) -> None:
+        account.settings(latency_seconds=0.3)
         started = time.monotonic()
         account.kinesis.list_streams()
         assert time.monotonic() - started > 0.3
