@@ -13,16 +13,19 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cloudwatch
+from .inside import Inside
+from .kinds import cloudwatch
 from .messages import AwsError
 from .paging import page
-from .protocols import Call, Handlers
+from .seed import Seeder
+from .service import Call, Handlers, Service, Throttling
+from .snapshot import kept
 from .state import Account
+from .tags import Tags
 
 Key = tuple[str, str, str]
 SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-# Service-linked role of the namespaces in use here.
-ROLES = {"sagemaker": "SageMakerEndpoint", "lambda": "LambdaConcurrency", "dynamodb": "DynamoDBTable"}
+GENERATED = {"CreationTime", "PolicyARN", "ScalableTargetARN", "ScheduledActionARN"}
 
 
 @dataclass
@@ -51,28 +54,17 @@ def _require_target(call: Call, what: str = "No scalable target registered") -> 
     )
 
 
-def _require_endpoint(call: Call) -> None:
-    """Only a variant of an endpoint in service can be registered."""
-    from .sagemaker import settled
-
-    _, name, _, variant = call.params["ResourceId"].split("/")
-    endpoint = settled(call.account).endpoints.get(name.lower())
-    if endpoint is None or variant not in [v["VariantName"] for v in endpoint.variants]:
-        raise AwsError("ValidationException", f"SageMaker variant doesn't exist: {call.params['ResourceId']}")
-    if endpoint.status != "InService":
-        raise AwsError("ValidationException", f"SageMaker endpoint is not in service: {call.params['ResourceId']}")
-
-
 def register_scalable_target(call: Call) -> dict[str, Any]:
     scaling, params = call.account.state(Scaling), call.params
     key = _key(params)
-    if key[0] == "sagemaker" and key[1].startswith("endpoint/"):
-        _require_endpoint(call)
+    scalable = call.account.services[key[0]].scalable
+    if scalable:
+        scalable.require(call)
     target = scaling.targets.get(key)
     if target is None:
         if params.get("MinCapacity") is None or params.get("MaxCapacity") is None:
             raise AwsError("ValidationException", "MinCapacity and MaxCapacity are required for a new scalable target.")
-        role = f"AWSServiceRoleForApplicationAutoScaling_{ROLES.get(key[0], 'CustomResource')}"
+        role = f"AWSServiceRoleForApplicationAutoScaling_{scalable.role if scalable else 'CustomResource'}"
         service = f"{key[0]}.application-autoscaling.amazonaws.com"
         target = {
             "ServiceNamespace": key[0],
@@ -110,10 +102,10 @@ def _forget(account: Account, key: Key) -> None:
         del scaling.actions[action_key]
 
 
-def forget_endpoint(account: Account, name: str) -> None:
-    """Deleting an endpoint deregisters its variants, without a word."""
-    prefix = f"endpoint/{name}/variant/".lower()
-    for key in [k for k in account.state(Scaling).targets if k[1].lower().startswith(prefix)]:
+def forget(account: Account, namespace: str, prefix: str) -> None:
+    """Deregister, without a word, the targets whose resource ids begin so; upper and lower case are the same."""
+    targets = account.state(Scaling).targets
+    for key in [k for k in targets if k[0] == namespace and k[1].lower().startswith(prefix.lower())]:
         _forget(account, key)
 
 
@@ -261,3 +253,60 @@ HANDLERS: Handlers = {
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
 }
+
+
+def seed_target(
+    seeder: Seeder,
+    *,
+    namespace: str,
+    resource: str,
+    dimension: str,
+    min: int = 1,
+    max: int = 2,
+    suspended: dict[str, bool] | None = None,
+    policies: list[dict[str, Any]] | None = None,
+    scheduled_actions: list[dict[str, Any]] | None = None,
+    tags: Tags | None = None,
+    role: str | None = None,
+) -> None:
+    """A scalable target. Policies and scheduled actions are the parameters of their Put operations; a step policy
+    may have `alarms` besides, which set it off. `role`: one of the time before the service had its own."""
+    target = {"ServiceNamespace": namespace, "ResourceId": resource, "ScalableDimension": dimension}
+    seeder.call(
+        "application-autoscaling", "RegisterScalableTarget",
+        **target, MinCapacity=min, MaxCapacity=max, SuspendedState=suspended or {}, Tags=tags or {},
+    )  # fmt: skip
+    if role:
+        seeder.account.state(Scaling).targets[tuple(target.values())]["RoleARN"] = role
+    for policy in policies or []:
+        alarms = policy.pop("alarms", [])
+        made = seeder.call("application-autoscaling", "PutScalingPolicy", **target, **policy)
+        for alarm in alarms:
+            cloudwatch.seed_alarm(seeder, name=alarm, actions=[made["PolicyARN"]])
+    for action in scheduled_actions or []:
+        seeder.call("application-autoscaling", "PutScheduledAction", **target, **action)
+
+
+def picture(inside: Inside) -> dict[str, Any]:
+    scaling, result = inside.account.state(Scaling), {}
+    for key, target in sorted(scaling.targets.items()):
+        of_target = dict(zip(("ServiceNamespace", "ResourceId", "ScalableDimension"), key, strict=True))
+        policies = inside.call(SERVICE.name, "DescribeScalingPolicies", **of_target)["ScalingPolicies"]
+        actions = {name: action for (k, name), action in sorted(scaling.actions.items()) if k == key}
+        result[" ".join(key)] = {
+            "target": kept(target, GENERATED),
+            "tags": dict(sorted(scaling.tags[target["ScalableTargetARN"]].items())),
+            "policies": {p["PolicyName"]: kept(p, GENERATED) for p in sorted(policies, key=lambda p: p["PolicyName"])},
+            "scheduled_actions": {name: kept(action, GENERATED) for name, action in actions.items()},
+        }
+    return {"scalable_targets": result}
+
+
+SERVICE = Service(
+    "application-autoscaling",
+    handlers=HANDLERS,
+    own=True,
+    # A guess.
+    throttling=Throttling(aws={"*": 10}),
+    picture=picture,
+)

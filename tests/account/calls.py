@@ -9,24 +9,9 @@ from typing import Any
 
 READING = re.compile(r"^(Get|List|Describe|Head|Query|Scan|BatchGet|Receive|Lookup|Select)")
 
-# The first of these that a call has names what it is about.
-RESOURCE_KEYS = (
-    "EndpointName", "EndpointConfigName", "ModelName", "StreamName", "StreamARN", "FunctionName", "UUID",
-    "AlarmName", "AlarmNames", "TableName", "TopicArn", "QueueUrl", "QueueName", "ResourceId", "ResourceARN",
-    "ResourceArn", "ResourceARNList", "Resource", "Name", "EndpointNameEquals", "NameContains", "ServiceCode",
-)  # fmt: skip
-
 
 def is_mutating(operation: str) -> bool:
     return not READING.match(operation)
-
-
-def resource_of(params: dict[str, Any]) -> str:
-    """What a call is about: a name, an ARN, several names joined with a comma, or nothing."""
-    if "Bucket" in params:
-        return "/".join(part for part in (params["Bucket"], params.get("Key")) if part)
-    value = next((params[key] for key in RESOURCE_KEYS if params.get(key)), "")
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @dataclass

@@ -10,16 +10,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-# The service's name in botocore, by our name.
-MODELS = {"cloudwatch": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
-
 
 @cache
-def _model(service: str) -> Any:
+def _model(name: str) -> Any:
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
-    return ServiceModel(Loader().load_service_model(MODELS[service], "service-2"))
+    return ServiceModel(Loader().load_service_model(name, "service-2"))
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -34,9 +31,9 @@ def encode(value: Any) -> bytes:
     return cbor2.dumps(value, datetime_as_timestamp=True, timezone=UTC)
 
 
-def encode_output(service: str, operation: str, value: dict[str, Any]) -> bytes:
-    """An operation's output, with the types its model gives."""
-    shape = _model(service).operation_model(operation).output_shape
+def encode_output(model: str, operation: str, value: dict[str, Any]) -> bytes:
+    """An operation's output, with the types that the service's model in botocore gives."""
+    shape = _model(model).operation_model(operation).output_shape
     return encode(_typed(shape, value) if shape else {})
 
 

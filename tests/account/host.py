@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import functions
 from .messages import AwsError, Request, Response
 from .processes import Attempt, Process, parse_payload
-from .protocols import Call, caller_of
+from .protocols import caller_of
+from .service import Call
 from .state import Account
 
 ASYNC_TRIES = 3
@@ -41,6 +41,12 @@ class Function:
     memory: int = 128
     forward: str | None = None
     region: str = "us-east-1"
+
+    def __post_init__(self) -> None:
+        if bool(self.command) == bool(self.forward):
+            raise ValueError("a function has either a command or forward")
+        if self.command and not shutil.which(self.command[0]):
+            raise ValueError(f"{self.command[0]} is not an executable file")
 
 
 @dataclass
@@ -76,22 +82,13 @@ class Host:
         self._logs: list[str] = []
         self._active: Counter[str] = Counter()
 
-    def attach(self, account: Account, endpoint: str) -> None:
-        self.account, self.endpoint = account, endpoint
+    def attach(self, account: Account) -> None:
+        self.account = account
 
     # --- For the control API
 
-    def register(self, name: str, spec: dict[str, Any]) -> None:
-        function = Function(**spec)
-        if bool(function.command) == bool(function.forward):
-            raise ValueError("a function has either a command or forward")
-        if function.command and not shutil.which(function.command[0]):
-            raise ValueError(f"{function.command[0]} is not an executable file")
-        try:
-            functions.find(self.account, function.region, name)
-        except AwsError:
-            about = {"FunctionName": name, "MemorySize": function.memory, "Timeout": int(function.timeout_seconds) or 1}
-            functions.create(self.account, function.region, about)
+    def register(self, name: str, function: Function) -> None:
+        """Execute a function so from now on. Processes of an earlier registration are killed."""
         with self._changed:
             self._functions[name] = function
         self._kill_processes(name)
@@ -146,12 +143,9 @@ class Host:
 
     # --- Invoke
 
-    def invoke(self, call: Call) -> Response:
-        name, headers = functions.name_of(call.params["FunctionName"]), call.request.headers
-        with call.account.lock:
-            known = functions.find(call.account, call.region, name)
-            reserved = known.reserved_concurrency
-            loops = call.account.state(functions.Functions).recursion.get(name) == "Allow"
+    def invoke(self, call: Call, name: str, reserved: int | None, loops: bool) -> Response:
+        """Execute the function `name`, which has this reserved concurrency and may call itself without end or not."""
+        headers = call.request.headers
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
         if kind == "DryRun":
             return Response(204)
@@ -266,7 +260,7 @@ class Host:
         return {
             "PATH": os.environ.get("PATH", ""),
             # With a scheme, because there is a path: without one, a URI parser takes host and port only.
-            "AWS_LAMBDA_RUNTIME_API": f"{self.endpoint}/_runtime/{self.account.id}/{number}",
+            "AWS_LAMBDA_RUNTIME_API": f"{self.account.endpoint}/_runtime/{self.account.id}/{number}",
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
@@ -275,8 +269,15 @@ class Host:
             "AWS_REGION": function.region,
             "AWS_ACCESS_KEY_ID": f"AKIA{self.account.id}P{number}",
             "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL": self.account.endpoint,
         } | function.environment
+
+
+def of(account: Account) -> Host:
+    """The host of an account."""
+    host = account.state(Host)
+    host.attach(account)
+    return host
 
 
 def _forward(url: str, attempt: Attempt) -> None:

@@ -21,13 +21,6 @@ os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "true")
 _lock = threading.RLock()
 _application: Any = None
 
-# The X-Amz-Target prefix of the JSON services that are left to moto.
-TARGETS = {
-    "dynamodb": ("DynamoDB_20120810", "application/x-amz-json-1.0"),
-    "kinesis": ("Kinesis_20131202", "application/x-amz-json-1.1"),
-    "sqs": ("AmazonSQS", "application/x-amz-json-1.0"),
-}
-
 
 class _NoGlobalNames(dict):  # type: ignore[type-arg]
     """moto's list of bucket names of all accounts, kept empty: every account is a world of its own here."""
@@ -127,9 +120,11 @@ def authorization(account_id: str, region: str, signing_name: str) -> str:
     )
 
 
-def json_request(account_id: str, region: str, service: str, operation: str, params: dict[str, Any]) -> Request:
+def json_request(
+    account_id: str, region: str, service: str, target: tuple[str, str], operation: str, params: dict[str, Any]
+) -> Request:
     """A request of one of moto's JSON services. Of another service it has no target, and moto never sees it."""
-    prefix, content_type = TARGETS.get(service, ("", ""))
+    prefix, content_type = target
     headers = {
         "x-amz-target": f"{prefix}.{operation}",
         "content-type": content_type,

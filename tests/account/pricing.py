@@ -15,7 +15,7 @@ from typing import Any
 
 from .messages import AwsError, DropConnection
 from .paging import page
-from .protocols import Call, Handlers
+from .service import Call, Service, Throttling
 
 PRICES = Path(__file__).parent / "prices"
 # Nowhere else is there such a host: a client of another region finds no address.
@@ -99,4 +99,10 @@ def get_products(call: Call) -> dict[str, Any]:
     return {"FormatVersion": "aws_v1", "PriceList": chosen} | ({"NextToken": token} if token else {})
 
 
-HANDLERS: Handlers = {"GetProducts": get_products}
+SERVICE = Service(
+    "pricing",
+    handlers={"GetProducts": get_products},
+    own=True,
+    names=("ServiceCode",),
+    throttling=Throttling(aws={"*": {"rate": 5, "burst": 10}}),
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +12,12 @@ from xml.sax.saxutils import escape
 
 from . import cbor, moto_bridge
 from .messages import AwsError, Request, Response
+from .service import Call, Service
 from .state import Account
 
 CREDENTIAL = re.compile(
     r"Credential=AKIA(?P<account>\d{12})(?:P(?P<process>\d+))?[^/]*/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/"
 )
-# Services that are signed for under another name than the one they go by here.
-SERVICES = {"monitoring": "cloudwatch"}
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -33,58 +31,30 @@ class Caller:
     service: str
 
 
-@dataclass
-class Call:
-    """One API call, understood."""
-
-    account: Account
-    region: str
-    service: str
-    operation: str
-    params: dict[str, Any]
-    protocol: str
-    request: Request
-    process: int | None = None
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account.id}:{resource}"
-
-    def forward(self) -> Response:
-        """Have moto execute this call."""
-        if self.protocol != "cbor":
-            return moto_bridge.send(self.account.id, self.request)
-        raise AwsError("UnknownOperationException", f"{self.operation} is not simulated.", 404)
-
-
-# What executes an operation; a dictionary is rendered in the call's protocol.
-Handler = Callable[[Call], dict[str, Any] | Response | None]
-Handlers = dict[str, Handler]
-
-
 def caller_of(request: Request) -> Caller:
     """The signature names account, region and service; without one of the account's keys nothing is answered."""
     match = CREDENTIAL.search(request.headers.get("authorization", ""))
     if not match:
         raise AwsError("UnrecognizedClientException", "The security token included in the request is invalid.", 403)
-    service = match["service"]
     process = int(match["process"]) if match["process"] else None
-    return Caller(match["account"], process, match["region"], SERVICES.get(service, service))
+    return Caller(match["account"], process, match["region"], match["service"])
 
 
 def identify(account: Account, caller: Caller, request: Request) -> Call:
-    protocol, operation, params = _understand(account, caller, request)
-    return Call(account, caller.region, caller.service, operation, params, protocol, request, caller.process)
+    service = account.services.signed_for(caller.service)
+    protocol, operation, params = _understand(account, service, request)
+    return Call(account, caller.region, service, operation, params, protocol, request, caller.process)
 
 
-def _understand(account: Account, caller: Caller, request: Request) -> tuple[str, str, dict[str, Any]]:
+def _understand(account: Account, service: Service, request: Request) -> tuple[str, str, dict[str, Any]]:
     headers = request.headers
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return "cbor", request.path.rsplit("/", 1)[-1], cbor.decode(request.body)
     if target := headers.get("x-amz-target"):
         return "json", target.rsplit(".", 1)[-1], _json_object(request.body)
-    if caller.service == "lambda":
-        return _lambda_operation(account, request)
-    if caller.service == "s3":
+    if service.protocol == "rest-json":
+        return "rest-json", *_rest_operation(account, service, request)
+    if service.protocol == "rest-xml":
         return "rest-xml", *_s3_operation(request)
     form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
     return "query", form.get("Action", "Unknown"), form
@@ -98,14 +68,14 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _lambda_operation(account: Account, request: Request) -> tuple[str, str, dict[str, Any]]:
-    request.headers["content-type"] = "application/json"  # whatever the client says: Lambda does not care, moto does
-    routed = moto_bridge.route("lambda", account.id, request)
+def _rest_operation(account: Account, service: Service, request: Request) -> tuple[str, dict[str, Any]]:
+    request.headers["content-type"] = "application/json"  # whatever the client says: AWS does not care, moto does
+    routed = moto_bridge.route(service.name, account.id, request)
     if routed is None:
         raise AwsError("UnknownOperationException", f"{request.method} {request.path}", 404)
     operation, uri = routed
-    body = {} if operation == "Invoke" else _json_object(request.body)
-    return "rest-json", operation, {**body, **request.arguments(), **uri}
+    body = {} if operation in service.unlocked else _json_object(request.body)
+    return operation, {**body, **request.arguments(), **uri}
 
 
 S3_OPERATIONS = {
@@ -144,7 +114,7 @@ def render(call: Call, result: dict[str, Any] | None, status: int = 200) -> Resp
     """The response of an operation that the account's own layer executed."""
     result = result or {}
     if call.protocol == "cbor":
-        body = cbor.encode_output(call.service, call.operation, result)
+        body = cbor.encode_output(call.service.model, call.operation, result)
         return Response(status, {"smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor"}, body)
     content_type = "application/x-amz-json-1.1" if call.protocol == "json" else "application/json"
     return Response(status, {"content-type": content_type}, json.dumps(result, default=_plain).encode())

@@ -11,44 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .messages import AwsError
+from .service import Call, Service, Services
 
-# What each service answers when it throttles; the others answer ThrottlingException.
-ERRORS = {
-    "cloudwatch": ("Throttling", 400),
-    "dynamodb": ("ThrottlingException", 400),
-    "kinesis": ("LimitExceededException", 400),
-    "lambda": ("TooManyRequestsException", 429),
-    "s3": ("SlowDown", 503),
-    "sns": ("Throttling", 400),
-    "sqs": ("RequestThrottled", 403),
-    "tagging": ("ThrottledException", 400),
-}
-SERVICES = {*ERRORS, "application-autoscaling", "pricing", "sagemaker"}
-# These Lambda calls do not count toward the limit of all: GetFunction has one of its own, Invoke has none.
-APART = {"GetFunction", "Invoke"}
-# These limits hold for each stream, all others for the account.
-PER_RESOURCE = {"kinesis.ListStreamConsumers"}
 
-PRESETS: dict[str, dict[str, Any]] = {
-    # Published by AWS, in the API references and quota pages of the services; those of SageMaker and its
-    # scaling are a guess.
-    "aws": {
-        "lambda": 15,
-        "lambda.GetFunction": 100,
-        "cloudwatch.DescribeAlarms": 9,
-        "cloudwatch.EnableAlarmActions": 3,
-        "cloudwatch.DisableAlarmActions": 3,
-        "kinesis.DescribeStreamSummary": 20,
-        "kinesis.ListStreams": 5,
-        "kinesis.UpdateShardCount": 10,
-        "kinesis.ListTagsForStream": 5,
-        "kinesis.ListStreamConsumers": 5,
-        "kinesis.DescribeLimits": 1,
-        "sagemaker": 10,
-        "application-autoscaling": 10,
-        "pricing": {"rate": 5, "burst": 10},
-    }
-}
+def presets(services: Services) -> dict[str, dict[str, Any]]:
+    """Sets of limits, by name."""
+    published = ((service.name, service.throttling.aws) for service in services)
+    limits = ((name, operation, rate) for name, aws in published for operation, rate in aws.items())
+    return {"aws": {name if operation == "*" else f"{name}.{operation}": rate for name, operation, rate in limits}}
 
 
 @dataclass
@@ -59,9 +29,10 @@ class Rate:
     burst: float
 
     @classmethod
-    def parse(cls, key: str, value: Any) -> Rate:
-        if key.split(".")[0] not in SERVICES:
-            raise ValueError(f"{key}: no such service; there are {', '.join(sorted(SERVICES))}")
+    def parse(cls, key: str, value: Any, services: Services) -> Rate:
+        names = sorted(service.name for service in services)
+        if key.split(".")[0] not in names:
+            raise ValueError(f"{key}: no such service; there are {', '.join(names)}")
         fields = value if isinstance(value, dict) else {"rate": value}
         if unknown := set(fields) - {"rate", "burst"}:
             raise ValueError(f"{key}: a rate has no {', '.join(unknown)}")
@@ -76,31 +47,31 @@ class Rates:
         self._rates: dict[str, Rate] = {}
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def set(self, rates: dict[str, Any]) -> None:
+    def set(self, rates: dict[str, Any], services: Services) -> None:
         """Replace all limits. `preset` names a set of them, which the others override; null lifts one."""
-        preset = rates.get("preset")
-        if preset is not None and preset not in PRESETS:
-            raise ValueError(f"no such preset: {preset}; there is {', '.join(PRESETS)}")
-        chosen = PRESETS.get(preset or "", {}) | {key: value for key, value in rates.items() if key != "preset"}
-        self._rates = {key: Rate.parse(key, value) for key, value in chosen.items() if value is not None}
+        preset, known = rates.get("preset"), presets(services)
+        if preset is not None and preset not in known:
+            raise ValueError(f"no such preset: {preset}; there is {', '.join(known)}")
+        chosen = known.get(preset or "", {}) | {key: value for key, value in rates.items() if key != "preset"}
+        self._rates = {key: Rate.parse(key, value, services) for key, value in chosen.items() if value is not None}
         self._buckets = {}
 
     def as_dict(self) -> dict[str, Any]:
         return {key: asdict(rate) for key, rate in self._rates.items()}
 
-    def admit(self, service: str, operation: str, resource: str = "") -> None:
+    def admit(self, call: Call) -> None:
         """Let a call pass, or raise the service's throttling error. The caller holds the account's lock."""
-        own = f"{service}.{operation}"
-        for key in (own,) if service == "lambda" and operation in APART else (service, own):
+        service = call.service
+        each = {f"{service.name}.{operation}" for operation in service.throttling.per_resource}
+        for key in service.rate_keys(call.operation):
             if key in self._rates:
-                self._take(service, self._rates[key], f"{key} {resource}" if key in PER_RESOURCE else key)
+                self._take(service, self._rates[key], f"{key} {call.resource}" if key in each else key)
 
-    def _take(self, service: str, rate: Rate, bucket: str) -> None:
+    def _take(self, service: Service, rate: Rate, bucket: str) -> None:
         now = time.monotonic()
         tokens, since = self._buckets.get(bucket, (rate.burst, now))
         tokens = min(rate.burst, tokens + (now - since) * rate.rate)
         if tokens < 1:
             self._buckets[bucket] = (tokens, now)
-            code, status = ERRORS.get(service, ("ThrottlingException", 400))
-            raise AwsError(code, "Rate exceeded", status)
+            raise AwsError(service.throttling.code, "Rate exceeded", service.throttling.status)
         self._buckets[bucket] = (tokens - 1, now)

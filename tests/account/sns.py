@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from . import moto_bridge
+from . import moto_bridge, sqs
 from .messages import AwsError, Response
-from .protocols import Call, Handlers
+from .seed import Seeder
+from .service import Call, Service, Throttling
+from .tags import Tags, pairs
 
 MAX_MESSAGE_BYTES = 262_144
 # "Must be ASCII text that begins with a letter, number, or punctuation mark; must not include line breaks or control
@@ -72,11 +74,22 @@ def _deliver(call: Call, topic: str, subject: str | None, texts: dict[str, str])
         queues.send_message(f"{topic}-email", email, message_attributes=attributes)
 
 
-def receive_message(call: Call) -> Response:
-    """SQS's ReceiveMessage, always a short poll: moto would wait with everybody else locked out."""
-    body = json.dumps(call.params | {"WaitTimeSeconds": 0}).encode()
-    return moto_bridge.send(call.account.id, replace(call.request, body=body))
+def seed_topic(seeder: Seeder, *, name: str, tags: Tags | None = None) -> str:
+    """A topic, a mailbox `{name}-email`, and a queue `{name}-json` that gets what other protocols get."""
+    topics = seeder.backend("sns")
+    arn: str = topics.create_topic(name, tags=pairs(tags)).arn
+    for queue in (f"{name}-email", f"{name}-json"):
+        sqs.seed_queue(seeder, name=queue)
+    subscription = topics.subscribe(arn, seeder.arn("sqs", f"{name}-json"), "sqs")
+    subscription.attributes["RawMessageDelivery"] = "true"
+    return arn
 
 
-HANDLERS: Handlers = {"Publish": publish}
-QUEUE_HANDLERS: Handlers = {"ReceiveMessage": receive_message}
+SERVICE = Service(
+    "sns",
+    handlers={"Publish": publish},
+    names=("TopicArn",),
+    throttling=Throttling("Throttling", 400),
+    seeds={"topic": seed_topic},
+    commands={("GET", "messages"): lambda account, path, body: account.state(Published).messages},
+)

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from .calls import CallLog
 from .faults import Faults
+from .service import Services
 
 State = TypeVar("State")
-# Each takes the seconds of its setting: `creating_seconds`. A stale answer is one, too: it ends when the truth shows.
-TRANSITIONS = ("creating", "deleting", "updating", "stale", "scaling", "provisioning", "mapping")
 
 
-@dataclass
-class Settings:
+class Settings(SimpleNamespace):
     """How slow and how large the account is. Seconds may be fractions."""
 
-    creating_seconds: float = 0.3
-    deleting_seconds: float = 0.3
-    updating_seconds: float = 0.3
-    stale_seconds: float = 0.0
-    scaling_seconds: float = 0.3
-    provisioning_seconds: float = 0.3
-    mapping_seconds: float = 0.3
-    latency_seconds: float = 0.0
-    tags_indexed: bool = True
-    async_retry_seconds: float = 0.3
-    account_concurrency: int = 1000
-    unreserved_minimum: int = 100
-    shard_limit: int = 500
+    def __init__(self, services: Services) -> None:
+        super().__init__(latency_seconds=0.0)
+        for service in services:
+            vars(self).update({f"{name}_seconds": seconds for name, seconds in service.transitions.items()})
+            vars(self).update(service.settings)
 
     def update(self, values: dict[str, Any]) -> None:
-        kinds = {name: type(value) for name, value in asdict(Settings()).items()}
+        kinds = {name: type(value) for name, value in vars(self).items()}
         unknown = sorted(set(values) - set(kinds))
         if unknown:
             raise ValueError(f"no such setting: {', '.join(unknown)}; there are {', '.join(kinds)}")
@@ -42,16 +32,19 @@ class Settings:
             setattr(self, name, kinds[name](value))
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 class Account:
     """One AWS account. Its lock is held while a call is executed, so that services need none of their own."""
 
-    def __init__(self, account_id: str) -> None:
+    def __init__(self, account_id: str, endpoint: str, services: Services) -> None:
         self.id = account_id
+        # Where this server listens.
+        self.endpoint = endpoint
+        self.services = services
         self.lock = threading.RLock()
-        self.settings = Settings()
+        self.settings = Settings(services)
         self.calls = CallLog()
         self.faults = Faults()
         self._ahead = 0.0
@@ -89,10 +82,11 @@ class Account:
         return sorted(self._holds)
 
     def _seconds(self, transition: str) -> float:
-        seconds = {name: getattr(self.settings, f"{name}_seconds") for name in TRANSITIONS}
-        if transition not in seconds:
-            raise ValueError(f"no such transition: {transition}; there are {', '.join(TRANSITIONS)}")
-        return seconds[transition]
+        names = sorted(name for service in self.services for name in service.transitions)
+        if transition not in names:
+            raise ValueError(f"no such transition: {transition}; there are {', '.join(names)}")
+        seconds: float = getattr(self.settings, f"{transition}_seconds")
+        return seconds
 
     def state(self, kind: type[State]) -> State:
         """What a service keeps about this account; made on first use."""
@@ -105,14 +99,16 @@ class Account:
 class Accounts:
     """All accounts of this server, by id; an account exists as soon as somebody uses it."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: str, services: Services) -> None:
+        self._endpoint = endpoint
+        self._services = services
         self._lock = threading.Lock()
         self._accounts: dict[str, Account] = {}
 
     def get(self, account_id: str) -> Account:
         with self._lock:
             if account_id not in self._accounts:
-                self._accounts[account_id] = Account(account_id)
+                self._accounts[account_id] = Account(account_id, self._endpoint, self._services)
             return self._accounts[account_id]
 
     def all(self) -> list[Account]:

@@ -1,4 +1,4 @@
-"""The Resource Groups Tagging API's GetResources, over all the kinds of resources the account knows.
+"""The Resource Groups Tagging API's GetResources, over the resources of all services.
 
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html: "tagged or previously
 tagged". The index follows late, so that a test can have it tell of what was deleted or untagged since.
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import cloudwatch, functions, kinesis, moto_bridge, sagemaker
+from .inside import Inside
 from .messages import AwsError
 from .paging import page
-from .protocols import Call, Handlers
+from .service import Call, Service, Throttling
+from .state import Account
 
 
 @dataclass
@@ -23,15 +24,9 @@ class Index:
 
 
 def _resources(call: Call) -> Iterator[tuple[str, dict[str, str]]]:
-    account, region = call.account, call.region
-    yield from sagemaker.settled(account).tags.items()
-    yield from account.state(cloudwatch.Alarms).tags.items()
-    for stream in kinesis.backend(account, region).streams.values():
-        yield stream.arn, stream.tags
-    for function in functions.backend(account, region).list_functions():
-        yield function.function_arn, function.tags
-    for table in moto_bridge.backend("dynamodb", account.id, region).tables.values():
-        yield table.table_arn, {tag["Key"]: tag["Value"] for tag in table.tags or []}
+    inside = Inside(call.account, call.region)
+    for service in call.account.services:
+        yield from service.tagged(inside)
 
 
 def _type_matches(arn: str, filters: list[str]) -> bool:
@@ -64,4 +59,19 @@ def get_resources(call: Call) -> dict[str, Any]:
     return {"ResourceTagMappingList": chosen, "PaginationToken": token or ""}
 
 
-HANDLERS: Handlers = {"GetResources": get_resources}
+def _tell(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """Let the index tell this of a resource from now on, whatever becomes of it."""
+    with account.lock:
+        account.state(Index).stale[body["arn"]] = body["tags"]
+    return {}
+
+
+SERVICE = Service(
+    "tagging",
+    handlers={"GetResources": get_resources},
+    own=True,
+    model="resourcegroupstaggingapi",
+    throttling=Throttling("ThrottledException", 400),
+    settings={"tags_indexed": True},
+    commands={("POST", "tags"): _tell},
+)

@@ -8,17 +8,24 @@ that is missing, taken or in progress are not modelled by AWS; their texts are t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import autoscaling, cloudwatch
-from .messages import AwsError
-from .paging import page
-from .protocols import Call, Handlers
-from .state import Account
+from .. import autoscaling
+from ..inside import Inside
+from ..messages import AwsError
+from ..paging import page
+from ..seed import Seeder
+from ..service import Call, Handlers, Scalable, Service, Throttling
+from ..snapshot import kept
+from ..state import Account
+from ..tags import Tags, in_order, pairs
+from . import cloudwatch
 
 IN_PROGRESS = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+GENERATED = {"CreationTime", "EndpointConfigArn", "ModelArn"}
 NO_CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 
 
@@ -160,10 +167,6 @@ def _require_updatable(endpoint: Endpoint) -> None:
         raise _refuse(
             f'Cannot update failed endpoint "{endpoint.arn}": DeleteEndpoint is the only permitted operation.'
         )
-
-
-def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _new_tags(call: Call, present: dict[str, str]) -> dict[str, str]:
@@ -371,11 +374,11 @@ def delete_endpoint(call: Call) -> None:
     endpoint.status, endpoint.becomes = "Deleting", "gone"
     endpoint.modified = call.account.now()
     endpoint.ends = endpoint.modified + call.account.settings.deleting_seconds
-    autoscaling.forget_endpoint(call.account, endpoint.name)
+    autoscaling.forget(call.account, "sagemaker", f"endpoint/{endpoint.name}/variant/")
 
 
 def list_tags(call: Call) -> dict[str, Any]:
-    return {"Tags": _tag_list(settled(call.account).tags.get(call.params["ResourceArn"], {}))}
+    return {"Tags": pairs(settled(call.account).tags.get(call.params["ResourceArn"], {}))}
 
 
 def add_tags(call: Call) -> dict[str, Any]:
@@ -383,7 +386,7 @@ def add_tags(call: Call) -> dict[str, Any]:
     if arn not in hosting.tags:
         raise _refuse(f'Could not find resource "{arn}".')
     hosting.tags[arn] = _new_tags(call, hosting.tags[arn])
-    return {"Tags": _tag_list(hosting.tags[arn])}
+    return {"Tags": pairs(hosting.tags[arn])}
 
 
 def delete_tags(call: Call) -> None:
@@ -422,3 +425,176 @@ HANDLERS: Handlers = {
     "UpdateEndpoint": update_endpoint,
     "UpdateEndpointWeightsAndCapacities": update_endpoint_weights_and_capacities,
 }
+
+
+def seed_endpoint(
+    seeder: Seeder,
+    *,
+    name: str,
+    config: str | None = None,
+    model: str | None = None,
+    variants: list[dict[str, Any]] | None = None,
+    tags: Tags | None = None,
+    deployment_config: dict[str, Any] | None = None,
+    config_fields: dict[str, Any] | None = None,
+    autoscaling: list[dict[str, Any]] | None = None,
+    inference_components: list[str] | None = None,
+    status: str = "InService",
+    failure_reason: str | None = None,
+) -> None:
+    """An endpoint with its configuration and models. `config_fields` go into CreateEndpointConfig as they are."""
+    config, model = config or f"{name}-config", model or f"{name}-model"
+    hosting = seeder.account.state(Hosting)
+    described = [_seed_variant(**{"model": model, **variant}) for variant in variants or [{}]]
+    shadows = (config_fields or {}).get("ShadowProductionVariants", [])
+    for needed in {v["ModelName"] for v in [*(d["config"] for d in described), *shadows] if "ModelName" in v}:
+        if needed not in hosting.models:
+            role = f"arn:aws:iam::{seeder.account.id}:role/model"
+            seeder.call("sagemaker", "CreateModel", ModelName=needed, ExecutionRoleArn=role, PrimaryContainer={})
+    if config not in hosting.configs:
+        fields = {"EndpointConfigName": config, "ProductionVariants": [d["config"] for d in described]}
+        seeder.call("sagemaker", "CreateEndpointConfig", **fields, **(config_fields or {}))
+    create = {"EndpointName": name, "EndpointConfigName": config}
+    if deployment_config:
+        rollback = deployment_config.get("AutoRollbackConfiguration") or {}
+        for alarm in rollback.get("Alarms", []):
+            if alarm["AlarmName"] not in seeder.account.state(cloudwatch.Alarms).alarms:
+                cloudwatch.seed_alarm(seeder, name=alarm["AlarmName"])
+        create["DeploymentConfig"] = deployment_config  # type: ignore[assignment]
+    seeder.call("sagemaker", "CreateEndpoint", **create)
+    endpoint = hosting.endpoints[name.lower()]
+    endpoint.ends = endpoint.created
+    settled(seeder.account)
+    for variant, about in zip(endpoint.variants, described, strict=True):
+        variant.update(about["running"])
+    hosting.tags[endpoint.arn] = dict(tags or {})
+    for target in autoscaling or []:
+        _seed_target(seeder, name, **target)
+    for component in inference_components or []:
+        hosting.components.append(
+            {
+                "InferenceComponentName": component,
+                "InferenceComponentArn": seeder.arn("sagemaker", f"inference-component/{component}"),
+                "EndpointName": name,
+                "EndpointArn": endpoint.arn,
+                "VariantName": endpoint.variants[0]["VariantName"],
+                "InferenceComponentStatus": "InService",
+                "CreationTime": endpoint.created,
+                "LastModifiedTime": endpoint.created,
+            }
+        )
+    endpoint.status, endpoint.failure_reason = status, failure_reason
+
+
+def _seed_target(
+    seeder: Seeder,
+    endpoint: str,
+    *,
+    variant: str = "AllTraffic",
+    dimension: str = "sagemaker:variant:DesiredInstanceCount",
+    **fields: Any,
+) -> None:
+    resource = f"endpoint/{endpoint}/variant/{variant}"
+    autoscaling.seed_target(seeder, namespace="sagemaker", resource=resource, dimension=dimension, **fields)
+
+
+def _seed_variant(
+    *,
+    model: str,
+    name: str = "AllTraffic",
+    instance_type: str = "ml.m5.large",
+    initial_instance_count: int = 1,
+    initial_weight: float = 1.0,
+    current_instance_count: int | None = None,
+    current_weight: float | None = None,
+    serverless: dict[str, int] | None = None,
+    current_serverless: dict[str, int] | None = None,
+    managed_instance_scaling: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A variant as its configuration describes it, and what of it runs differently."""
+    config: dict[str, Any] = {"VariantName": name, "ModelName": model, "InitialVariantWeight": float(initial_weight)}
+    if serverless:
+        config["ServerlessConfig"] = serverless
+    else:
+        config |= {"InstanceType": instance_type, "InitialInstanceCount": initial_instance_count}
+    if managed_instance_scaling:
+        config["ManagedInstanceScaling"] = managed_instance_scaling
+    running: dict[str, Any] = {}
+    if current_instance_count is not None:
+        running |= dict.fromkeys(("CurrentInstanceCount", "DesiredInstanceCount"), current_instance_count)
+    if current_weight is not None:
+        running |= dict.fromkeys(("CurrentWeight", "DesiredWeight"), float(current_weight))
+    if current_serverless is not None:
+        running |= {key: dict(current_serverless) for key in ("CurrentServerlessConfig", "DesiredServerlessConfig")}
+    return {"config": config, "running": running}
+
+
+def picture(inside: Inside) -> dict[str, Any]:
+    hosting, endpoints = settled(inside.account), {}
+    for key, endpoint in sorted(hosting.endpoints.items()):
+        described = inside.call("sagemaker", "DescribeEndpoint", EndpointName=key)
+        components = inside.call("sagemaker", "ListInferenceComponents", EndpointNameEquals=key, MaxResults=100)
+        endpoints[endpoint.name] = {
+            "config": described["EndpointConfigName"],
+            "status": described["EndpointStatus"],
+            "failure_reason": described.get("FailureReason"),
+            "variants": _variants(described, "ProductionVariants"),
+            "shadow_variants": _variants(described, "ShadowProductionVariants"),
+            "deployment_config": described.get("LastDeploymentConfig"),
+            "tags": in_order(inside.call("sagemaker", "ListTags", ResourceArn=endpoint.arn)["Tags"]),
+            "inference_components": [c["InferenceComponentName"] for c in components["InferenceComponents"]],
+        }
+    configs = kept(hosting.configs, GENERATED)
+    return {"endpoints": endpoints, "endpoint_configs": configs, "models": sorted(hosting.models)}
+
+
+def _variants(described: dict[str, Any], which: str) -> dict[str, Any]:
+    return {variant["VariantName"]: kept(variant, GENERATED) for variant in described.get(which, [])}
+
+
+def tagged(inside: Inside) -> Iterable[tuple[str, Tags]]:
+    return settled(inside.account).tags.items()
+
+
+def _put_endpoint(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """Set an endpoint's status by hand; it stays until changed."""
+    name, _status = path
+    with account.lock:
+        endpoint = settled(account).endpoints[name.lower()]
+        endpoint.status, endpoint.failure_reason, endpoint.ends = body["status"], body.get("reason"), None
+    return {}
+
+
+def _capacity(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    with account.lock:
+        account.state(Hosting).no_capacity[body["endpoint"].lower()] = int(body["failures"])
+    return {}
+
+
+def _require_scalable(call: Call) -> None:
+    """Only a variant of an endpoint in service can be registered."""
+    resource = call.params["ResourceId"]
+    if not resource.startswith("endpoint/"):
+        return
+    _, name, _, variant = resource.split("/")
+    endpoint = settled(call.account).endpoints.get(name.lower())
+    if endpoint is None or variant not in [v["VariantName"] for v in endpoint.variants]:
+        raise _refuse(f"SageMaker variant doesn't exist: {resource}")
+    if endpoint.status != "InService":
+        raise _refuse(f"SageMaker endpoint is not in service: {resource}")
+
+
+SERVICE = Service(
+    "sagemaker",
+    handlers=HANDLERS,
+    own=True,
+    names=("EndpointName", "EndpointConfigName", "ModelName", "EndpointNameEquals", "NameContains"),
+    # A guess.
+    throttling=Throttling(aws={"*": 10}),
+    transitions={"creating": 0.3, "deleting": 0.3, "updating": 0.3, "stale": 0.0},
+    seeds={"endpoints": seed_endpoint},
+    picture=picture,
+    tagged=tagged,
+    commands={("PUT", "endpoints"): _put_endpoint, ("POST", "capacity"): _capacity},
+    scalable=Scalable("SageMakerEndpoint", _require_scalable),
+)

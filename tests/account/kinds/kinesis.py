@@ -5,14 +5,18 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.htm
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import moto_bridge
-from .messages import AwsError, Response
-from .paging import page
-from .protocols import Call, Handlers
-from .state import Account
+from .. import moto_bridge
+from ..inside import Inside
+from ..messages import AwsError, Response
+from ..paging import page
+from ..seed import Seeder
+from ..service import Call, Handlers, Service, Throttling
+from ..state import Account
+from ..tags import Tags, in_order
 
 DAY = 24 * 60 * 60
 UPDATES_PER_DAY = 10
@@ -164,3 +168,76 @@ HANDLERS: Handlers = {
     "UpdateShardCount": update_shard_count,
     "UpdateStreamMode": _when_active,
 }
+
+
+def seed_stream(
+    seeder: Seeder,
+    *,
+    name: str,
+    shards: int = 1,
+    mode: str = "PROVISIONED",
+    retention_hours: int = 24,
+    tags: Tags | None = None,
+    consumers: list[str] | None = None,
+) -> None:
+    streams = backend(seeder.account, seeder.region)
+    stream = streams.create_stream(name, shards, {"StreamMode": mode}, retention_hours)
+    stream.tags.update(tags or {})
+    for consumer in consumers or []:
+        streams.register_stream_consumer(stream.arn, consumer)
+
+
+def picture(inside: Inside) -> dict[str, Any]:
+    result = {}
+    for name, stream in sorted(backend(inside.account, inside.region).streams.items()):
+        summary = inside.call("kinesis", "DescribeStreamSummary", StreamName=name)["StreamDescriptionSummary"]
+        result[name] = {
+            "mode": summary["StreamModeDetails"]["StreamMode"],
+            "status": summary["StreamStatus"],
+            "open_shards": summary["OpenShardCount"],
+            "retention_hours": summary["RetentionPeriodHours"],
+            "encryption": summary["EncryptionType"],
+            "consumers": sorted(consumer.consumer_name for consumer in stream.consumers),
+            "tags": in_order(inside.call("kinesis", "ListTagsForStream", StreamName=name)["Tags"]),
+        }
+    return {"streams": result}
+
+
+def tagged(inside: Inside) -> Iterator[tuple[str, Tags]]:
+    for stream in backend(inside.account, inside.region).streams.values():
+        yield stream.arn, stream.tags
+
+
+def _updated(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """Pretend that UpdateShardCount was called so often, so many seconds ago."""
+    with account.lock:
+        when = account.now() - float(body.get("seconds_ago", 0))
+        account.state(Streams).updates.setdefault(path[0], []).extend([when] * int(body["updates"]))
+    return {}
+
+
+SERVICE = Service(
+    "kinesis",
+    handlers=HANDLERS,
+    target=("Kinesis_20131202", "application/x-amz-json-1.1"),
+    names=("StreamName", "StreamARN"),
+    throttling=Throttling(
+        "LimitExceededException",
+        400,
+        aws={
+            "DescribeStreamSummary": 20,
+            "ListStreams": 5,
+            "UpdateShardCount": 10,
+            "ListTagsForStream": 5,
+            "ListStreamConsumers": 5,
+            "DescribeLimits": 1,
+        },
+        per_resource=("ListStreamConsumers",),
+    ),
+    transitions={"scaling": 0.3},
+    settings={"shard_limit": 500},
+    seeds={"streams": seed_stream},
+    picture=picture,
+    tagged=tagged,
+    commands={("POST", "streams"): _updated},
+)

@@ -5,17 +5,26 @@ https://docs.aws.amazon.com/lambda/latest/api/. Invocations are the host's.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import moto_bridge
-from .messages import AwsError, Response
-from .paging import page
-from .protocols import Call, Handlers, render
-from .state import Account
+from .. import host, moto_bridge
+from ..inside import Inside
+from ..messages import AwsError, Response
+from ..paging import page
+from ..protocols import render
+from ..seed import Seeder
+from ..service import Call, Handlers, Scalable, Service, Throttling
+from ..snapshot import kept
+from ..state import Account
+from ..tags import Tags
+from . import dynamodb
 
 ROLE = "function"
+GENERATED = {"EventSourceMappingArn", "LastModified", "UUID"}
 
 
 @dataclass
@@ -327,6 +336,14 @@ def create(account: Account, region: str, spec: dict[str, Any]) -> Any:
     )
 
 
+def invoke(call: Call) -> Response:
+    name = name_of(call.params["FunctionName"])
+    with call.account.lock:
+        reserved = find(call.account, call.region, name).reserved_concurrency
+        loops = call.account.state(Functions).recursion.get(name) == "Allow"
+    return host.of(call.account).invoke(call, name, reserved, loops)
+
+
 HANDLERS: Handlers = {
     "CreateEventSourceMapping": create_event_source_mapping,
     "CreateFunction": create_function,
@@ -350,3 +367,143 @@ HANDLERS: Handlers = {
     "UpdateEventSourceMapping": update_event_source_mapping,
     "UpdateFunctionConfiguration": update_function_configuration,
 }
+
+
+def seed_function(
+    seeder: Seeder,
+    *,
+    name: str,
+    reserved: int | None = None,
+    memory: int = 128,
+    timeout: int = 3,
+    architecture: str = "x86_64",
+    tags: Tags | None = None,
+    environment: dict[str, str] | None = None,
+    versions: int = 0,
+    aliases: dict[str, str] | None = None,
+    provisioned: dict[str, int] | None = None,
+    mappings: list[dict[str, Any]] | None = None,
+    on_failure: str | None = None,
+    dead_letter: str | None = None,
+    recursive_loop: str | None = None,
+    master_arn: str | None = None,
+) -> None:
+    function = create(
+        seeder.account,
+        seeder.region,
+        {
+            "FunctionName": name,
+            "MemorySize": memory,
+            "Timeout": timeout,
+            "Architectures": [architecture],
+            "Tags": tags or {},
+            "Environment": {"Variables": environment or {}},
+        },
+    )
+    function.reserved_concurrency = reserved
+    base = f"/2015-03-31/functions/{name}"
+    for _ in range(versions):
+        function.code_or_config_updated = True  # else nothing new would be published
+        seeder.rest("lambda", "POST", f"{base}/versions", body=b"{}")
+    for alias, version in (aliases or {}).items():
+        body = json.dumps({"Name": alias, "FunctionVersion": version}).encode()
+        seeder.rest("lambda", "POST", f"{base}/aliases", body=body)
+    state = seeder.account.state(Functions)
+    for qualifier, count in (provisioned or {}).items():
+        state.provisioned[name, qualifier] = Provisioned(count, seeder.account.now(), 0)
+    for mapping in mappings or []:
+        _seed_mapping(seeder, name, **mapping)
+    if on_failure:
+        body = json.dumps({"DestinationConfig": {"OnFailure": {"Destination": on_failure}}}).encode()
+        seeder.rest("lambda", "PUT", f"/2019-09-25/functions/{name}/event-invoke-config", body=body)
+    if dead_letter:
+        state.fields[name] = {"DeadLetterConfig": {"TargetArn": dead_letter}}
+    if master_arn:
+        state.fields[name] = state.fields.get(name, {}) | {"MasterArn": master_arn}
+    if recursive_loop:
+        state.recursion[name] = recursive_loop
+
+
+def _seed_mapping(
+    seeder: Seeder,
+    function: str,
+    *,
+    stream: str | None = None,
+    queue: str | None = None,
+    table: str | None = None,
+    enabled: bool = True,
+    batch_size: int | None = None,
+) -> None:
+    if stream:
+        source = seeder.arn("kinesis", f"stream/{stream}")
+    elif queue:
+        source = seeder.arn("sqs", queue)
+    else:
+        source = dynamodb.stream_of(seeder, str(table))
+    spec = {"FunctionName": function, "EventSourceArn": source, "Enabled": enabled, "BatchSize": batch_size}
+    backend(seeder.account, seeder.region).create_event_source_mapping(spec)
+
+
+def picture(inside: Inside) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for function in sorted(backend(inside.account, inside.region).list_functions(), key=lambda f: f.function_name):
+        name = function.function_name
+
+        def call(operation: str, name: str = name) -> dict[str, Any]:
+            return inside.call("lambda", operation, FunctionName=name)
+
+        result[name] = {
+            "reserved": call("GetFunctionConcurrency").get("ReservedConcurrentExecutions"),
+            "provisioned": {
+                config["FunctionArn"].rsplit(":", 1)[-1]: {
+                    "requested": config["RequestedProvisionedConcurrentExecutions"],
+                    "status": config["Status"],
+                }
+                for config in call("ListProvisionedConcurrencyConfigs")["ProvisionedConcurrencyConfigs"]
+            },
+            "mappings": sorted(
+                (kept(mapping, GENERATED) for mapping in call("ListEventSourceMappings")["EventSourceMappings"]),
+                key=lambda mapping: mapping["EventSourceArn"],
+            ),
+            "memory": function.memory_size,
+            "timeout": function.timeout,
+            "environment": function.environment_vars,
+            "tags": dict(sorted(function.tags.items())),
+        }
+    return {"functions": result}
+
+
+def tagged(inside: Inside) -> Iterator[tuple[str, Tags]]:
+    for function in backend(inside.account, inside.region).list_functions():
+        yield function.function_arn, function.tags
+
+
+def _register(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """How a function is executed from now on. It is created if it is missing."""
+    name, function = path[0], host.Function(**body)
+    try:
+        find(account, function.region, name)
+    except AwsError:
+        about = {"FunctionName": name, "MemorySize": function.memory, "Timeout": int(function.timeout_seconds) or 1}
+        create(account, function.region, about)
+    host.of(account).register(name, function)
+    return {}
+
+
+SERVICE = Service(
+    "lambda",
+    handlers=HANDLERS,
+    unlocked={"Invoke": invoke},
+    protocol="rest-json",
+    names=("FunctionName", "UUID"),
+    throttling=Throttling(
+        "TooManyRequestsException", 429, aws={"*": 15, "GetFunction": 100}, apart=("GetFunction", "Invoke")
+    ),
+    transitions={"provisioning": 0.3, "mapping": 0.3},
+    settings={"async_retry_seconds": 0.3, "account_concurrency": 1000, "unreserved_minimum": 100},
+    seeds={"functions": seed_function},
+    picture=picture,
+    tagged=tagged,
+    commands={("PUT", "functions"): _register},
+    scalable=Scalable("LambdaConcurrency"),
+)

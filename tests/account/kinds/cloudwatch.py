@@ -6,14 +6,28 @@ alarms, nor alarm types, nor pages, nor the protocol the SDKs speak by now; so t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .messages import AwsError
-from .paging import page
-from .protocols import Call, Handlers
+from ..inside import Inside
+from ..messages import AwsError
+from ..paging import page
+from ..seed import Seeder
+from ..service import Call, Handlers, Service, Throttling
+from ..snapshot import UUID, kept
+from ..tags import Tags
 
+GENERATED = {
+    "AlarmArn",
+    "AlarmConfigurationUpdatedTimestamp",
+    "StateReason",
+    "StateUpdatedTimestamp",
+    "StateValue",
+}
 # The alarm types of DescribeAlarms, and the list each comes back in.
 LISTS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
 
@@ -85,7 +99,7 @@ def put_tracking_alarm(call: Call, name: str, policy_arn: str) -> dict[str, str]
         "Statistic": "Sum",
         "Threshold": 1.0,
     }
-    put_metric_alarm(Call(call.account, call.region, "cloudwatch", "PutMetricAlarm", params, "json", call.request))
+    put_metric_alarm(replace(call, service=SERVICE, operation="PutMetricAlarm", params=params))
     return {"AlarmName": name, "AlarmARN": call.arn("cloudwatch", f"alarm:{name}")}
 
 
@@ -191,3 +205,82 @@ HANDLERS: Handlers = {
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
 }
+
+
+def seed_alarm(
+    seeder: Seeder,
+    *,
+    name: str,
+    actions_enabled: bool = True,
+    composite: str | None = None,
+    log: str | None = None,
+    actions: list[str] | None = None,
+    namespace: str = "AWS/Lambda",
+    metric: str = "Errors",
+    dimensions: dict[str, str] | None = None,
+    period: int = 300,
+    threshold: float = 1.0,
+    tags: Tags | None = None,
+) -> None:
+    common = {
+        "AlarmName": name,
+        "ActionsEnabled": actions_enabled,
+        "AlarmActions": [seeder.made.get("topic") or seeder.arn("sns", "alerts")] if actions is None else actions,
+    }
+    if composite:
+        seeder.call("cloudwatch", "PutCompositeAlarm", AlarmRule=composite, **common)
+    elif log:
+        seeder.call(
+            "cloudwatch", "PutLogAlarm", ComparisonOperator="GreaterThanThreshold", Threshold=float(threshold),
+            QueryResultsToEvaluate=1, QueryResultsToAlarm=1,
+            ScheduledQueryConfiguration={
+                "QueryString": "fields @message", "LogGroupIdentifiers": [log],
+                "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)"},
+                "AggregationExpression": "stats count(*)",
+                "ScheduledQueryRoleARN": f"arn:aws:iam::{seeder.account.id}:role/logs",
+            },
+            **common,
+        )  # fmt: skip
+    else:
+        seeder.call(
+            "cloudwatch", "PutMetricAlarm", Namespace=namespace, MetricName=metric, Statistic="Sum",
+            Dimensions=[{"Name": key, "Value": value} for key, value in (dimensions or {}).items()],
+            Period=period, EvaluationPeriods=1, Threshold=float(threshold),
+            ComparisonOperator="GreaterThanOrEqualToThreshold", **common,
+        )  # fmt: skip
+    seeder.account.state(Alarms).tags[seeder.arn("cloudwatch", f"alarm:{name}")] = dict(tags or {})
+
+
+def picture(inside: Inside) -> dict[str, Any]:
+    """By name. Without their generated ids, the alarms of two policies on one variant have the same name. These are
+    numbered in the order of what else they say, which stays when they are made again."""
+    state, named = inside.account.state(Alarms), defaultdict(list)
+    for name, alarm in state.alarms.items():
+        tags = dict(sorted(state.tags.get(alarm["AlarmArn"], {}).items()))
+        named[UUID.sub("…", name)].append({"type": state.types[name], **kept(alarm, GENERATED), "tags": tags})
+    result = {
+        f"{name} {number}" if number > 1 else name: alarm
+        for name, alarms in sorted(named.items())
+        for number, alarm in enumerate(sorted(alarms, key=json.dumps), 1)
+    }
+    return {"alarms": result}
+
+
+def tagged(inside: Inside) -> Iterable[tuple[str, Tags]]:
+    return inside.account.state(Alarms).tags.items()
+
+
+SERVICE = Service(
+    "cloudwatch",
+    handlers=HANDLERS,
+    own=True,
+    signed_as="monitoring",
+    model="cloudwatch",
+    names=("AlarmName", "AlarmNames"),
+    throttling=Throttling(
+        "Throttling", 400, aws={"DescribeAlarms": 9, "EnableAlarmActions": 3, "DisableAlarmActions": 3}
+    ),
+    seeds={"alarms": seed_alarm},
+    picture=picture,
+    tagged=tagged,
+)

@@ -1,0 +1,18 @@
+"""S3: moto's as it is, addressed in path style."""
+
+from __future__ import annotations
+
+from .seed import Seeder
+from .service import Service, Throttling
+
+VERSIONING = b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'
+
+
+def seed_bucket(seeder: Seeder, *, name: str, versioned: bool = True) -> str:
+    seeder.rest("s3", "PUT", f"/{name}")
+    if versioned:
+        seeder.rest("s3", "PUT", f"/{name}", "versioning", VERSIONING)
+    return name
+
+
+SERVICE = Service("s3", protocol="rest-xml", throttling=Throttling("SlowDown", 503), seeds={"bucket": seed_bucket})
