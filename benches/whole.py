@@ -14,70 +14,62 @@ import argparse
 import itertools
 import json
 import math
-import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from script import Script
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
-from account.rates import APART, ERRORS, PRESETS  # noqa: E402
+from account.client import REGION, Client, serving  # noqa: E402
+from account.rates import presets  # noqa: E402
+from account.services import SERVICES  # noqa: E402
 
 PROJECT, BUCKET, MANAGER, TOPIC = "shop", "shop-state", "shop-manager", "shop-reports"
 LATENCY = 0.02
 TRANSITIONS = ("creating", "deleting", "updating", "scaling", "provisioning", "mapping")
 # Of each hundred resources.
 SHARES = {"alarms": 40, "functions": 40, "streams": 10, "endpoints": 5, "tables": 5}
-THROTTLES = {"ThrottlingException", *(code for code, _ in ERRORS.values())}
+THROTTLES = {service.throttling.code for service in SERVICES}
 # How much longer than AWS's rates allow an action may take.
 TOLERANCE = 1.15
 ACTIONS = ("status", "stop", "start")
 
 
-class World:
-    """One account of the simulation."""
+class World(Client):
+    """One account of the simulation, with a project in it."""
+
+    patience_seconds = 600
 
     def __init__(self, endpoint: str, number: int, counts: dict[str, int], rates: bool) -> None:
-        self.endpoint, self.id = endpoint, f"{number:012}"
+        super().__init__(endpoint, f"{number:012}")
         seconds = {f"{name}_seconds": 0.1 for name in TRANSITIONS}
-        self.control("PUT", "settings", {**seconds, "shard_limit": 100_000})
+        self.settings(**seconds, shard_limit=100_000)
         more = {"streams": {"shards": 2}}
         self.resources = sum(counts.values())
         parts = {
             part: [{"name": f"{PROJECT}-{part}-{n}", **more.get(part, {})} for n in range(count)]
             for part, count in counts.items()
         }
-        self.control("POST", "seed", {"bucket": BUCKET, "topic": TOPIC, **parts})
-        self.control("PUT", "settings", {"latency_seconds": LATENCY})
+        self.seed(bucket=BUCKET, topic=TOPIC, **parts)
+        self.settings(latency_seconds=LATENCY)
         if rates:
             self.control("PUT", "rates", {"preset": "aws"})
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_account/{self.id}/{path}", method=method, data=data)
-        with urllib.request.urlopen(request, timeout=600) as answer:
-            return json.load(answer)
-
-    def client(self, service: str) -> Any:
-        config = Config(
-            read_timeout=900, retries={"total_max_attempts": 10, "mode": "standard"}, s3={"addressing_style": "path"}
+    def client(self, service: str, region: str = REGION, **config: Any) -> Any:
+        return super().client(
+            service, region, read_timeout=900, retries={"total_max_attempts": 10, "mode": "standard"}, **config
         )
-        keys = {"aws_access_key_id": f"AKIA{self.id}", "aws_secret_access_key": "secret"}
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", config=config, **keys)
 
     def measure(self, who: str, action: str, work: Any) -> dict[str, Any]:
-        self.control("DELETE", "calls")
+        self.forget_calls()
         began = time.monotonic()
         work()
         took = time.monotonic() - began
-        calls = [call for call in self.control("GET", "calls") if call["operation"] != "Invoke"]
+        calls = [call for call in self.calls() if call["operation"] != "Invoke"]
         operations = Counter(f"{call['service']}.{call['operation']}" for call in calls)
         throttled = sum(call["error"] in THROTTLES for call in calls)
         writes = operations["s3.PutObject"]
@@ -90,11 +82,9 @@ def seconds_at_aws_rates(calls: list[dict[str, Any]]) -> float:
     """How long AWS takes for these calls at least: those of the limit that has the most to do."""
     counts: Counter[str] = Counter()
     for call in calls:
-        own = f"{call['service']}.{call['operation']}"
-        counts[own] += 1
-        if not (call["service"] == "lambda" and call["operation"] in APART):
-            counts[call["service"]] += 1
-    rate = {key: limit["rate"] if isinstance(limit, dict) else limit for key, limit in PRESETS["aws"].items()}
+        counts.update(SERVICES[call["service"]].rate_keys(call["operation"]))
+    published = presets(SERVICES)["aws"]
+    rate = {key: limit["rate"] if isinstance(limit, dict) else limit for key, limit in published.items()}
     # Nobody waits for prices.
     return max((counts[key] / rate[key] for key in rate if key != "pricing"), default=0.0)
 
@@ -125,8 +115,7 @@ def run(endpoint: str, bootstrap: str, number: int, counts: dict[str, int], rate
     environment = {"PROJECT_NAME": PROJECT, "STATE_BUCKET": BUCKET, "POLL_SECONDS": "0.1"}
     environment["SNS_TOPIC_ARN"] = f"arn:aws:sns:us-east-1:{world.id}:{TOPIC}"
     environment["RATE_SHARE"] = "1" if rates else "1000"
-    spec = {"command": [bootstrap], "environment": environment, "timeout_seconds": 900, "memory": 128}
-    world.control("PUT", f"functions/{MANAGER}", spec)
+    world.register(MANAGER, command=[bootstrap], environment=environment, timeout_seconds=900, memory=128)
     before = processes(bootstrap)
     rows = []
     for action in ACTIONS:
@@ -184,17 +173,10 @@ def main() -> None:
     else:
         sizes = [int(size) for size in options.sizes.split(",")]
         all_counts = [{part: max(1, size * share // 100) for part, share in SHARES.items()} for size in sizes]
-    command = [sys.executable, str(TESTS / "account"), "--until-stdin-closes"]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert server.stdin and server.stdout
-    try:
-        endpoint = json.loads(server.stdout.readline())["endpoint"]
-        rows = []
+    rows = []
+    with serving() as endpoint:
         for n, counts in enumerate(all_counts):
             rows += run(endpoint, bootstrap, 2 * n + 1, counts, options.rates)
-    finally:
-        server.stdin.close()
-        server.wait(30)
     if wrong := show(rows, options.rates):
         sys.exit("\n".join(wrong))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from .conftest import HERE, Account, eventually, refused
+from .client import HERE, serving
+from .conftest import Account, eventually, refused
 
 COMMAND = [sys.executable, "-S", str(HERE / "runtime_for_tests.py")]
 
 
 def register(account: Account, **spec: Any) -> None:
     account.settings(async_retry_seconds=0.05)
-    account.control("PUT", "functions/f", {"command": COMMAND, **spec})
+    account.register("f", **{"command": COMMAND, **spec})
 
 
 def invoke(account: Account, **event: Any) -> Any:
@@ -166,16 +166,10 @@ def test_an_invocation_can_be_forwarded(account: Account, endpoint: str) -> None
     assert "nowhere" in account.lambda_.invoke(FunctionName="f", Payload=b"{}")["Payload"].read().decode()
 
 
-def test_no_process_outlives_the_server(session: Any) -> None:
-    server = subprocess.Popen(
-        [sys.executable, str(HERE), "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert server.stdin and server.stdout
-    account = Account(json.loads(server.stdout.readline())["endpoint"], session)
-    register(account)
-    pid = invoke(account)["pid"]
-    server.stdin.close()
-    assert server.wait(5) == 0
-    server.stdout.close()
+def test_no_process_outlives_the_server() -> None:
+    with serving() as endpoint:
+        account = Account(endpoint)
+        register(account)
+        pid = invoke(account)["pid"]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import HERE, Account, eventually
+from .client import HERE
+from .conftest import Account, eventually
 from .metrics import documents
 
 NOW = 1_795_000_000_000

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from .conftest import HERE, Account, eventually, refused
+from .client import HERE
+from .conftest import Account, eventually, refused
 
 SERVICES = ["AWSLambda", "AmazonCloudWatch", "AmazonDynamoDB", "AmazonKinesis", "AmazonSageMaker"]
 REGIONS = ["us-east-1", "eu-central-1"]

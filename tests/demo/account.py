@@ -4,77 +4,41 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from account.client import COMMAND, HERE, Client, endpoint_of
 
-from .processes import DemoFailed, Processes
+from .processes import Processes
 
-SIMULATOR = Path(__file__).resolve().parent.parent / "account"
 ACCOUNT = "123456789012"
-REGION = "us-east-1"
 # The emulator's name for the only function it has.
 FUNCTION = "_"
 ACCESS_KEY = f"AKIA{ACCOUNT}DEMO"
 
 
-class Account:
+class Account(Client):
     def __init__(self, processes: Processes) -> None:
-        server = processes.start(
-            "account",
-            [sys.executable, str(SIMULATOR), "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert server.stdout
-        ready = server.stdout.readline()
-        if not ready:
-            raise DemoFailed("the simulated account did not start")
-        self.endpoint: str = json.loads(ready)["endpoint"]
+        server = processes.start("account", COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(endpoint_of(server), ACCOUNT)
 
-    def seed(self, **settings: float) -> None:
-        self.control("PUT", "settings", settings)
-        seeded = self.control("POST", "seed", json.loads((SIMULATOR / "demo_project.json").read_text()))
+    def seed_demo(self, **settings: float) -> None:
+        self.settings(**settings)
+        seeded = self.seed(**json.loads((HERE / "demo_project.json").read_text()))
         self.topic: str = seeded["topic"]
         self.bucket: str = seeded["bucket"]
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """What a test can do to the account, beside AWS's own APIs."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_account/{ACCOUNT}/{path}", method=method, data=data)
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key="secret",
-            # An invocation that is sent again is another operation.
-            config=Config(read_timeout=120, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
-
     def snapshot(self) -> Any:
         """Everything that a person would care about, but for the function that is shown."""
-        snapshot = self.control("GET", "snapshot")
+        snapshot = super().snapshot()
         snapshot["functions"].pop(FUNCTION, None)
         return snapshot
-
-    def forget_calls(self) -> None:
-        self.control("DELETE", "calls")
 
     def calls(self) -> list[dict[str, Any]]:
         """What the function called since: not the demo's own invocation of it, nor its look into the mailbox."""
         return [
             call
-            for call in self.control("GET", "calls")
+            for call in super().calls()
             if call["service"] != "sqs" and (call["service"], call["operation"]) != ("lambda", "Invoke")
         ]
 

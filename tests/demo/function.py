@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from account.client import REGION
+
 from . import screen
-from .account import ACCESS_KEY, FUNCTION, REGION, Account
+from .account import ACCESS_KEY, FUNCTION, Account
 from .processes import DemoFailed, Processes
 
 
@@ -46,8 +48,9 @@ class Function:
             },
         )
         forward = f"http://127.0.0.1:{port}/2015-03-31/functions/{FUNCTION}/invocations"
-        account.control("PUT", f"functions/{FUNCTION}", {"forward": forward})
-        self._lambda = account.client("lambda")
+        account.register(FUNCTION, forward=forward)
+        # An invocation that is sent again would be another operation.
+        self._lambda = account.client("lambda", read_timeout=120)
 
     def invoke(self, event: Any) -> Any:
         """The function's answer. Dots are printed until it comes."""

@@ -74,7 +74,7 @@ class Demo:
             "to scale a stream: on AWS, these take minutes.\n".format(**TRANSITIONS)
         )
         self.account = Account(processes)
-        self.account.seed(**TRANSITIONS)
+        self.account.seed_demo(**TRANSITIONS)
         environment = ENVIRONMENT | {"STATE_BUCKET": self.account.bucket, "SNS_TOPIC_ARN": self.account.topic}
         self.function = Function(processes, self.account, bootstrap, environment)
         topic = self.account.topic.rsplit(":", 1)[-1]

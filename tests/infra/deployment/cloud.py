@@ -11,18 +11,17 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from account.client import COMMAND, REGION, Client, endpoint_of
+
 ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "123456789012"
-REGION = "us-east-1"
 # The services that the simulated account answers for: the variables of the AWS SDKs.
 SIMULATED = ["SAGEMAKER", "APPLICATION_AUTO_SCALING"]
 
@@ -122,18 +121,9 @@ class Cloud:
             relay.shutdown()
 
     def _start(self) -> None:
-        simulator = self._spawn(
-            "simulated account",
-            [sys.executable, str(ROOT / "tests" / "account"), "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert simulator.stdout
-        ready = simulator.stdout.readline()
-        if not ready:
-            raise Failed("the simulated account did not start")
-        self.simulated: str = json.loads(ready)["endpoint"]
-        simulated = self._serve(type("_", (ToSimulated,), {"target": self.simulated}))
+        simulator = self._spawn("simulated account", COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.account = Client(endpoint_of(simulator), ACCOUNT)
+        simulated = self._serve(type("_", (ToSimulated,), {"target": self.account.endpoint}))
         functions = self._serve(type("_", (ToLambda,), {"target": self.endpoint, "certificate": self.certificate}))
         environment = {
             "PATH": os.environ["PATH"],
@@ -211,16 +201,6 @@ class Cloud:
     def aws(self, *arguments: str) -> Any:
         out = self.run("aws", *arguments, "--output", "json")
         return json.loads(out) if out.strip() else None
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """What a test can do to the simulated account, beside AWS's own APIs."""
-        request = urllib.request.Request(
-            f"{self.simulated}/_account/{ACCOUNT}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)
 
     def last_lines(self, count: int = 15) -> str:
         parts = [

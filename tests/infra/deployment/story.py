@@ -93,7 +93,7 @@ class Story:
             f"fileb://{code}",
         ]
         aws("lambda", "create-function", "--function-name", "demo-worker", *worker)
-        self.cloud.control("POST", "seed", {"endpoints": [{"name": "demo-risk", "config": "demo-risk-config"}]})
+        self.cloud.account.seed(endpoints=[{"name": "demo-risk", "config": "demo-risk-config"}])
         for name, is_so in self.look().items():
             say(f"  {name}: {is_so}")
 
@@ -125,7 +125,7 @@ class Story:
     def look(self) -> dict[str, str]:
         """The account, without the function's eyes."""
         aws, seen = self.cloud.aws, {}
-        endpoints = self.cloud.control("GET", "snapshot?region=us-east-1")["endpoints"]
+        endpoints = self.cloud.account.snapshot()["endpoints"]
         seen["endpoint demo-risk"] = "in service" if "demo-risk" in endpoints else "not there"
         for stream in STREAMS:
             described = aws("kinesis", "describe-stream-summary", "--stream-name", stream)
