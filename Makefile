@@ -16,8 +16,6 @@ sam := .venv-sam/.installed
 checkov := .venv-checkov/.installed
 ministack := .venv-ministack/.installed
 deny := .tools/.cargo-deny-$(CARGO_DENY)
-ruff := --line-length 120
-rules := --select E4,E7,E9,F,I,B,UP,SIM,RUF
 say = @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
@@ -40,7 +38,7 @@ demo: build $(venv) ## watch a project being stopped and started again in a simu
 
 test: $(venv) ## run all tests: those of the simulated account, then those of the function
 	$(say) 'Tests of the simulated account and of the demo'
-	.venv/bin/python -m pytest -q tests/account tests/demo
+	.venv/bin/python -m pytest tests/account tests/demo
 	$(say) 'Tests of the function'
 	RUST_TEST_THREADS=4 cargo test --locked
 
@@ -49,7 +47,7 @@ check: fmt-check python infra deny lint doc test demo ## everything that a chang
 
 fmt: $(venv) ## format the code
 	cargo fmt
-	.venv/bin/ruff format $(ruff) tests infra benches
+	.venv/bin/ruff format tests infra benches
 
 fmt-check:
 	$(say) 'Format'
@@ -57,8 +55,8 @@ fmt-check:
 
 python: $(venv) ## check the Python code
 	$(say) 'Python code'
-	.venv/bin/ruff check $(ruff) $(rules) tests infra benches
-	.venv/bin/ruff format $(ruff) --check tests infra benches
+	.venv/bin/ruff check tests infra benches
+	.venv/bin/ruff format --check tests infra benches
 
 # Offline: the region is for the linters, which want to know which resources there are.
 infra: export AWS_DEFAULT_REGION = us-east-1
@@ -68,7 +66,7 @@ infra: $(venv) $(sam) $(checkov) ## check the deployment's template and the oper
 	.venv-sam/bin/sam validate --lint --template infra/template.yaml
 	.venv/bin/cfn-lint --non-zero-exit-code warning infra/template.yaml
 	.venv-checkov/bin/checkov --skip-download --framework cloudformation --compact --quiet --file infra/template.yaml
-	.venv/bin/python -m pytest -q tests/infra
+	.venv/bin/python -m pytest tests/infra
 
 deny: $(deny) ## check what the dependencies may be: deny.toml
 	$(say) 'Dependencies'
