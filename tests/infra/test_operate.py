@@ -337,7 +337,7 @@ def test_logs_are_followed_with_what_both_versions_of_the_aws_cli_have(operator:
 
 def snapshot(name: str) -> str:
     """What a test of the function's reports expects."""
-    tests = (ROOT / "src" / "report_tests.rs").read_text()
+    tests = (ROOT / "src" / "report" / "tests.rs").read_text()
     return tests.partition(f"fn {name}()")[2].partition('@r#"')[2].partition('"#);')[0]
 
 
