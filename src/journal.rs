@@ -402,4 +402,6 @@ impl Transition {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;

@@ -35,6 +35,8 @@ pub mod clock;
 pub mod config;
 pub mod event;
 pub mod failure;
+#[cfg(test)]
+mod golden;
 pub mod handler;
 pub mod journal;
 pub mod kinds;

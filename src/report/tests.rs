@@ -454,3 +454,18 @@ fn costs_are_summed_over_a_day_and_a_month_of_730_hours() {
     assert!((cost.per_month_before - hour * 730.0).abs() < 1e-9);
     assert!((cost.saved_per_day - 0.115 * 24.0).abs() < 1e-9);
 }
+
+/// A start with `originals_from` reads what an older version kept.
+#[test]
+fn the_originals_in_a_report_of_version_0_1_are_owed_again() {
+    for file in ["stopped.report.json", "refused.report.json"] {
+        let written = crate::golden::file(file);
+        let kept: KeptOriginals = serde_json::from_slice(&written).unwrap();
+        assert_eq!((&*kept.project, &*kept.environment), ("user-journey-analytics", "dev"));
+        let mut journal = Journal::new(&kept.project, &kept.environment);
+        journal.take_over(&kept.originals, "op", Timestamp::UNIX_EPOCH);
+        let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        assert_eq!(serde_json::to_value(journal.originals()).unwrap(), written["originals"]);
+        assert_eq!(journal.originals().len(), 10, "{file}");
+    }
+}

@@ -111,3 +111,8 @@ fn an_alarm_costs_the_same_with_and_without_its_actions() {
         assert!(!usage(true).is_none());
     }
 }
+
+#[test]
+fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
+    crate::golden::assert_originals_stay::<Original>("cloudwatch");
+}

@@ -467,3 +467,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
+    crate::golden::assert_originals_stay::<Original>("kinesis");
+}

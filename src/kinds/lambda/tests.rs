@@ -458,3 +458,8 @@ fn provisioned_concurrency_bills_by_its_version_and_not_where_it_failed() {
     let item = crate::usage::Item::ProvisionedConcurrency(crate::usage::Architecture::X86);
     assert_eq!(seen.usage(), Usage::of(item, 2));
 }
+
+#[test]
+fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
+    crate::golden::assert_originals_stay::<Original>("lambda");
+}

@@ -596,3 +596,8 @@ fn what_comes_back_costs_what_was_there() {
             .and(Item::ServerlessConcurrency(2048), 2)
     );
 }
+
+#[test]
+fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
+    crate::golden::assert_originals_stay::<Original>("sagemaker");
+}

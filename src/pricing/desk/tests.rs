@@ -105,3 +105,14 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
         Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) }
     );
 }
+
+#[test]
+fn the_prices_that_version_0_1_kept_are_understood_and_stay_as_they_are() {
+    let bytes = crate::golden::file("stopped.prices.json");
+    let cache: Cache = serde_json::from_slice(&bytes).unwrap();
+    let is_known = |item: &Item| !matches!(item, Item::Unpriced(_));
+    assert!(cache.prices.keys().all(is_known), "{:?}", cache.prices);
+    let written: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(serde_json::to_value(&cache).unwrap(), written);
+    assert_eq!(cache.schema, SCHEMA);
+}
