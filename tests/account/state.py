@@ -48,7 +48,7 @@ class Account:
         self.calls = CallLog()
         self.faults = Faults()
         self._ahead = 0.0
-        # Held transitions by name. Those that end by this time have been let pass.
+        # Held transitions by name. Those that end by this time were over before, or have been let pass.
         self._holds: dict[str, float] = {}
         self._states: dict[type, Any] = {}
 
@@ -64,9 +64,9 @@ class Account:
         return ends <= self._holds.get(transition, self.now())
 
     def hold(self, transition: str) -> None:
-        """Let no transition of this name end, whatever time passes."""
+        """Let no transition of this name end from now on, whatever time passes."""
         self._seconds(transition)
-        self._holds.setdefault(transition, 0.0)
+        self._holds.setdefault(transition, self.now())
 
     def let_pass(self, transition: str) -> None:
         """End the held transitions that are under way. Those that begin from now on are held."""

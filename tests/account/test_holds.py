@@ -56,6 +56,16 @@ def test_a_transition_that_is_released_takes_its_time_again(account: Account) ->
     assert stream_status(account) == "ACTIVE"
 
 
+def test_what_was_over_before_the_hold_stays_over(account: Account) -> None:
+    account.seed(streams=[STREAM], functions=[FUNCTION])
+    client: Any = account.lambda_
+    (mapping,) = client.list_event_source_mappings(FunctionName="f")["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    account.advance(LONG)
+    account.control("PUT", "holds/mapping")
+    assert client.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled"
+
+
 def test_every_transition_of_an_endpoint_can_be_held(account: Account) -> None:
     account.seed(endpoints=[{"name": "e"}])
     for transition in ("creating", "updating", "deleting", "stale"):
