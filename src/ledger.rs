@@ -154,14 +154,15 @@ impl<'a> Ledger<'a> {
     pub async fn save_as_holder(&mut self) -> Result<(), LedgerError> {
         let mut pause = FIRST_PAUSE;
         while !self.save().await? {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Read right before the next try: what is read early is old by then.
             let (stored, version) = self.stored().await?;
             if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
                 return Err(LedgerError::Fenced);
             }
             self.journal.challenger = stored.challenger;
             self.version = version;
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Ok(())
     }

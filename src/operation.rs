@@ -191,11 +191,7 @@ impl Operation<'_> {
         asked_at: Timestamp,
     ) -> Result<(), LedgerError> {
         let valid_until = self.deadline + LEASE_GRACE;
-        // An earlier invocation of this operation may have asked, for as long as it lived.
-        let asked = ledger.journal.challenger.as_ref().is_some_and(|challenger| {
-            challenger.operation_id == self.id && challenger.until >= valid_until
-        });
-        if opposed && !asked {
+        if opposed && !self.is_asked_for(&ledger.journal, valid_until, asked_at) {
             info!("asking the operation at work to yield");
             ledger.journal.challenger = Some(Challenger {
                 operation_id: self.id.clone(),
@@ -212,6 +208,22 @@ impl Operation<'_> {
             self.pace.sleep(poll.min(left + Duration::from_millis(10))).await;
         }
         ledger.reload().await
+    }
+
+    /// Whether the holder has been asked to yield, by this operation or by a newer one of the same
+    /// direction. Two that put their own challenge in the place of the other's would write without
+    /// a pause, and the holder could not write any more.
+    fn is_asked_for(&self, journal: &Journal, valid_until: Timestamp, asked_at: Timestamp) -> bool {
+        journal.challenger.as_ref().is_some_and(|challenger| {
+            if challenger.operation_id == self.id {
+                // An earlier invocation may have asked, for as long as it lived.
+                challenger.until >= valid_until
+            } else {
+                challenger.direction == self.direction
+                    && challenger.asked_at >= asked_at
+                    && challenger.until > self.program.clock.now()
+            }
+        })
     }
 
     /// The lease did not become free in this invocation's time: the next one waits on.

@@ -216,6 +216,46 @@ fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what
     );
 }
 
+/// Each asks the stop to give way, and neither asks again because the other has.
+#[test]
+fn two_starts_that_wait_for_a_stop_do_not_keep_it_from_writing() {
+    let account = Account::demo();
+    let function = Function::new(&account);
+    let before = account.snapshot();
+    account.control("PUT", "holds/deleting", None);
+    // Its report is the last thing that it writes before the state.
+    account.fault(&json!({"operation": "PutObject", "resource": "/operations/", "held": true}));
+    let calls_of = |object: &str| -> Vec<Call> {
+        let puts = |call: &Call| call.operation == "PutObject" && call.resource.contains(object);
+        account.calls().into_iter().filter(puts).collect()
+    };
+    let within = Duration::from_secs(60);
+    let [stop, one, other] = thread::scope(|scope| {
+        let stop = scope.spawn(|| function.stop());
+        eventually("the endpoint is being deleted", within, || {
+            account.count("DeleteEndpoint") == 1
+        });
+        let starts = [(); 2].map(|()| scope.spawn(|| function.start()));
+        eventually("the stop gives way", within, || calls_of("/operations/").len() == 1);
+        let looks = account.count("GetObject");
+        eventually("they wait", within, || account.count("GetObject") > looks + 40);
+        // The claims of the stop, and a challenge of each start.
+        let writes = calls_of("state.json").iter().filter(|call| call.status == Some(200)).count();
+        assert!(writes <= 3, "{writes} writes");
+        account.clear_faults();
+        let stop = stop.join().expect("a report");
+        account.control("DELETE", "holds/deleting", None);
+        let [one, other] = starts.map(|start| start.join().expect("a report"));
+        [stop, one, other]
+    });
+    assert_eq!(stop["outcome"], "partial", "{stop:#}");
+    for start in [one, other] {
+        assert_eq!(start["outcome"], "succeeded", "{start:#}");
+    }
+    assert_eq!(account.count("CreateEndpoint"), 1);
+    assert_same(&account.snapshot(), &before, "in the end");
+}
+
 #[test]
 fn many_events_at_once_lose_nothing() {
     let account = Account::demo();

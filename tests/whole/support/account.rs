@@ -78,12 +78,13 @@ impl Account {
 
     // --- The control API
 
-    fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}/_account/{}/{path}", server::endpoint(), self.id);
         let answer = match (method, body) {
             ("GET", _) => self.agent.get(&url).call(),
             ("DELETE", _) => self.agent.delete(&url).call(),
             ("PUT", Some(body)) => self.agent.put(&url).send_json(body),
+            ("PUT", None) => self.agent.put(&url).send_empty(),
             (_, Some(body)) => self.agent.post(&url).send_json(body),
             (_, None) => self.agent.post(&url).send_empty(),
         };
