@@ -23,12 +23,13 @@ use crate::handler::{Program, Successor};
 use crate::kinds;
 use crate::lazy::{Lazy, lazy};
 use crate::metrics::Metrics;
+use crate::model::RequestRate;
 use crate::notify::{Notifier, Topic};
 use crate::observe::TaggingApi;
 use crate::pricing::list_api::PriceListApi;
 use crate::store::Bucket;
+use crate::tally::Tally;
 
-pub use self::wire::Tally;
 use self::wire::Wire;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -36,13 +37,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 6;
 
 /// Everything that the environment configures for the AWS SDK: region, credentials, endpoint.
-pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64) -> SdkConfig {
-    settings(tally, rate_share).load().await
+///
+/// Its calls keep to this share of the kinds' rates.
+pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64, rates: &[RequestRate]) -> SdkConfig {
+    settings(tally, rate_share, rates).load().await
 }
 
-fn settings(tally: &Arc<Tally>, rate_share: f64) -> ConfigLoader {
+fn settings(tally: &Arc<Tally>, rate_share: f64, rates: &[RequestRate]) -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(Wire::client(Arc::clone(tally), rate_share))
+        .http_client(Wire::client(Arc::clone(tally), rate_share, rates))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         // Nothing else: the SDK's other time-outs would count the wait for a turn, and so would its
         // protection from stalled streams, which ends a call whose body is not sent within 6 s. The
@@ -109,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_in_the_sdk_counts_the_wait_for_a_turn() {
         let home = aws_config::Region::new("us-east-1");
-        let sdk = settings(&Arc::default(), 1.0).region(home).load().await;
+        let sdk = settings(&Arc::default(), 1.0, &[]).region(home).load().await;
         let streams = sdk.stalled_stream_protection().expect("it is set");
         assert!(!streams.upload_enabled() && !streams.download_enabled());
         let timeouts = sdk.timeout_config().expect("they are set");

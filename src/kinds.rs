@@ -12,7 +12,7 @@ pub mod sagemaker;
 
 use self::info::Info;
 use self::kit::{Entry, Kit};
-use crate::model::KindName;
+use crate::model::{KindName, RequestRate};
 
 /// The kinds, in the order of reports.
 pub const CATALOG: [&Info; 5] =
@@ -26,6 +26,11 @@ pub fn names() -> Vec<KindName> {
 /// The catalog's names with their variables.
 pub fn variables() -> Vec<(KindName, &'static str)> {
     CATALOG.iter().map(|info| (info.name, info.variable)).collect()
+}
+
+/// The requests a second that AWS takes of the kinds' calls.
+pub fn request_rates() -> Vec<RequestRate> {
+    CATALOG.iter().flat_map(|info| info.request_rates).copied().collect()
 }
 
 /// The kinds with real clients, in the catalog's order. A client is made when its kind is first
@@ -56,6 +61,33 @@ mod tests {
         assert_eq!(different(|info| info.name.as_str()), CATALOG.len());
         assert_eq!(different(|info| info.variable), CATALOG.len());
         assert_eq!(different(|info| info.tagging_type), CATALOG.len());
+    }
+
+    /// As AWS's pages say, each of which the rate's row names.
+    #[test]
+    fn every_kind_keeps_to_its_published_rates() {
+        use crate::model::Requests::{AllBut, Of};
+        let told: Vec<_> = request_rates()
+            .into_iter()
+            .map(|rate| {
+                assert!(!rate.source.is_empty(), "{rate:?}");
+                (rate.service, rate.requests, rate.per_second)
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("sagemaker", AllBut(&[]), 10),
+                ("application-autoscaling", AllBut(&[]), 10),
+                ("kinesis", Of("ListStreams"), 5),
+                ("kinesis", Of("DescribeStreamSummary"), 20),
+                ("kinesis", Of("UpdateShardCount"), 10),
+                ("lambda", AllBut(&["invocations"]), 15),
+                ("monitoring", Of("DescribeAlarms"), 9),
+                ("monitoring", Of("DisableAlarmActions"), 3),
+                ("monitoring", Of("EnableAlarmActions"), 3),
+            ]
+        );
     }
 
     #[test]

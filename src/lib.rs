@@ -54,4 +54,5 @@ pub mod report;
 pub mod savings;
 pub mod select;
 pub mod store;
+pub mod tally;
 pub mod usage;

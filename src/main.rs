@@ -22,7 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let program = match config {
         Ok(config) => {
             let tally = Arc::default();
-            let sdk = aws::sdk_config(&tally, config.rate_share).await;
+            let sdk = aws::sdk_config(&tally, config.rate_share, &kinds::request_rates()).await;
             Ok(aws::program(config, &sdk, tally))
         }
         Err(bad) => {

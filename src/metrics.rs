@@ -14,11 +14,11 @@ use metrique_writer::format::Format;
 use metrique_writer::unit::{AsCount, AsSeconds};
 use metrique_writer_format_emf::Emf;
 
-use crate::aws::Tally;
 use crate::config::Config;
 use crate::journal::{Journal, Record};
 use crate::model::{Action, Direction, Phase};
 use crate::report::{Outcome, Report, Result};
+use crate::tally::Tally;
 
 /// What the metrics are told apart by.
 const DIMENSIONS: [&str; 2] = ["Project", "Environment"];

@@ -158,6 +158,34 @@ pub struct Calls {
     pub now: ZonedDateTime,
 }
 
+/// A published limit: the requests a second that AWS takes of one account in one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestRate {
+    /// As a request's signature names the service.
+    pub service: &'static str,
+    pub requests: Requests,
+    pub per_second: u32,
+    /// The page that says so, or what an estimate rests on.
+    pub source: &'static str,
+}
+
+/// The requests of a service that share one limit, by the names of their API operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Requests {
+    Of(&'static str),
+    /// All of the service's together, but for these.
+    AllBut(&'static [&'static str]),
+}
+
+impl Requests {
+    pub fn include(self, operation: &str) -> bool {
+        match self {
+            Requests::Of(name) => name == operation,
+            Requests::AllBut(names) => !names.contains(&operation),
+        }
+    }
+}
+
 /// One call that changes something, as plain data with its own words for plans and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

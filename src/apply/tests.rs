@@ -21,6 +21,7 @@ static INFO: Info = Info {
     arn_prefix: "number/",
     tier: Tier::Capacity,
     permissions: &[],
+    request_rates: &[],
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

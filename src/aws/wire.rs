@@ -6,8 +6,8 @@
 //! attempts, and sooner when many calls fail, it is one call that takes longer. Time-outs are for
 //! what is sent, not for the wait.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -24,6 +24,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::throttle::is_throttled;
 use super::turns::Turns;
+use crate::model::{RequestRate, Requests};
+use crate::tally::Tally;
 
 /// How long AWS may take for the whole answer of one attempt: far above what a control plane takes,
 /// and below what would eat an invocation.
@@ -36,60 +38,21 @@ const SEND_AGAIN_FOR: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How often AWS was called, and how often it said "too fast".
-#[derive(Debug, Default)]
-pub struct Tally {
-    calls: AtomicU64,
-    throttles: AtomicU64,
-}
-
-impl Tally {
-    pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    pub fn throttles(&self) -> u64 {
-        self.throttles.load(Ordering::Relaxed)
-    }
-}
-
-/// Calls a second that AWS takes of one account in one region. `None` as the operation: of all of
-/// the service's together.
-struct Published {
-    /// As the request's signature names it.
-    service: &'static str,
-    operation: Option<&'static str>,
-    per_second: u32,
-}
-
-const fn published(
-    service: &'static str,
-    operation: Option<&'static str>,
-    per_second: u32,
-) -> Published {
-    Published { service, operation, per_second }
-}
-
-/// docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (15 over all of them),
-/// docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html,
-/// docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html,
-/// docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/billing-limits.html (a bucket of 10).
-///
-/// For SageMaker and Application Auto Scaling AWS publishes none: these are estimates, on the safe
-/// side. DescribeEndpoint was seen throttled when several asked every 5 seconds
-/// (github.com/aws/sagemaker-python-sdk/issues/1204).
-const RATES: [Published; 11] = [
-    published("lambda", None, 15),
-    published("monitoring", Some("DescribeAlarms"), 9),
-    published("monitoring", Some("DisableAlarmActions"), 3),
-    published("monitoring", Some("EnableAlarmActions"), 3),
-    published("kinesis", Some("ListStreams"), 5),
-    published("kinesis", Some("DescribeStreamSummary"), 20),
-    published("kinesis", Some("UpdateShardCount"), 10),
-    published("sagemaker", None, 10),
-    published("application-autoscaling", None, 10),
-    published("tagging", Some("GetResources"), 15),
-    published("pricing", Some("GetProducts"), 5),
+/// The limits of services that belong to no kind.
+const OWN_RATES: [RequestRate; 2] = [
+    RequestRate {
+        service: "tagging",
+        requests: Requests::Of("GetResources"),
+        per_second: 15,
+        source: "an estimate: AWS publishes none",
+    },
+    // From a bucket of 10.
+    RequestRate {
+        service: "pricing",
+        requests: Requests::Of("GetProducts"),
+        per_second: 5,
+        source: "docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/billing-limits.html",
+    },
 ];
 
 /// The SDK's own client, counted and paced.
@@ -99,8 +62,11 @@ pub struct Wire {
     pacing: Arc<Pacing>,
 }
 
+/// A service, as a request's signature names it, and which of its requests.
+type Limit = (&'static str, Requests);
+
 struct Pacing {
-    limits: Vec<(Published, Turns)>,
+    limits: Vec<(Limit, Turns)>,
     tally: Arc<Tally>,
 }
 
@@ -112,11 +78,11 @@ impl std::fmt::Debug for Pacing {
 
 impl Wire {
     /// One client for all services, with one pool of connections. It makes at most this share of
-    /// the calls a second that AWS takes.
-    pub fn client(tally: Arc<Tally>, share: f64) -> SharedHttpClient {
+    /// the calls a second that AWS takes: by the kinds' rates and its own.
+    pub fn client(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> SharedHttpClient {
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let inner = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-        SharedHttpClient::new(Wire { inner, pacing: Arc::new(Pacing::new(tally, share)) })
+        SharedHttpClient::new(Wire { inner, pacing: Arc::new(Pacing::new(tally, share, rates)) })
     }
 }
 
@@ -155,7 +121,7 @@ impl Paced {
             for turns in &limits {
                 turns.take().await;
             }
-            tally.calls.fetch_add(1, Ordering::Relaxed);
+            tally.count_call();
             let response = self.attempt(request).await?;
             if !is_throttled(&response) {
                 for turns in limits {
@@ -163,7 +129,7 @@ impl Paced {
                 }
                 return Ok(response);
             }
-            tally.throttles.fetch_add(1, Ordering::Relaxed);
+            tally.count_throttle();
             for turns in &limits {
                 turns.was_throttled();
             }
@@ -192,10 +158,16 @@ impl Paced {
 }
 
 impl Pacing {
-    fn new(tally: Arc<Tally>, share: f64) -> Self {
-        let limits = RATES.into_iter().filter_map(|rate| {
-            let turns = Turns::at(f64::from(rate.per_second) * share)?;
-            Some((rate, turns))
+    /// What several kinds name is one limit, at the lowest of their rates.
+    fn new(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> Self {
+        let mut lowest: BTreeMap<Limit, u32> = BTreeMap::new();
+        for rate in rates.iter().chain(&OWN_RATES) {
+            let per_second = lowest.entry((rate.service, rate.requests)).or_insert(u32::MAX);
+            *per_second = rate.per_second.min(*per_second);
+        }
+        let limits = lowest.into_iter().filter_map(|(limit, per_second)| {
+            let turns = Turns::at(f64::from(per_second) * share)?;
+            Some((limit, turns))
         });
         Pacing { limits: limits.collect(), tally }
     }
@@ -203,14 +175,8 @@ impl Pacing {
     /// Those that a call has to wait for.
     fn limits_of(&self, request: &HttpRequest) -> Vec<&Turns> {
         let (service, operation) = (service(request).unwrap_or_default(), operation(request));
-        // Invoke is the data plane: it has no such limit.
-        if service == "lambda" && operation == "invocations" {
-            return Vec::new();
-        }
-        let of = |rate: &Published| {
-            rate.service == service && rate.operation.is_none_or(|name| name == operation)
-        };
-        self.limits.iter().filter(|(rate, _)| of(rate)).map(|(_, turns)| turns).collect()
+        let of = |(name, requests): &Limit| *name == service && requests.include(operation);
+        self.limits.iter().filter(|(limit, _)| of(limit)).map(|(_, turns)| turns).collect()
     }
 }
 
@@ -263,12 +229,54 @@ mod tests {
         assert_eq!(service(&HttpRequest::empty()), None);
     }
 
+    const LAMBDA: RequestRate = RequestRate {
+        service: "lambda",
+        requests: Requests::AllBut(&["invocations"]),
+        per_second: 15,
+        source: "",
+    };
+
+    fn pacing(rates: &[RequestRate]) -> Pacing {
+        Pacing::new(Arc::default(), 1.0, rates)
+    }
+
     #[test]
     fn every_rate_has_one_limit() {
-        let keys: std::collections::HashSet<_> =
-            RATES.iter().map(|rate| (rate.service, rate.operation)).collect();
-        assert_eq!(keys.len(), RATES.len());
-        assert_eq!(Pacing::new(Arc::default(), 1.0).limits.len(), RATES.len());
+        assert_eq!(pacing(&[LAMBDA]).limits.len(), OWN_RATES.len() + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_two_kinds_name_is_one_limit_at_the_lower_rate() {
+        let pacing = pacing(&[LAMBDA, RequestRate { per_second: 3, ..LAMBDA }, LAMBDA]);
+        assert_eq!(pacing.limits.len(), OWN_RATES.len() + 1);
+        let limits = pacing.limits_of(&lambda_call());
+        let began = Instant::now();
+        for _ in 0..=30 {
+            limits[0].take().await;
+        }
+        assert_eq!((limits.len(), began.elapsed().as_secs()), (1, 10));
+    }
+
+    #[test]
+    fn a_call_waits_for_the_limits_of_its_service_that_include_it() {
+        let describe = RequestRate {
+            service: "monitoring",
+            requests: Requests::Of("DescribeAlarms"),
+            per_second: 9,
+            source: "",
+        };
+        let pacing = pacing(&[LAMBDA, describe]);
+        let limits = |request: HttpRequest| pacing.limits_of(&request).len();
+        assert_eq!(limits(lambda_call()), 1);
+        let invoke = "/2015-03-31/functions/shop-manager/invocations";
+        assert_eq!(limits(request("lambda", invoke, None)), 0, "the data plane has no such limit");
+        let cbor = "/service/GraniteServiceVersion20100801/operation/";
+        for (operation, expected) in [("DescribeAlarms", 1), ("DisableAlarmActions", 0)] {
+            let request = request("monitoring", &format!("{cbor}{operation}"), None);
+            assert_eq!(limits(request), expected, "{operation}");
+        }
+        assert_eq!(limits(request("tagging", "/", Some("X.GetResources"))), 1);
+        assert_eq!(limits(HttpRequest::empty()), 0);
     }
 
     /// A service that takes so many calls a second, saves up a second's worth, and throttles the
@@ -285,10 +293,7 @@ mod tests {
         fn paced(per_second: f64, hangs: bool) -> Paced {
             let service =
                 Service { per_second, bucket: Mutex::new((per_second, Instant::now())), hangs };
-            Paced {
-                inner: SharedHttpConnector::new(service),
-                pacing: Arc::new(Pacing::new(Arc::default(), 1.0)),
-            }
+            Paced { inner: SharedHttpConnector::new(service), pacing: Arc::new(pacing(&[LAMBDA])) }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is known of a kind before the account is asked anything.
 
-use crate::model::{Direction, KindName};
+use crate::model::{Direction, KindName, RequestRate};
 
 /// What is known of a kind before the account is asked anything.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Info {
     pub tier: Tier,
     /// The IAM actions its calls need.
     pub permissions: &'static [&'static str],
+    /// How many of its calls a second AWS takes, where that is known.
+    pub request_rates: &'static [RequestRate],
 }
 
 /// When a kind's turn comes. A stop goes down this list and a start goes up, so that nobody is

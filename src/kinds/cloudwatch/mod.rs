@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, Progress, Rules, Verdict};
 
-use crate::model::{KindName, Phase, Standing, State};
+use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
 use crate::usage::{AlarmKind, Item, Usage};
 
 pub const INFO: Info = Info {
@@ -27,7 +27,20 @@ pub const INFO: Info = Info {
         "cloudwatch:DisableAlarmActions",
         "cloudwatch:EnableAlarmActions",
     ],
+    request_rates: REQUEST_RATES,
 };
+
+const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
+    RequestRate {
+        service: "monitoring",
+        requests: Requests::Of(operation),
+        per_second,
+        source: "docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html",
+    }
+}
+
+const REQUEST_RATES: &[RequestRate] =
+    &[rate("DescribeAlarms", 9), rate("DisableAlarmActions", 3), rate("EnableAlarmActions", 3)];
 
 /// Alarms that Application Auto Scaling makes and owns: without their actions nothing scales.
 const TARGET_TRACKING: &str = "TargetTracking-";

@@ -26,6 +26,7 @@ pub const INFO: Info = Info {
     arn_prefix: "table/",
     tier: Tier::ReportOnly,
     permissions: &["dynamodb:ListTables", "dynamodb:DescribeTable"],
+    request_rates: &[],
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,9 @@ use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
 
-use crate::model::{CheaperBelow, KindName, Limit, Phase, Standing, State, count};
+use crate::model::{
+    CheaperBelow, KindName, Limit, Phase, RequestRate, Requests, Standing, State, count,
+};
 use crate::usage::{Item, Usage};
 
 pub const INFO: Info = Info {
@@ -33,7 +35,20 @@ pub const INFO: Info = Info {
         "kinesis:ListStreamConsumers",
         "kinesis:UpdateShardCount",
     ],
+    request_rates: REQUEST_RATES,
 };
+
+const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
+    RequestRate {
+        service: "kinesis",
+        requests: Requests::Of(operation),
+        per_second,
+        source: "docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
+    }
+}
+
+const REQUEST_RATES: &[RequestRate] =
+    &[rate("ListStreams", 5), rate("DescribeStreamSummary", 20), rate("UpdateShardCount", 10)];
 
 /// aws.amazon.com/kinesis/data-streams/pricing
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;

@@ -23,7 +23,7 @@ pub use data::{
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, Effect, Progress, Rules, Verdict};
 
-use crate::model::{KindName, Phase, Standing, State};
+use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
 use crate::usage::Usage;
 use data::words;
 
@@ -50,7 +50,16 @@ pub const INFO: Info = Info {
         "lambda:GetAccountSettings",
         "application-autoscaling:DescribeScalableTargets",
     ],
+    request_rates: REQUEST_RATES,
 };
+
+const REQUEST_RATES: &[RequestRate] = &[RequestRate {
+    service: "lambda",
+    // Invoke is the data plane: it has no such limit.
+    requests: Requests::AllBut(&["invocations"]),
+    per_second: 15,
+    source: "docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+}];
 
 type Decided = Decision<Seen, Original, Step>;
 

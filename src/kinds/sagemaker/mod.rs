@@ -26,7 +26,7 @@ pub use self::steps::{Setting, Step};
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
 
-use crate::model::{KindName, Phase, Standing, State};
+use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
@@ -61,7 +61,25 @@ pub const INFO: Info = Info {
         // Of the alarms that roll a deployment back.
         "cloudwatch:DescribeAlarms",
     ],
+    request_rates: REQUEST_RATES,
 };
+
+/// AWS publishes none for these services: they are estimates, on the safe side.
+const REQUEST_RATES: &[RequestRate] = &[
+    RequestRate {
+        service: "sagemaker",
+        requests: Requests::AllBut(&[]),
+        per_second: 10,
+        // DescribeEndpoint was seen throttled when several asked every 5 seconds.
+        source: "an estimate: github.com/aws/sagemaker-python-sdk/issues/1204",
+    },
+    RequestRate {
+        service: "application-autoscaling",
+        requests: Requests::AllBut(&[]),
+        per_second: 10,
+        source: "an estimate",
+    },
+];
 
 /// What a stop has done a moment before shows after so many looks: after a minute, as they usually
 /// come.
