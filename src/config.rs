@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_those_of_the_readme() {
+    fn the_defaults_are_those_of_the_reference() {
         let config = parse(&[]).unwrap();
         assert_eq!(config.environment, "dev");
         assert_eq!(config.state_prefix, "shop/dev");

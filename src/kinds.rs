@@ -51,7 +51,7 @@ mod tests {
     use crate::kinds::info::Tier;
     use std::collections::BTreeSet;
 
-    const README: &str = include_str!("../README.md");
+    const REFERENCE: &str = include_str!("../docs/reference.md");
 
     #[test]
     fn every_kind_has_a_name_a_variable_and_a_type_of_its_own() {
@@ -91,18 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_its_rows_in_the_readme() {
+    fn every_kind_has_its_rows_in_the_reference() {
         for info in CATALOG {
             assert_eq!(
-                README.matches(&format!("| `{}` |", info.name)).count(),
+                REFERENCE.matches(&format!("| `{}` |", info.name)).count(),
                 2,
                 "kind and permissions: {}",
                 info.name
             );
-            assert!(README.contains(&format!("`{}`", info.variable)), "{}", info.variable);
+            assert!(REFERENCE.contains(&format!("`{}`", info.variable)), "{}", info.variable);
             for permission in info.permissions {
                 let (_, action) = permission.split_once(':').unwrap();
-                assert!(README.contains(&format!("{action}`")), "{permission}");
+                assert!(REFERENCE.contains(&format!("{action}`")), "{permission}");
             }
         }
     }

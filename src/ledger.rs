@@ -22,7 +22,7 @@ pub enum LedgerError {
     Unreadable { location: String, failure: Failure },
     #[error(
         "the state at {location} cannot be used, nothing was changed and nothing overwritten: {why}; see \
-             \"If the state is lost or damaged\" in the README"
+             \"If the state is lost or damaged\" in docs/troubleshooting.md"
     )]
     Unusable { location: String, why: Unusable },
     #[error("the state at {location} cannot be written: {failure}")]

@@ -70,7 +70,7 @@ def test_every_parameter_is_in_a_group_of_the_console(template: dict[str, Any]) 
     assert sorted(grouped) == sorted(template["Parameters"])
 
 
-def test_the_readme_has_a_row_for_every_parameter_with_its_default(
+def test_there_is_a_row_in_the_docs_for_every_parameter_with_its_default(
     template: dict[str, Any], deploy_section: str
 ) -> None:
     table = deploy_section.partition("| parameter | default |")[2].partition("\n\n")[0]

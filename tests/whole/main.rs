@@ -11,6 +11,7 @@ mod alarms;
 mod calls;
 mod continuations;
 mod crashes;
+mod documents;
 mod dry_run;
 mod endpoints;
 mod events;

@@ -488,13 +488,11 @@ fn a_kind_that_cannot_be_listed_has_failed() {
     assert_eq!(told(&account, "ResourcesFailed", 1), [1]);
 }
 
-/// The rows of a table of the README, by their cells.
+/// The rows of the table in docs/costs.md, by their cells.
 fn rows_of_the_worked_example() -> Vec<[String; 2]> {
-    let readme = include_str!("../../README.md");
-    let section = readme
-        .split("## How the figures are made")
-        .nth(1)
-        .and_then(|rest| rest.split("\n## ").next());
+    let costs = include_str!("../../docs/costs.md");
+    let section =
+        costs.split("## A worked example").nth(1).and_then(|rest| rest.split("\n## ").next());
     let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| ")).skip(1);
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -504,7 +502,7 @@ fn rows_of_the_worked_example() -> Vec<[String; 2]> {
 }
 
 #[test]
-fn the_readmes_worked_example_is_what_the_function_says() {
+fn the_worked_example_is_what_the_function_says() {
     let account = Account::demo();
     account.refuse_prices();
     let function = Function::new(&account);
@@ -529,7 +527,7 @@ fn the_readmes_worked_example_is_what_the_function_says() {
         let told: f64 = usd.parse().unwrap_or_else(|_| panic!("{resource}: {usd}"));
         assert!(
             (monthly(&resource, "before") - told).abs() < 0.02,
-            "{resource}: {usd} in the README"
+            "{resource}: {usd} in docs/costs.md"
         );
     }
     assert!((monthly("together", "after") - 66.30).abs() < 0.02);
