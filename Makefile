@@ -22,7 +22,7 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test check fmt fmt-check lint doc deny python infra lambda bench test-deploy clean
+.PHONY: help build demo picture test check fmt fmt-check lint doc deny python infra lambda bench test-deploy clean
 .PHONY: deploy status stop start report logs undeploy
 
 help: ## list what there is to make
@@ -35,6 +35,9 @@ build: ## build the function and its tests (about 6 minutes the first time, then
 
 demo: build $(venv) ## watch a project being stopped and started again in a simulated AWS account (one minute)
 	@.venv/bin/python tests/demo --bootstrap $(BINARY)
+
+picture: build $(venv) ## draw the README's picture anew, from what the demo shows
+	@.venv/bin/python tests/demo --bootstrap $(BINARY) --draw
 
 test: $(venv) ## run all tests: those of the simulated account, then those of the function
 	$(say) 'Tests of the simulated account and of the demo'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 SECONDS_PER_DOT = 0.5
+SAID: list[str] = []
+"""What was printed, line by line and without colours."""
 
 
 def _coloured(code: str, text: str) -> str:
@@ -35,6 +38,7 @@ def bad(text: str) -> str:
 
 
 def say(text: str = "") -> None:
+    SAID.extend(re.sub("\033\\[[0-9;]*m", "", text).split("\n"))
     print(text, flush=True)
 
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import screen
+from . import picture, screen
 from .account import Account, Mailbox, look
 from .compare import compared, differences
 from .function import Function
 from .processes import DemoFailed, Processes
 
-EVENTS = Path(__file__).resolve().parents[2] / "events"
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "events"
+PICTURE = ROOT / "docs" / "demo.svg"
 PROJECT = "user-journey-analytics"
 ENVIRONMENT = {
     "PROJECT_NAME": PROJECT,
@@ -171,7 +173,9 @@ def _records_not_allowed(step: Step, calls: list[dict[str, Any]]) -> list[dict[s
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", type=Path, required=True, help="the function, built")
-    bootstrap: Path = parser.parse_args().bootstrap.resolve()
+    parser.add_argument("--draw", action="store_true", help="draw the README's picture anew")
+    arguments = parser.parse_args()
+    bootstrap: Path = arguments.bootstrap.resolve()
     if not bootstrap.is_file():
         parser.error(f"{bootstrap} is not there: `make build` makes it")
     _know_no_other_account()
@@ -182,6 +186,7 @@ def main() -> int:
         processes = Processes(Path(folder))
         try:
             Demo(processes, bootstrap).run()
+            _draw(anew=arguments.draw)
         except DemoFailed as failure:
             _explain(failure, processes)
             return 1
@@ -198,6 +203,15 @@ def main() -> int:
         finally:
             processes.end()
     return 0
+
+
+def _draw(anew: bool) -> None:
+    """The README's picture shows what this run has shown."""
+    drawn = picture.draw(screen.SAID)
+    if anew:
+        PICTURE.write_text(drawn)
+    elif PICTURE.read_text() != drawn:
+        raise DemoFailed("the README's picture shows something else: `make picture` draws it anew")
 
 
 def _know_no_other_account() -> None:
