@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 CARGO_DENY := 0.20.2
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
+PACKAGE = $(CURDIR)/target/packages/aws-resource-manager-$(VERSION)-$(or $(ARCH),x86_64).zip
 BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/aws-resource-manager
 
 # Every build of the tests, the demo and the checks takes the same features: those that the tests need. Without
@@ -22,7 +24,8 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo picture test check fmt fmt-check lint doc deny python infra lambda bench test-deploy clean
+.PHONY: help build demo picture test check fmt fmt-check lint doc deny python prose workflows infra lambda package
+.PHONY: bench test-deploy clean
 .PHONY: deploy status stop start report logs undeploy
 
 help: ## list what there is to make
@@ -45,7 +48,7 @@ test: $(venv) ## run all tests: those of the simulated account, then those of th
 	$(say) 'Tests of the function'
 	RUST_TEST_THREADS=4 cargo test --locked
 
-check: fmt-check python infra deny lint doc test demo ## everything that a change must pass
+check: fmt-check python prose workflows infra deny lint doc test demo ## everything that a change must pass
 	$(say) 'All checks passed'
 
 fmt: $(venv) ## format the code
@@ -60,6 +63,15 @@ python: $(venv) ## check the Python code
 	$(say) 'Python code'
 	.venv/bin/ruff check tests infra benches
 	.venv/bin/ruff format --check tests infra benches
+
+prose: $(venv) ## check the docs: spelling, links, names
+	$(say) 'Docs'
+	.venv/bin/typos
+	.venv/bin/python -m pytest tests/docs
+
+workflows: $(venv) ## check the workflows of GitHub
+	$(say) 'Workflows'
+	.venv/bin/zizmor --offline --quiet --no-progress --persona=pedantic .github
 
 # Offline: the region is for the linters, which want to know which resources there are.
 infra: export AWS_DEFAULT_REGION = us-east-1
@@ -87,6 +99,13 @@ doc: ## build the documentation of the code
 lambda: $(venv) ## build what is deployed; ARCH=arm64 for Graviton
 	$(say) 'Building for AWS Lambda'
 	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+
+# A zip with the function in it, as Lambda takes it, and its checksum.
+package: lambda ## make the zip of a release in target/packages; ARCH=arm64 for Graviton
+	$(say) 'Packing'
+	mkdir -p target/packages
+	cd target/lambda/aws-resource-manager && $(PYTHON) -m zipfile -c $(PACKAGE) bootstrap
+	cd target/packages && sha256sum $(notdir $(PACKAGE)) > $(notdir $(PACKAGE)).sha256
 
 # The release build, deployed to a local AWS. It needs no account and sends nothing to AWS.
 test-deploy: lambda $(venv) $(sam) $(ministack) ## deploy to a local AWS, stop, start, and remove it again (3 minutes)
