@@ -5,13 +5,17 @@
 //! `SIMULATION_CASES=100000 cargo test --test simulation` tells more of them. A story that fails is
 //! printed in its shortest form; `SIMULATION_SEED` tells other stories, and the same ones again.
 
+mod kinds;
 mod platform;
 mod remotes;
+mod simulated;
 mod story;
 mod world;
 
 use std::time::Duration;
 
+use aws_resource_manager::kinds::CATALOG;
+use aws_resource_manager::kinds::info::Tier;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use story::{Step, Story, tell};
 use world::{Trouble, When};
@@ -114,4 +118,11 @@ fn capacity_that_is_missing_for_a_while_delays_the_endpoint_and_loses_nothing() 
         900,
         vec![Step::Stop(Trouble::default()), Step::NoCapacity(3), Step::Start(Trouble::default())],
     );
+}
+
+#[test]
+fn every_kind_that_can_be_changed_is_simulated() {
+    let managed = CATALOG.iter().filter(|info| info.tier != Tier::ReportOnly).map(|info| info.name);
+    let simulated = kinds::KINDS.iter().map(|kind| kind.info.name);
+    assert_eq!(simulated.collect::<Vec<_>>(), managed.collect::<Vec<_>>());
 }

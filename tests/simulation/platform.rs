@@ -12,7 +12,6 @@ use aws_resource_manager::clock::Clock;
 use aws_resource_manager::config::Config;
 use aws_resource_manager::failure::Failure;
 use aws_resource_manager::handler::{Invocation, Program, Successor};
-use aws_resource_manager::kinds;
 use aws_resource_manager::metrics::Metrics;
 use aws_resource_manager::notify::{Message, Notifier};
 use aws_resource_manager::observe::TagIndex;
@@ -24,7 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::remotes::{Calls, registry};
+use super::kinds::KINDS;
+use super::remotes::Calls;
 use super::world::{Process, Shared, Trouble};
 
 struct Now(Shared);
@@ -63,7 +63,7 @@ impl Store for Calls {
     async fn archive(&self, key: &str, _: Vec<u8>) -> Result<(), Failure> {
         self.world
             .call(&self.process, true, |state| {
-                *state.reports.entry(key.to_owned()).or_default() += 1
+                *state.reports.entry(key.to_owned()).or_default() += 1;
             })
             .await
     }
@@ -96,7 +96,7 @@ impl Notifier for Calls {
         let operation = rest.split('.').next().unwrap().to_owned();
         self.world
             .call(&self.process, true, |state| {
-                *state.messages_by_operation.entry(operation).or_default() += 1
+                *state.messages_by_operation.entry(operation).or_default() += 1;
             })
             .await
     }
@@ -232,13 +232,13 @@ fn program(calls: &Calls, events: UnboundedSender<Event>) -> Program {
             "AWS_LAMBDA_FUNCTION_NAME" => Some("shop-manager".to_owned()),
             _ => None,
         },
-        &kinds::variables(),
+        &aws_resource_manager::kinds::variables(),
     );
     let config = config.unwrap();
     Program {
         metrics: Metrics::new(&config, Arc::default()),
         config,
-        registry: registry(calls),
+        registry: KINDS.iter().map(|kind| (kind.entry)(calls)).collect(),
         store: Box::new(calls.clone()),
         tags: Box::new(calls.clone()),
         notifier: Some(Box::new(calls.clone())),

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use aws_resource_manager::report::{Outcome, Report};
 use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
 use serde_json::json;
 
+use super::kinds::KINDS;
 use super::platform::{Event, Lambda};
-use super::world::{
-    ALARMS, Doing, ENDPOINT, FUNCTIONS, STREAMS, Setting, State, Trouble, When, World,
-};
+use super::simulated::Setting;
+use super::world::{State, Trouble, When, World};
 
 #[derive(Debug, Clone)]
 pub struct Story {
@@ -52,11 +54,8 @@ pub enum Step {
     NoCapacity(u32),
     Wait(Duration),
     /// A person's changes.
-    Scale(usize, u32),
-    Reserve(usize, Option<u32>),
-    Switch(usize, bool),
-    RunConfig(&'static str),
-    Delete(&'static str),
+    Set(String, Setting),
+    Delete(String),
 }
 
 fn troubles() -> impl Strategy<Value = Trouble> {
@@ -73,14 +72,12 @@ fn troubles() -> impl Strategy<Value = Trouble> {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let kinds = || {
-        prop_oneof![
-            Just("sagemaker"),
-            Just("kinesis"),
-            Just("lambda"),
-            Just("cloudwatch:shop-errors")
-        ]
-    };
+    let selectors = || select(KINDS.map(|kind| kind.only).to_vec());
+    let changes = Union::new(KINDS.map(|kind| {
+        (kind.changes)().prop_map(move |(name, setting)| Step::Set(kind.id(name), setting))
+    }));
+    let deleted = KINDS.iter().filter_map(|kind| kind.deleted.map(|name| kind.id(name)));
+    let deleted: Vec<String> = deleted.collect();
     // Into the middle of the first calls, or of the waiting.
     let delays = || {
         prop_oneof![
@@ -94,8 +91,8 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (troubles(), 1_u32..3).prop_map(|(trouble, copies)| Step::ScheduledStop { trouble, copies }),
         2 => (troubles(), 1_u32..3).prop_map(|(trouble, copies)| Step::ScheduledStart { trouble, copies }),
         1 => Just(Step::LateDuplicate),
-        1 => kinds().prop_map(Step::StopOnly),
-        1 => kinds().prop_map(Step::StartOnly),
+        1 => selectors().prop_map(Step::StopOnly),
+        1 => selectors().prop_map(Step::StartOnly),
         2 => delays().prop_map(|delay| Step::StopThenStart { delay }),
         2 => delays().prop_map(|delay| Step::StartThenStop { delay }),
         1 => Just(Step::TwoStops),
@@ -104,13 +101,8 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(|stop| Step::DryRun { stop }),
         1 => (1_u32..4).prop_map(Step::NoCapacity),
         1 => (1_u64..2000).prop_map(|seconds| Step::Wait(Duration::from_secs(seconds))),
-        1 => (0..STREAMS.len(), 5_u32..8).prop_map(|(n, shards)| Step::Scale(n, shards)),
-        1 => (0..FUNCTIONS.len(), prop_oneof![Just(None), Just(Some(0)), Just(Some(77))])
-            .prop_map(|(n, reserved)| Step::Reserve(n, reserved)),
-        1 => (0..ALARMS.len(), any::<bool>()).prop_map(|(n, on)| Step::Switch(n, on)),
-        1 => prop_oneof![Just("theirs"), Just("another")].prop_map(Step::RunConfig),
-        1 => prop_oneof![Just("kinesis:shop-audit"), Just("lambda:shop-act"), Just("cloudwatch:shop-latency")]
-            .prop_map(Step::Delete),
+        u32::try_from(KINDS.len()).unwrap() => changes,
+        1 => select(deleted).prop_map(Step::Delete),
     ]
 }
 
@@ -129,7 +121,9 @@ pub fn tell(story: &Story) -> Result<(), String> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let world = World::new();
+        let world = World::new(
+            KINDS.iter().map(|kind| (kind.info.name.as_str(), (kind.resources)())).collect(),
+        );
         let mut lambda = Lambda::new(world.clone(), story.timeout);
         let mut teller = Teller { schedules: 0, last_delivery: None };
         for (n, step) in story.steps.iter().enumerate() {
@@ -143,7 +137,7 @@ pub fn tell(story: &Story) -> Result<(), String> {
         }
         // A transition that is still under way, and a lease that a crash has left.
         tokio::time::sleep(Duration::from_secs(2000)).await;
-        world.look(|state| state.capacity_failures = 0);
+        world.look(|state| state.lack_capacity(0));
         let reports = lambda.deliver(vec![Event::synchronous(json!({"action": "start"}))]).await;
         world
             .look(|state| ends_as_expected(state, &reports))
@@ -200,8 +194,16 @@ impl Teller {
                 tokio::time::sleep(*time).await;
                 return Ok(());
             }
-            personal => {
-                lambda.world.look(|state| by_a_person(state, personal));
+            Step::NoCapacity(failures) => {
+                lambda.world.look(|state| state.lack_capacity(*failures));
+                return Ok(());
+            }
+            Step::Set(id, setting) => {
+                lambda.world.look(|state| state.set(id, setting));
+                return Ok(());
+            }
+            Step::Delete(id) => {
+                lambda.world.look(|state| state.delete(id));
                 return Ok(());
             }
         };
@@ -219,87 +221,6 @@ impl Teller {
         self.last_delivery = Some(Event { trouble: Trouble::default(), ..delivery.clone() });
         vec![delivery; copies as usize]
     }
-}
-
-/// A person's change, where AWS allows it and it can be told from the function's own.
-fn by_a_person(state: &mut State, step: &Step) {
-    match step {
-        Step::NoCapacity(failures) => state.capacity_failures = *failures,
-        Step::Scale(n, shards) => {
-            let (name, _) = STREAMS[*n];
-            // A count that the function's own steps lead through cannot be told from theirs.
-            let unclear = match state.held(&format!("kinesis:{name}")) {
-                Some(Setting::Shards(held)) => ways(held).contains(shards),
-                _ => false,
-            };
-            if let Some(stream) =
-                state.streams.get_mut(name).filter(|stream| stream.scaling.is_none() && !unclear)
-            {
-                stream.shards = *shards;
-                state.expected.insert(format!("kinesis:{name}"), Setting::Shards(*shards));
-            }
-        }
-        Step::Reserve(n, reserved) => {
-            let (name, _) = FUNCTIONS[*n];
-            let id = format!("lambda:{name}");
-            // Setting a stopped function to 0 changes nothing that could be seen, and in a start
-            // that did not come to its end, unreserved is also what the function itself falls back
-            // to.
-            let starting = state.journal()["resources"][&id]["phase"] == "starting";
-            let unclear = match reserved {
-                Some(0) => state.held(&id).is_some(),
-                None => starting,
-                Some(_) => false,
-            };
-            if state.functions.contains_key(name) && !unclear {
-                state.functions.insert(name.to_owned(), *reserved);
-                state.expected.insert(id, Setting::Reserved(*reserved));
-            }
-        }
-        Step::Switch(n, on) => {
-            let (name, _) = ALARMS[*n];
-            let id = format!("cloudwatch:{name}");
-            let unclear = !on && state.held(&id).is_some();
-            if state.alarms.contains_key(name) && !unclear {
-                state.alarms.insert(name.to_owned(), *on);
-                state.expected.insert(id, Setting::Actions(*on));
-            }
-        }
-        Step::RunConfig(config) => {
-            let expected = Setting::Endpoint((*config).to_owned());
-            let doing = state.endpoint.as_ref().map(|endpoint| endpoint.doing.clone());
-            match doing {
-                None => state.create_endpoint(config, Doing::InService),
-                Some(Doing::InService) => {
-                    (*config).clone_into(&mut state.endpoint.as_mut().unwrap().config)
-                }
-                Some(_) => return,
-            }
-            state.expected.insert(format!("sagemaker:{ENDPOINT}"), expected);
-        }
-        Step::Delete(id) => {
-            let (kind, name) = id.split_once(':').unwrap();
-            match kind {
-                "kinesis"
-                    if state.streams.get(name).is_some_and(|stream| stream.scaling.is_none()) =>
-                {
-                    state.streams.remove(name);
-                }
-                "lambda" => drop(state.functions.remove(name)),
-                "cloudwatch" => drop(state.alarms.remove(name)),
-                _ => return,
-            }
-            state.expected.remove(*id);
-        }
-        other => panic!("{other:?} is not a person's"),
-    }
-}
-
-/// The counts that lie between a stream's original and its floor, either way.
-fn ways(original: u32) -> Vec<u32> {
-    let down = std::iter::successors(Some(original), |n| (*n > 1).then(|| n.div_ceil(2)));
-    let up = std::iter::successors(Some(1), |n| (*n < original).then(|| original.min(n * 2)));
-    down.chain(up).collect()
 }
 
 /// Each resource is as it should be, or on its way, or the state holds what it should be.

@@ -1,0 +1,49 @@
+//! The list of kinds, in the order of reports. To add one: its file here, and its lines below.
+
+mod cloudwatch;
+mod kinesis;
+mod lambda;
+mod sagemaker;
+
+use aws_resource_manager::kinds;
+use aws_resource_manager::kinds::info::Info;
+use aws_resource_manager::kinds::kit::{Entry, Kit};
+use proptest::strategy::BoxedStrategy;
+
+use super::remotes::Calls;
+use super::simulated::{Resources, Setting, Simulated};
+
+pub const KINDS: [Kind; 4] = [
+    Kind::of::<kinds::sagemaker::Endpoints>(),
+    Kind::of::<kinds::kinesis::Streams>(),
+    Kind::of::<kinds::lambda::Functions>(),
+    Kind::of::<kinds::cloudwatch::Alarms>(),
+];
+
+/// A kind, without its types.
+pub struct Kind {
+    pub info: &'static Info,
+    pub resources: fn() -> Box<dyn Resources>,
+    pub entry: fn(&Calls) -> Entry,
+    pub changes: fn() -> BoxedStrategy<(&'static str, Setting)>,
+    pub only: &'static str,
+    pub deleted: Option<&'static str>,
+}
+
+impl Kind {
+    const fn of<R: Simulated>() -> Self {
+        Kind {
+            info: R::INFO,
+            resources: || Box::new(R::Resources::default()),
+            entry: |calls| Entry::Managed(Kit::boxed(R::RULES, calls.clone())),
+            changes: R::changes,
+            only: R::ONLY,
+            deleted: R::DELETED,
+        }
+    }
+
+    /// `kinesis:shop-events`.
+    pub fn id(&self, name: &str) -> String {
+        format!("{}:{name}", self.info.name)
+    }
+}
