@@ -71,9 +71,6 @@ class App:
 def _with_fault(call: Call, fault: Fault) -> Response:
     if fault.error:
         raise fault.as_error()
-    if fault.delay_seconds:
-        time.sleep(fault.delay_seconds)
-        return execute(call)
     if fault.held:
         fault.released.wait()
         return execute(call)

@@ -1,4 +1,4 @@
-"""Faults a test asks for: errors, lost answers, delays, calls that are held, and the death of the process that calls."""
+"""Faults a test asks for: errors, lost answers, calls that are held, and the death of the process that calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from .calls import Entry
 from .messages import AwsError
 
-KINDS = ("error", "drop", "delay_seconds", "held", "kill")
+KINDS = ("error", "drop", "held", "kill")
 
 
 @dataclass
@@ -22,12 +22,11 @@ class Fault:
     times: int | None = 1
     error: dict[str, Any] | None = None
     drop: str | None = None
-    delay_seconds: float | None = None
     held: bool | None = None
     kill: str | None = None
 
     def __post_init__(self) -> None:
-        # Set when the held calls go on. Not a field: it is not for the control API.
+        # Not a field: it is not for the control API.
         self.released = threading.Event()
         if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
             raise ValueError(f"a fault is exactly one of {', '.join(KINDS)}")
@@ -56,21 +55,28 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
-        # All since the last clear, also those that are used up: a call of theirs may still be held.
-        self._added: list[Fault] = []
+        # Those that hold calls, also when they are used up and pending no more.
+        self._holding: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
-            self._added.append(fault)
+            if fault.held:
+                self._holding.append(fault)
+
+    def release(self) -> None:
+        """Let the held calls go on, and hold no more. Other faults stay."""
+        with self._lock:
+            self._faults = [fault for fault in self._faults if not fault.held]
+            for fault in self._holding:
+                fault.released.set()
+            self._holding.clear()
 
     def clear(self) -> None:
-        """End all faults, and let the held calls go on."""
+        """End all faults. Held calls go on."""
+        self.release()
         with self._lock:
-            for fault in self._added:
-                fault.released.set()
             self._faults.clear()
-            self._added.clear()
 
     def pending(self) -> list[dict[str, Any]]:
         with self._lock:

@@ -118,7 +118,8 @@ def test_what_is_no_transition_or_is_not_held_is_refused(account: Account) -> No
 
 def test_a_held_call_is_executed_when_it_is_released(account: Account) -> None:
     account.seed(alarms=[{"name": "a"}])
-    account.fault(operation="DisableAlarmActions", held=True)
+    account.fault(operation="DisableAlarmActions", held=True, times=None)
+    account.fault(operation="EnableAlarmActions", drop="before")
 
     def is_enabled() -> bool:
         return account.cloudwatch.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"]
@@ -127,7 +128,9 @@ def test_a_held_call_is_executed_when_it_is_released(account: Account) -> None:
         call = pool.submit(account.cloudwatch.disable_alarm_actions, AlarmNames=["a"])
         eventually(account.calls)
         assert is_enabled() and not call.done()
-        account.control("DELETE", "faults")
+        account.control("DELETE", "holds/calls")
         call.result(10)
     assert not is_enabled()
+    account.cloudwatch.disable_alarm_actions(AlarmNames=["a"])
+    assert [fault["drop"] for fault in account.control("GET", "faults")] == ["before"], "other faults stay"
     assert {call["status"] for call in account.calls()} == {200}

@@ -220,6 +220,6 @@ class TestGetProducts:
             held = pool.submit(products, account, "AmazonKinesis")
             eventually(lambda: len(account.calls()) == 4)
             assert not held.done()
-            account.control("DELETE", "faults")
+            account.control("DELETE", "holds/calls")
             assert held.result(10)
         assert [call["error"] for call in account.calls()] == [None, "AccessDeniedException", "Dropped", None]

@@ -1,11 +1,8 @@
 //! Alarms in batches: what one of them costs the others, and all their types.
 
-use std::thread;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, PROJECT, assert_same, eventually, line, result_of};
+use crate::support::{Account, Function, PROJECT, assert_same, beside, line, result_of};
 
 fn name(n: usize) -> String {
     format!("{PROJECT}-alarm-{n}")
@@ -76,20 +73,18 @@ fn metric_composite_and_log_alarms_are_disabled_and_enabled_again() {
 #[test]
 fn an_alarm_that_vanishes_before_the_call_is_told_and_the_others_are_switched() {
     let account = with_alarms(3);
-    account.fault(&json!({"operation": "DisableAlarmActions", "delay_seconds": 1.0}));
+    account.fault(&json!({"operation": "DisableAlarmActions", "held": true}));
     let function = Function::new(&account);
-    let report = thread::scope(|scope| {
-        let stop = scope.spawn(|| function.stop());
-        eventually("the call is on its way", Duration::from_secs(20), || {
-            account.count("DisableAlarmActions") == 1
-        });
+    let deletes_it = || {
+        account.until_called("DisableAlarmActions", 1);
         account.person(
             "monitoring",
             "GraniteServiceVersion20100801.DeleteAlarms",
             &json!({"AlarmNames": [name(1)]}),
         );
-        stop.join().expect("a report")
-    });
+        account.release_calls();
+    };
+    let report = beside(|| function.stop(), deletes_it);
     let told = line(&report, "cloudwatch", &name(1));
     assert_eq!(
         (&told["result"], &told["detail"]),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Call, Function, PROJECT};
+use crate::support::{Account, Call, Function, PROJECT, beside};
 
 const FUNCTIONS: usize = 55;
 const ALARMS: usize = 120;
@@ -186,8 +186,7 @@ fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
     const FUNCTIONS: usize = 200;
     let account = functions_and_alarms(FUNCTIONS, 10);
     account.set_rates(&json!({"lambda": 20}));
-    let function =
-        Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4").timeout(300.0);
+    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4");
     account.forget_calls();
     function.succeed(&json!({"action": "stop"}));
     let calls: Vec<_> =
@@ -304,9 +303,23 @@ fn a_continuation_asks_only_about_what_is_left_and_writes_the_state_twice() {
     let function = Function::new(&account).without("LAMBDA_FUNCTIONS");
     for action in ["stop", "start"] {
         account.forget_calls();
-        let report = function.must(&json!({"action": action, "wait": false}));
+        // The first invocation comes no further than these. The continuation begins when they are
+        // over. The first Invoke is the test's own.
+        let transitions = ["deleting", "creating", "scaling"];
+        for transition in transitions {
+            account.hold(transition);
+        }
+        account.fault(&json!({"operation": "Invoke", "skip": 1, "held": true}));
+        let end_them = || {
+            account.until_called("Invoke", 2);
+            for transition in transitions {
+                account.let_pass(transition);
+            }
+            account.release_calls();
+        };
+        let report = beside(|| function.must(&json!({"action": action, "wait": false})), end_them);
         assert_eq!(report["outcome"], "in_progress", "{report:#}");
-        account.wait_until_idle(std::time::Duration::from_secs(60));
+        account.wait_until_idle();
         let counts = counted(&account.calls());
         // Per invocation the claims and the end of it; and then the report and its page.
         assert_eq!(counts["s3.PutObject"], 2 * 2 + 2, "{action}");

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, ENDPOINT, Function, PROJECT, STREAM, assert_same, line, result_of};
+use crate::support::{
+    Account, Call, ENDPOINT, Function, PROJECT, STREAM, assert_same, eventually, line, result_of,
+};
 
 /// The report that the topic's subscribers got, of which there must be one.
 #[track_caller]
@@ -24,15 +26,17 @@ fn continuations(account: &Account) -> usize {
 #[test]
 fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(3.0);
+    let function = Function::new(&account).hurried();
     let before = account.snapshot();
-    account.settings(&json!({"deleting_seconds": 8.0}));
+    account.hold("deleting");
     let answer = function.stop();
     assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
     assert_eq!(answer["finished_at"], Value::Null);
     assert_eq!(result_of(&answer, "sagemaker", ENDPOINT), "pending");
     assert_eq!(result_of(&answer, "lambda", "event_processor"), "stopped");
-    account.wait_until_idle(Duration::from_secs(60));
+    eventually("it is handed on again", || continuations(&account) >= 2);
+    account.release("deleting");
+    account.wait_until_idle();
     assert!(continuations(&account) >= 2, "{:#?}", account.invocations());
 
     let report = only_message(&account);
@@ -55,26 +59,40 @@ fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
     assert_eq!(account.operations().len(), 1);
     assert_eq!(account.count("DeleteEndpoint"), 1);
 
-    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    function.unhurried().succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
 #[test]
 fn a_start_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(60.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"creating_seconds": 8.0, "scaling_seconds": 4.0}));
-    let function = function.timeout(3.0);
+    account.hold("creating");
+    account.hold("scaling");
+    let function = function.hurried();
     let answer = function.start();
     assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
     assert_eq!(result_of(&answer, "lambda", "event_processor"), "pending");
-    account.wait_until_idle(Duration::from_secs(60));
+    account.release("scaling");
+    eventually("it is handed on again", || continuations(&account) >= 2);
+    account.release("creating");
+    account.wait_until_idle();
     let messages = account.messages();
     assert_eq!(messages.len(), 2, "one of the stop and one of the start: {messages:#?}");
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!((account.count("CreateEndpoint"), account.operations().len()), (1, 2));
+}
+
+/// How often the first invocation looked at the endpoint after it had asked for its deletion.
+fn looks_at_the_endpoint_before_handing_on(account: &Account) -> usize {
+    let calls = account.calls();
+    let after = calls.iter().skip_while(|call| call.operation != "DeleteEndpoint");
+    let before = after.take_while(|call| call.operation != "Invoke");
+    let is_look =
+        |call: &&Call| ["DescribeEndpoint", "ListEndpoints"].contains(&call.operation.as_str());
+    before.filter(is_look).count()
 }
 
 #[test]
@@ -82,13 +100,18 @@ fn without_waiting_the_answer_comes_at_once_and_the_end_later() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
-    account.settings(&json!({"deleting_seconds": 6.0}));
+    let five_seconds = Duration::from_secs_f64(5.0 * function.slowness());
+    account.forget_calls();
+    account.hold("deleting");
     let asked = Instant::now();
     let answer = function.must(&json!({"action": "stop", "wait": false}));
-    assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?}", asked.elapsed());
+    assert!(asked.elapsed() < five_seconds, "it took {:?}", asked.elapsed());
     assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
     assert_eq!(account.count("DeleteEndpoint"), 1, "the change is issued before the answer");
-    account.wait_until_idle(Duration::from_secs(60));
+    let looks = looks_at_the_endpoint_before_handing_on(&account);
+    assert_eq!(looks, 1, "it looks whether the change came at once, and waits for nothing");
+    account.release("deleting");
+    account.wait_until_idle();
     let report = only_message(&account);
     assert_eq!(report["outcome"], "succeeded", "{report:#}");
     assert_eq!(report["operation_id"], answer["operation_id"]);
@@ -103,10 +126,11 @@ fn a_start_without_waiting_brings_everything_back_in_the_end() {
     let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"creating_seconds": 2.0}));
+    account.hold("creating");
     let answer = function.must(&json!({"action": "start", "wait": false}));
     assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
-    account.wait_until_idle(Duration::from_secs(60));
+    account.release("creating");
+    account.wait_until_idle();
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!(account.messages().len(), 2);
 }
@@ -114,12 +138,13 @@ fn a_start_without_waiting_brings_everything_back_in_the_end() {
 #[test]
 fn a_selective_operation_stays_selective_in_its_continuations() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(3.0);
+    let function = Function::new(&account).hurried();
     let before = account.snapshot();
-    account.settings(&json!({"deleting_seconds": 5.0}));
+    account.hold("deleting");
     let event = json!({"action": "stop", "only": ["sagemaker:*-risk-*"], "reason": "demo is over"});
     assert_eq!(function.must(&event)["outcome"], "in_progress");
-    account.wait_until_idle(Duration::from_secs(60));
+    account.release("deleting");
+    account.wait_until_idle();
     let report = only_message(&account);
     assert_eq!(
         (&report["outcome"], &report["reason"]),
@@ -140,11 +165,11 @@ fn continuation(action: &str, operation_id: &Value, asked_at: &Value, depth: u32
 /// A start whose first continuation was lost: the process died before it could ask for it.
 fn interrupted_start<'a>(account: &'a Account, function: Function<'a>) -> (Function<'a>, Value) {
     function.stop();
-    account.settings(&json!({"creating_seconds": 3600.0}));
+    account.hold("creating");
+    let function = function.hurried();
     // The first call is the test's own.
     account
         .fault(&json!({"service": "lambda", "operation": "Invoke", "skip": 1, "kill": "before"}));
-    let function = function.timeout(4.0);
     function.invoke(&json!({"action": "start"})).expect_err("the process was killed");
     let state = account.state();
     assert_eq!((&state["operation"]["depth"], &state["lease"]), (&json!(1), &Value::Null));
@@ -157,10 +182,10 @@ fn an_operation_that_never_comes_to_its_end_is_given_up_after_12_continuations()
     let function = Function::new(&account);
     let before = account.snapshot();
     let (function, operation) = interrupted_start(&account, function);
-    let function = function.with("POLL_SECONDS", "0.5").timeout(6.0);
+    let function = function.with("POLL_SECONDS", "0.5");
     let eleventh = continuation("start", &operation["id"], &operation["started_at"], 11);
     assert_eq!(function.must(&eleventh)["outcome"], "in_progress");
-    account.wait_until_idle(Duration::from_secs(60));
+    account.wait_until_idle();
     assert_eq!(continuations(&account), 1, "{:#?}", account.invocations());
     let messages = account.messages();
     assert_eq!(messages.len(), 2, "of the stop and of the start: {messages:#?}");
@@ -171,7 +196,7 @@ fn an_operation_that_never_comes_to_its_end_is_given_up_after_12_continuations()
     );
     // It comes into service after all; the next start completes what is left.
     account.set_endpoint_status(ENDPOINT, "InService", "");
-    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    function.unhurried().succeed(&json!({"action": "start"}));
     let after = account.snapshot();
     for part in ["functions", "alarms", "streams"] {
         assert_eq!(after[part], before[part], "{part}");
@@ -184,9 +209,8 @@ fn an_operation_whose_continuation_was_lost_is_completed_by_the_next_event() {
     let function = Function::new(&account);
     let before = account.snapshot();
     let (function, _) = interrupted_start(&account, function);
-    account.settings(&json!({"creating_seconds": 0.05}));
-    account.advance(7200.0);
-    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    account.release("creating");
+    function.unhurried().succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!(account.count("CreateEndpoint"), 1);
 }
@@ -194,9 +218,9 @@ fn an_operation_whose_continuation_was_lost_is_completed_by_the_next_event() {
 #[test]
 fn an_operation_that_cannot_be_handed_on_says_so_and_the_next_event_completes_it() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(3.0);
+    let function = Function::new(&account).hurried();
     let before = account.snapshot();
-    account.settings(&json!({"deleting_seconds": 4.0}));
+    account.hold("deleting");
     // The first call is the test's own.
     account.fault(&json!({
         "service": "lambda", "operation": "Invoke", "skip": 1, "times": null,
@@ -210,7 +234,8 @@ fn an_operation_that_cannot_be_handed_on_says_so_and_the_next_event_completes_it
         answer["errors"]
     );
     account.clear_faults();
-    let function = function.timeout(60.0);
+    account.release("deleting");
+    let function = function.unhurried();
     function.succeed(&json!({"action": "stop"}));
     assert_eq!(account.snapshot()["endpoints"], json!({}));
     function.succeed(&json!({"action": "start"}));
@@ -237,8 +262,11 @@ fn an_account_that_takes_longer_to_look_at_than_there_is_time_is_refused_with_wh
     let functions: Vec<Value> =
         (0..60).map(|n| json!({"name": format!("{PROJECT}-work-{n}")})).collect();
     let account = Account::with(&json!({"functions": functions}));
-    let function = Function::new(&account).timeout(3.0);
-    account.settings(&json!({"latency_seconds": 0.2}));
+    let function = Function::new(&account).hurried();
+    // As if the account took very long to answer about one of them.
+    account.fault(&json!({
+        "operation": "GetFunctionConcurrency", "resource": "work-13", "times": null, "held": true,
+    }));
     for event in [json!({"action": "status"}), json!({"action": "stop", "dry_run": true})] {
         let refused = function.invoke(&event).expect_err("there is no time for it");
         assert_eq!(refused.kind, "TooMuch", "{refused:?}");
@@ -247,4 +275,5 @@ fn an_account_that_takes_longer_to_look_at_than_there_is_time_is_refused_with_wh
     let only = json!({"action": "status", "only": [format!("lambda:{PROJECT}-work-7")]});
     assert_eq!(function.must(&only)["resources"].as_array().expect("lines").len(), 1);
     assert_eq!(account.changes(), []);
+    account.release_calls();
 }

@@ -2,20 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Account, Function, Semaphore, assert_same};
-
-/// A killed invocation leaves its lease behind, which ends with the invocation's deadline and a
-/// little more: short deadlines make short waits.
-const SHORT: f64 = 4.0;
-const LONG: f64 = 60.0;
-/// Those who wait for a lease ask as often as this.
-const POLL: &str = "0.2";
-/// Most of a crash is waiting for its lease to end, so many go on at once, over all tests.
-static FREE: Semaphore = Semaphore::new(12);
+use crate::support::{Account, CRASHES, Function, assert_same, eventually};
 
 #[derive(Clone, Copy)]
 struct Crash {
@@ -36,12 +26,13 @@ impl Crash {
         let at = format!("{action} killed {moment} its mutating call {number}, then {then:?}");
         let account = Account::demo();
         account.refuse_prices();
-        let function = Function::new(&account).with("POLL_SECONDS", POLL).timeout(LONG);
+        let function = Function::new(&account);
         let original = account.snapshot();
         for action in prepare {
             function.succeed(&json!({"action": action}));
         }
-        let function = function.timeout(SHORT);
+        // What is created again is told from what was there by its time, to the second.
+        account.advance(60.0);
         // The first mutating call is the test's own Invoke.
         account.fault(&json!({"mutating_only": true, "skip": number + 1, "kill": moment}));
         let answer = function.invoke(&json!({"action": action}));
@@ -51,7 +42,7 @@ impl Crash {
         }
         let refused = answer.expect_err(&at);
         assert!(refused.message.contains("signal: killed"), "{at}: {refused:#?}");
-        let function = function.timeout(LONG);
+        function.end_the_lease_in(0.0);
         for action in then {
             let report = function.must(&json!({"action": action}));
             // Before its first call a stop has done nothing: there is nothing to start.
@@ -73,10 +64,10 @@ impl Crash {
     fn everywhere(self, at_least: usize) {
         let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
-            for _ in 0..FREE.size {
+            for _ in 0..CRASHES.size {
                 scope.spawn(|| {
                     loop {
-                        let _turn = FREE.take();
+                        let _turn = CRASHES.take();
                         if over.load(Ordering::SeqCst) {
                             return;
                         }
@@ -144,18 +135,22 @@ fn a_start_killed_after_any_call_is_undone_by_a_stop_that_is_undone_by_a_start()
 #[test]
 fn a_killed_invocation_is_picked_up_by_lambdas_own_retry_and_told_once() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(SHORT);
+    let function = Function::new(&account);
     let original = account.snapshot();
-    account.settings(&json!({"async_retry_seconds": 4}));
     account.fault(&json!({"service": "sagemaker", "operation": "DeleteEndpoint", "kill": "after"}));
     function.invoke_async(&json!({"action": "stop"}));
-    account.wait_until_idle(Duration::from_secs(60));
-    let invocations = account.invocations();
-    let attempts = invocations[0]["attempts"].as_array().expect("attempts");
+    let attempts = || account.invocations()[0]["attempts"].as_array().expect("attempts").clone();
+    eventually("it is tried again", || attempts().len() == 2);
+    // It waits for the lease of the killed one: it reads the state again and again, and that is all.
+    let changes = account.changes();
+    account.until_called("GetObject", account.count("GetObject") + 6);
+    assert_eq!(account.changes(), changes);
+    function.end_the_lease_in(2.0);
+    account.wait_until_idle();
+    let attempts = attempts();
     assert_eq!(attempts.len(), 2, "{attempts:#?}");
     assert_eq!(attempts[1]["response"]["outcome"], "succeeded", "{attempts:#?}");
     assert_eq!(account.messages().len(), 1);
-    let function = function.timeout(LONG);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &original, "in the end");
 }

@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, assert_same};
+use crate::support::{Account, CRASHES, Function, assert_same};
 
 const NAME: &str = "user-journey-analytics-Rich";
 /// The calls of a start.
@@ -164,19 +164,24 @@ fn scaling_is_asked_for_once_however_many_endpoints_there_are() {
     }
 }
 
+/// What is created in the morning is told from what was there by its time, to the second.
+fn a_night_passes(account: &Account) {
+    account.advance(12.0 * 3600.0);
+}
+
 /// A start that is killed at this call, and what comes then, which ends with a start.
 fn dies(operation: &str, when: &str, then: &[&str]) {
+    let _turn = CRASHES.take();
     let at = format!("killed {when} {operation}, then {then:?}");
     let account = Account::with(&rich());
     let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
+    a_night_passes(&account);
     account.fault(&fault(operation, &json!({"kill": when})));
-    // A killed invocation leaves its lease behind, which ends with its deadline.
-    let function = function.timeout(4.0);
     let refused = function.invoke(&json!({"action": "start"})).expect_err(&at);
     assert!(refused.message.contains("signal: killed"), "{at}: {refused:#?}");
-    let function = function.timeout(60.0);
+    function.end_the_lease_in(0.0);
     for action in then {
         function.succeed(&json!({"action": action}));
         if *action == "stop" {
@@ -186,7 +191,6 @@ fn dies(operation: &str, when: &str, then: &[&str]) {
     assert_same(&account.snapshot(), &before, &at);
 }
 
-/// Most of it is waiting for leases to end.
 fn dies_everywhere(then: &[&str]) {
     thread::scope(|scope| {
         for operation in STEPS {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, ENDPOINT, Function, STREAM, assert_same, line, result_of};
+use crate::support::{
+    Account, ENDPOINT, Function, STREAM, assert_same, beside, eventually, line, result_of,
+};
 
 fn denied(service: &str, operation: &str) -> Value {
     json!({
@@ -131,7 +133,7 @@ fn an_endpoint_in_transition_or_failed_is_not_deleted() {
     {
         let account = Account::demo();
         // What is in transition is looked at again until the deadline nears.
-        let function = Function::new(&account).timeout(5.0);
+        let function = Function::new(&account).hurried();
         account.set_endpoint_status(ENDPOINT, status, "because");
         let report = function.stop();
         assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "skipped", "{status}");
@@ -146,18 +148,16 @@ fn a_creation_that_fails_is_told_with_its_reason_and_the_rest_comes_back() {
     let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"creating_seconds": 600}));
+    account.hold("creating");
     let reason = "The primary container did not pass the ping health check.";
-    let report = std::thread::scope(|scope| {
-        let start = scope.spawn(|| function.start());
-        crate::support::eventually(
-            "it is being created",
-            std::time::Duration::from_secs(20),
-            || account.snapshot()["endpoints"][ENDPOINT]["status"] == "Creating",
-        );
+    let let_it_fail = || {
+        account.until_called("CreateEndpoint", 1);
+        eventually("it is being created", || {
+            account.snapshot()["endpoints"][ENDPOINT]["status"] == "Creating"
+        });
         account.set_endpoint_status(ENDPOINT, "Failed", reason);
-        start.join().expect("a report")
-    });
+    };
+    let report = beside(|| function.start(), let_it_fail);
     assert_eq!(report["outcome"], "partial");
     assert_eq!(result_of(&report, "sagemaker", ENDPOINT), "failed");
     assert!(why(&report, "sagemaker", ENDPOINT).contains(reason), "{report:#}");
@@ -166,7 +166,7 @@ fn a_creation_that_fails_is_told_with_its_reason_and_the_rest_comes_back() {
     assert_eq!(after["alarms"], before["alarms"]);
     assert_eq!(after["streams"], before["streams"]);
 
-    account.settings(&json!({"creating_seconds": 0.05}));
+    account.release("creating");
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "after the next start");
 }
@@ -266,7 +266,7 @@ fn lost_answers_of_get_object_are_made_up_for() {
 #[test]
 fn a_service_that_answers_nobody_for_a_while_is_asked_again_beyond_the_clients_own_tries() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(120.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     account.fault(&json!({"service": "sagemaker", "operation": "DeleteEndpoint", "drop": "before", "times": 7}));
     function.succeed(&json!({"action": "stop"}));
@@ -278,7 +278,7 @@ fn a_service_that_answers_nobody_for_a_while_is_asked_again_beyond_the_clients_o
 #[test]
 fn an_instance_that_aws_has_none_of_at_the_moment_is_asked_for_again() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(200.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
     account.no_capacity(ENDPOINT, 1);

@@ -1,11 +1,12 @@
 //! Functions with everything that a stop would lose: provisioned concurrency and event sources.
 
 use std::thread;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Call, Function, Semaphore, assert_same, line, result_of};
+use crate::support::{
+    Account, CRASHES, Call, Function, assert_same, beside, eventually, line, result_of,
+};
 
 const WORK: &str = "user-journey-analytics-work";
 
@@ -89,10 +90,17 @@ fn a_start_waits_until_provisioned_concurrency_is_ready() {
     let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"provisioning_seconds": 1.0}));
-    let begun = Instant::now();
-    function.succeed(&json!({"action": "start"}));
-    assert!(begun.elapsed() >= Duration::from_secs(1));
+    account.hold("provisioning");
+    account.forget_calls();
+    let end_it = || {
+        account.until_called("PutProvisionedConcurrencyConfig", 1);
+        account.until_asked_again("ListProvisionedConcurrencyConfigs");
+        let changes = account.changes();
+        let last = operations(&changes).pop();
+        assert_eq!(last, Some("PutProvisionedConcurrencyConfig"), "it waits: {changes:#?}");
+        account.release("provisioning");
+    };
+    beside(|| function.succeed(&json!({"action": "start"})), end_it);
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
@@ -179,14 +187,18 @@ fn an_event_source_in_transition_is_waited_for() {
     function.start();
     let before = account.snapshot();
     let id = first_mapping(&account);
-    account.settings(&json!({"mapping_seconds": 1.0}));
+    account.hold("mapping");
     account.person_rest(
         "PUT",
         &format!("2015-03-31/event-source-mappings/{id}"),
         &json!({"BatchSize": 7}),
     );
     account.forget_calls();
-    function.succeed(&json!({"action": "stop"}));
+    let end_it = || {
+        account.until_asked_again("ListEventSourceMappings");
+        account.release("mapping");
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), end_it);
     assert_eq!(of_work(&account)["reserved"], 0);
     let refused: Vec<Call> =
         account.changes().into_iter().filter(|call| call.error.is_some()).collect();
@@ -208,14 +220,18 @@ fn an_endpoint_stays_until_a_function_with_an_event_source_in_transition_is_stop
     function.stop();
     function.start();
     let id = first_mapping(&account);
-    account.settings(&json!({"mapping_seconds": 1.0}));
+    account.hold("mapping");
     account.person_rest(
         "PUT",
         &format!("2015-03-31/event-source-mappings/{id}"),
         &json!({"BatchSize": 7}),
     );
     account.forget_calls();
-    function.succeed(&json!({"action": "stop"}));
+    let end_it = || {
+        account.until_asked_again("ListEventSourceMappings");
+        account.release("mapping");
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), end_it);
     let changes = account.changes();
     assert_eq!(operations(&changes).last(), Some(&"DeleteEndpoint"), "{changes:#?}");
 }
@@ -331,7 +347,10 @@ fn an_event_source_that_was_enabled_again_during_a_stop_is_disabled_by_the_next_
         &format!("2015-03-31/event-source-mappings/{id}"),
         &json!({"Enabled": true}),
     );
-    thread::sleep(Duration::from_millis(100));
+    eventually("it is enabled", || {
+        let mappings = of_work(&account)["mappings"].as_array().expect("mappings").clone();
+        mappings.iter().any(|mapping| mapping["State"] == "Enabled")
+    });
     let stop = function.succeed(&json!({"action": "stop"}));
     let detail = line(&stop, "lambda", WORK)["detail"].to_string();
     assert!(detail.contains("had been enabled since the last stop"), "{detail}");
@@ -403,22 +422,18 @@ fn a_lambda_at_edge_replica_is_left_alone() {
     assert_eq!(account.changes(), []);
 }
 
-/// Most of a crash is waiting for its lease to end, so many go on at once, over both tests.
-static FREE: Semaphore = Semaphore::new(8);
-
 /// Kills an action at one of its mutating calls. One more start, and it is as it was. False: there
 /// is no such call.
 fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> bool {
-    let _turn = FREE.take();
+    let _turn = CRASHES.take();
     let at = format!("{action} killed {moment} its mutating call {number}");
     let account = work(5);
     account.refuse_prices();
-    let function = Function::new(&account).timeout(60.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     for action in prepare {
         function.succeed(&json!({"action": action}));
     }
-    let function = function.timeout(5.0);
     // The first mutating call is the test's own Invoke.
     account.fault(&json!({"mutating_only": true, "skip": number + 1, "kill": moment}));
     let answer = function.invoke(&json!({"action": action}));
@@ -427,7 +442,8 @@ fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> b
         return false;
     }
     answer.expect_err(&at);
-    function.timeout(60.0).must(&json!({"action": "start"}));
+    function.end_the_lease_in(0.0);
+    function.must(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, &at);
     true
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, BUCKET, Call, Function, MANAGER, assert_same, eventually, line};
+use crate::support::{
+    Account, BUCKET, Call, ENDPOINT, Function, MANAGER, assert_same, eventually, line,
+};
 
 /// An endpoint whose price only the Price List knows: it is not in the built-in table.
 const RARE: &str = "user-journey-analytics-rare";
@@ -88,7 +90,7 @@ fn a_price_list_that_is_down_changes_nothing_of_an_operation() {
 fn nobody_waits_for_a_price_list_that_is_slow() {
     let account = Account::demo();
     let function = Function::new(&account);
-    account.fault(&json!({"service": "pricing", "times": null, "delay_seconds": 20}));
+    account.fault(&json!({"service": "pricing", "times": null, "held": true}));
     let stop = function.succeed(&json!({"action": "stop"}));
     assert_eq!(source(&stop), "built-in table, us-east-1, 2026-09");
     let asked: Vec<Option<u16>> = account
@@ -101,6 +103,7 @@ fn nobody_waits_for_a_price_list_that_is_slow() {
         !asked.is_empty() && asked.iter().all(Option::is_none),
         "the report came before the prices: {asked:?}"
     );
+    account.release_calls();
 }
 
 /// A project where only the Price List knows any price.
@@ -153,8 +156,7 @@ fn where_only_the_price_list_knows_prices_an_operation_is_the_same_without_it() 
     assert!(source(&priced).starts_with("AWS Price List, eu-central-1, "), "{}", source(&priced));
     let denied =
         json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
-    for fault in [json!({"error": denied}), json!({"drop": "before"}), json!({"delay_seconds": 20})]
-    {
+    for fault in [json!({"error": denied}), json!({"drop": "before"}), json!({"held": true})] {
         let (same_changes, same_results, stop) = stop_and_start_in_frankfurt(Some(&fault));
         assert_eq!((&same_changes, &same_results), (&changes, &results), "{fault}");
         assert_eq!(stop["cost"]["complete"], false, "{fault}");
@@ -186,18 +188,12 @@ fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
     let function = Function::new(&account);
     let saved = |report: &Value| report["saved"]["total"].as_f64().unwrap_or_default();
     function.succeed(&json!({"action": "stop"}));
-    // Two days ago: a night is too long for a test.
-    account.edit_state(|state| {
-        for (id, record) in state["resources"].as_object_mut().expect("records") {
-            if id.starts_with("sagemaker:") {
-                record["since"] = json!(two_days_before(&record["since"]));
-            }
-        }
-    });
-    // 48 × 0.115, and the seconds that the test takes.
+    // 48 × 0.115, and the seconds that the next invocation takes.
     let is_two_days = |usd: f64| (5.52..5.53).contains(&usd);
+    stopped_two_days_ago(&account);
     let status = function.must(&json!({"action": "status"}));
     assert!(is_two_days(saved(&status)), "{:#}", status["saved"]);
+    stopped_two_days_ago(&account);
     let request = Some("the-same-request");
     let start = function.invoke_as(request, &json!({"action": "start"})).expect("a report");
     assert!(is_two_days(saved(&start)), "{:#}", start["saved"]);
@@ -216,9 +212,13 @@ fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
     assert!(is_two_days(saved(&status)), "booked once: {:#}", status["saved"]);
 }
 
-fn two_days_before(time: &Value) -> String {
-    let time: jiff::Timestamp = time.as_str().unwrap_or_default().parse().expect("a time");
-    (time - jiff::SignedDuration::from_hours(48)).to_string()
+/// As if the endpoint had been stopped two days ago: a night is too long for a test.
+fn stopped_two_days_ago(account: &Account) {
+    let two_days_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48);
+    account.edit_state(|state| {
+        let record = &mut state["resources"][format!("sagemaker:{ENDPOINT}")];
+        record["since"] = json!(two_days_ago.to_string());
+    });
 }
 
 #[test]
@@ -226,15 +226,10 @@ fn a_start_that_is_killed_books_what_was_saved_once() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
-    account.edit_state(|state| {
-        let record = &mut state["resources"]["sagemaker:user-journey-analytics-exit-risk-endpoint"];
-        record["since"] = json!(two_days_before(&record["since"]));
-    });
+    stopped_two_days_ago(&account);
     account.fault(&json!({"operation": "CreateEndpoint", "kill": "after"}));
-    // Its lease ends with its time.
-    let function = function.timeout(4.0);
     function.invoke(&json!({"action": "start"})).expect_err("killed");
-    let function = function.timeout(60.0);
+    function.end_the_lease_in(0.0);
     function.succeed(&json!({"action": "start"}));
     let total = account.state()["savings"]["total_usd"].as_f64().unwrap_or_default();
     assert!((5.52..5.53).contains(&total), "{total}");
@@ -393,9 +388,7 @@ fn told(account: &Account, metric: &str, count: usize) -> Vec<u64> {
             .filter_map(|document| document[metric].as_u64())
             .collect::<Vec<_>>()
     };
-    eventually("the metrics are read", std::time::Duration::from_secs(10), || {
-        values().len() >= count
-    });
+    eventually("the metrics are read", || values().len() >= count);
     values()
 }
 
@@ -430,13 +423,14 @@ fn a_stop_by_hand_after_the_scheduled_one_does_not_disarm_the_check() {
 #[test]
 fn a_scheduled_stop_that_goes_on_in_another_invocation_is_still_a_scheduled_one() {
     let account = Account::demo();
-    let function =
-        Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager").timeout(3.0);
+    let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
     function.must(&scheduled("start", "2026-11-23T08:00:00Z"));
-    account.settings(&json!({"deleting_seconds": 8.0}));
+    account.hold("deleting");
+    let function = function.hurried();
     let answer = function.must(&scheduled("stop", "2026-11-23T18:00:00Z"));
     assert_eq!(answer["outcome"], "in_progress", "{answer:#}");
-    account.wait_until_idle(std::time::Duration::from_secs(60));
+    account.release("deleting");
+    account.wait_until_idle();
     let schedule = &account.state()["operation"]["schedule"];
     assert_eq!(schedule["time"], "2026-11-23T18:00:00Z", "{schedule:#}");
     function.must(&scheduled("status", "2026-11-23T19:30:00Z"));
@@ -459,16 +453,8 @@ fn a_stop_by_hand_after_the_days_start_is_meant() {
 fn a_stop_that_a_start_took_over_from_has_not_failed() {
     let account = Account::demo();
     let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
-    account.settings(&json!({"deleting_seconds": 3.0}));
-    let stop = std::thread::scope(|scope| {
-        let stop = scope.spawn(|| function.stop());
-        let within = std::time::Duration::from_secs(20);
-        eventually("the endpoint is being deleted", within, || {
-            account.count("DeleteEndpoint") == 1
-        });
-        function.succeed(&json!({"action": "start"}));
-        stop.join().expect("an answer")
-    });
+    let [stop, start] = function.taken_over("stop", ("deleting", "DeleteEndpoint"), "start");
+    assert_eq!(start["outcome"], "succeeded", "{start:#}");
     assert_eq!(stop["outcome"], "partial", "{stop:#}");
     assert_eq!(told(&account, "ResourcesFailed", 2), [0, 0]);
 }

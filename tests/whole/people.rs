@@ -48,7 +48,7 @@ fn scale(account: &Account, shards: u32) {
         "Kinesis_20131202.UpdateShardCount",
         &json!({"StreamName": STREAM, "TargetShardCount": shards, "ScalingType": "UNIFORM_SCALING"}),
     );
-    crate::support::eventually("the stream is ACTIVE", std::time::Duration::from_secs(10), || {
+    crate::support::eventually("the stream is ACTIVE", || {
         account.snapshot()["streams"][STREAM]["status"] == "ACTIVE"
     });
 }

@@ -49,7 +49,7 @@ fn a_stop_and_a_start_at_once_converge() {
             let report = answer.expect("a race is no error");
             assert_ne!(report["outcome"], "failed", "{report:#}");
         }
-        account.wait_until_idle(Duration::from_secs(60));
+        account.wait_until_idle();
         function.start();
         assert_same(&account.snapshot(), &before, "in the end");
         assert_eq!(account.state()["lease"], Value::Null);
@@ -82,7 +82,6 @@ fn two_starts_at_once_act_once_on_every_resource() {
     let before = account.snapshot();
     function.stop();
     account.forget_calls();
-    account.settings(&json!({"creating_seconds": 0.5}));
     let (one, other) = at_once(&function, &json!({"action": "start"}), &json!({"action": "start"}));
     for answer in [one, other] {
         answer.expect("a race is no error");
@@ -145,18 +144,9 @@ fn a_late_duplicate_of_a_schedule_does_nothing_even_after_a_start_by_hand() {
 #[test]
 fn a_start_during_a_slow_stop_takes_over() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(60.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
-    account.settings(&json!({"deleting_seconds": 3.0}));
-    let (stop, start) = thread::scope(|scope| {
-        let stop = scope.spawn(|| function.invoke(&json!({"action": "stop"})));
-        eventually("the endpoint is being deleted", Duration::from_secs(20), || {
-            account.count("DeleteEndpoint") == 1
-        });
-        let start = function.invoke(&json!({"action": "start"}));
-        (stop.join().expect("an answer"), start)
-    });
-    let (stop, start) = (stop.expect("a report"), start.expect("a report"));
+    let [stop, start] = function.taken_over("stop", ("deleting", "DeleteEndpoint"), "start");
     assert_eq!(stop["outcome"], "partial", "{stop:#}");
     assert!(
         stop["errors"].to_string().contains("start"),
@@ -170,24 +160,15 @@ fn a_start_during_a_slow_stop_takes_over() {
 #[test]
 fn a_stop_during_a_slow_start_takes_over() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(60.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"creating_seconds": 3.0}));
-    let (start, stop) = thread::scope(|scope| {
-        let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
-        eventually("the endpoint is being created", Duration::from_secs(20), || {
-            account.count("CreateEndpoint") == 1
-        });
-        let stop = function.invoke(&json!({"action": "stop"}));
-        (start.join().expect("an answer"), stop)
-    });
-    assert_eq!(start.expect("a report")["outcome"], "partial");
-    assert_eq!(stop.expect("a report")["outcome"], "succeeded");
+    let [start, stop] = function.taken_over("start", ("creating", "CreateEndpoint"), "stop");
+    assert_eq!(start["outcome"], "partial");
+    assert_eq!(stop["outcome"], "succeeded");
     let stopped = account.snapshot();
     assert_eq!(stopped["endpoints"], json!({}));
     assert_eq!(stopped["streams"][STREAM]["open_shards"], 1);
-    account.settings(&json!({"creating_seconds": 0.05}));
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }
@@ -197,15 +178,8 @@ fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what
     let account = Account::with(&json!({"endpoints": [{"name": ENDPOINT}]}));
     let function = Function::new(&account);
     function.stop();
-    account.settings(&json!({"creating_seconds": 3.0}));
-    let start = thread::scope(|scope| {
-        let start = scope.spawn(|| function.invoke(&json!({"action": "start"})));
-        eventually("the endpoint is being created", Duration::from_secs(20), || {
-            account.count("CreateEndpoint") == 1
-        });
-        function.succeed(&json!({"action": "stop"}));
-        start.join().expect("an answer").expect("a report")
-    });
+    let [start, stop] = function.taken_over("start", ("creating", "CreateEndpoint"), "stop");
+    assert_eq!(stop["outcome"], "succeeded", "{stop:#}");
     assert_eq!(start["outcome"], "partial", "it did something: {start:#}");
     let endpoint = line(&start, "sagemaker", ENDPOINT);
     assert_eq!(endpoint["result"], "pending");
@@ -222,29 +196,25 @@ fn two_starts_that_wait_for_a_stop_do_not_keep_it_from_writing() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
-    account.control("PUT", "holds/deleting", None);
+    account.hold("deleting");
     // Its report is the last thing that it writes before the state.
     account.fault(&json!({"operation": "PutObject", "resource": "/operations/", "held": true}));
     let calls_of = |object: &str| -> Vec<Call> {
         let puts = |call: &Call| call.operation == "PutObject" && call.resource.contains(object);
         account.calls().into_iter().filter(puts).collect()
     };
-    let within = Duration::from_secs(60);
     let [stop, one, other] = thread::scope(|scope| {
         let stop = scope.spawn(|| function.stop());
-        eventually("the endpoint is being deleted", within, || {
-            account.count("DeleteEndpoint") == 1
-        });
+        account.until_called("DeleteEndpoint", 1);
         let starts = [(); 2].map(|()| scope.spawn(|| function.start()));
-        eventually("the stop gives way", within, || calls_of("/operations/").len() == 1);
-        let looks = account.count("GetObject");
-        eventually("they wait", within, || account.count("GetObject") > looks + 40);
+        eventually("the stop gives way", || calls_of("/operations/").len() == 1);
+        account.until_called("GetObject", account.count("GetObject") + 40);
         // The claims of the stop, and a challenge of each start.
         let writes = calls_of("state.json").iter().filter(|call| call.status == Some(200)).count();
         assert!(writes <= 3, "{writes} writes");
-        account.clear_faults();
+        account.release_calls();
         let stop = stop.join().expect("a report");
-        account.control("DELETE", "holds/deleting", None);
+        account.release("deleting");
         let [one, other] = starts.map(|start| start.join().expect("a report"));
         [stop, one, other]
     });
@@ -259,13 +229,14 @@ fn two_starts_that_wait_for_a_stop_do_not_keep_it_from_writing() {
 #[test]
 fn many_events_at_once_lose_nothing() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(60.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
+    // Each comes upon the ones before at another point, and it does not matter at which.
     for n in 0..6 {
         function.invoke_async(&json!({"action": if n % 2 == 0 { "stop" } else { "start" }}));
         thread::sleep(Duration::from_millis(70 * n));
     }
-    account.wait_until_idle(Duration::from_secs(120));
+    account.wait_until_idle();
     function.start();
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!(account.snapshot()["endpoints"][ENDPOINT]["status"], "InService");

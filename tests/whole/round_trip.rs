@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Account, Call, ENDPOINT, Function, MANAGER, STREAM, assert_same, line, lines, result_of,
+    Account, Call, ENDPOINT, Function, MANAGER, STREAM, assert_same, beside, line, lines, result_of,
 };
 
 const STOP: &str = "stop";
@@ -160,15 +160,25 @@ fn a_stop_silences_alarms_then_functions_then_what_they_call() {
 #[test]
 fn a_start_brings_functions_and_alarms_back_only_when_what_they_call_is_usable() {
     let account = Account::demo();
-    let function = Function::new(&account).timeout(10.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
-    account.settings(&json!({"creating_seconds": 1.0, "scaling_seconds": 0.5}));
+    account.hold("creating");
+    account.hold("scaling");
     // The process dies at its first call of a function: the account stands still as it is then.
     account.fault(&json!({"operation": "DeleteFunctionConcurrency", "kill": "before"}));
     account.fault(&json!({"operation": "PutFunctionConcurrency", "kill": "before"}));
     account.forget_calls();
-    function.invoke(&json!({"action": "start"})).expect_err("the process was killed");
+    let end_them = || {
+        account.until_called("UpdateShardCount", 1);
+        account.release("scaling");
+        account.until_called("CreateEndpoint", 1);
+        account.until_asked_again("DescribeEndpoint");
+        assert!(account.has_a_kill_pending(), "no function comes before the endpoint");
+        account.release("creating");
+    };
+    beside(|| function.invoke(&json!({"action": "start"})), end_them)
+        .expect_err("the process was killed");
     let then = account.snapshot();
     assert_eq!(then["endpoints"], before["endpoints"]);
     assert_eq!(then["streams"], before["streams"]);

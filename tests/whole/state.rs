@@ -1,11 +1,9 @@
 //! The state object: nothing is changed without it, and nobody else's is touched.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::{
-    Account, BUCKET, ENDPOINT, Function, PROJECT, STATE_KEY, STREAM, assert_same, eventually, lines,
+    Account, BUCKET, ENDPOINT, Function, PROJECT, STATE_KEY, STREAM, assert_same, lines,
 };
 
 #[test]
@@ -183,12 +181,15 @@ fn keeps_what_came_first(account: &Account) {
     let function = Function::new(account);
     let before = account.snapshot();
     account.forget_calls();
-    account.fault(&json!({"service": "s3", "operation": "PutObject", "resource": "state.json", "delay_seconds": 1.0}));
+    account.fault(
+        &json!({"service": "s3", "operation": "PutObject", "resource": "state.json", "held": true}),
+    );
     function.invoke_async(&json!({"action": "stop"}));
-    eventually("a write is under way", Duration::from_secs(10), || account.count("PutObject") == 1);
+    account.until_called("PutObject", 1);
     let theirs = json!({"schema": 1, "project": "payments", "environment": "dev"}).to_string();
     account.put_object(STATE_KEY, &theirs);
-    account.wait_until_idle(Duration::from_secs(30));
+    account.release_calls();
+    account.wait_until_idle();
     assert_eq!(account.object(STATE_KEY), Some(theirs));
     assert_same(&account.snapshot(), &before, "in the end");
     assert_eq!(account.changes(), []);
@@ -301,7 +302,7 @@ fn the_writes_of_an_operation_do_not_grow_with_its_resources() {
         "endpoints": (0..5).map(|n| json!({"name": format!("user-journey-analytics-{n}")})).collect::<Vec<_>>(),
         "alarms": (0..10).map(|n| json!({"name": format!("user-journey-analytics-{n}")})).collect::<Vec<_>>(),
     }));
-    let function = Function::new(&account).timeout(300.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     for action in ["stop", "start"] {
         account.forget_calls();

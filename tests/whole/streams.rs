@@ -1,11 +1,9 @@
 //! Streams as AWS lets them be scaled: by halves and doubles, ten times a day, when ACTIVE.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Account, Function, STATE_KEY, assert_same, line};
+use crate::support::{Account, Function, STATE_KEY, assert_same, beside, line};
 
 const NAME: &str = "user-journey-analytics-wide";
 
@@ -66,8 +64,8 @@ fn a_floor_above_one_shard_gives_its_reason() {
 const DAY: f64 = 24.0 * 3600.0;
 
 /// As if the function had scaled the stream so often, so many seconds ago: in AWS's eyes and in its
-/// own.
-fn made_before(account: &Account, calls: u32, seconds_ago: f64) {
+/// own. Returns when they count no more.
+fn made_before(account: &Account, calls: u32, seconds_ago: f64) -> Timestamp {
     account.scaled_before(NAME, calls, seconds_ago);
     let mut state = account.state();
     let time = Timestamp::now() - SignedDuration::from_secs_f64(seconds_ago);
@@ -75,6 +73,12 @@ fn made_before(account: &Account, calls: u32, seconds_ago: f64) {
     let made = times.as_array().cloned().unwrap_or_default();
     *times = json!([made, vec![json!(time); calls as usize]].concat());
     account.put_object(STATE_KEY, &state.to_string());
+    time + SignedDuration::from_secs_f64(DAY)
+}
+
+/// So many seconds that the function comes to its first call before they have passed.
+fn a_moment(function: &Function) -> f64 {
+    6.0 * function.slowness()
 }
 
 /// An operation on nothing writes a state.
@@ -93,9 +97,11 @@ fn a_stop_waits_for_yesterdays_call_that_is_free_again_in_a_moment() {
     let account = account(32);
     let function = with_a_state(&account);
     let before = account.snapshot();
-    made_before(&account, 6, DAY - 6.0);
+    let free = made_before(&account, 6, DAY - a_moment(&function));
     function.succeed(&json!({"action": "stop"}));
     assert_eq!((shards(&account), scalings(&account)), (json!(1), 5));
+    let calls = counted(&account);
+    assert!(calls.iter().any(|call| *call >= free), "{calls:?}, free at {free}");
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }
@@ -103,9 +109,9 @@ fn a_stop_waits_for_yesterdays_call_that_is_free_again_in_a_moment() {
 #[test]
 fn a_stop_whose_operation_ends_before_a_call_is_free_stays_higher_and_says_so() {
     let account = account(32);
-    let function = with_a_state(&account).timeout(3.0);
-    // 13 invocations of 3 seconds: a minute is not there.
-    made_before(&account, 6, DAY - 60.0);
+    let function = with_a_state(&account);
+    // 13 invocations of five minutes: two hours are not there.
+    made_before(&account, 6, DAY - 7200.0);
     let report = function.succeed(&json!({"action": "stop"}));
     assert_eq!(shards(&account), 8);
     assert!(
@@ -121,9 +127,11 @@ fn a_start_waits_for_a_call_that_is_free_again_in_a_moment() {
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
     // With those of the stop, there are ten for a few seconds yet.
-    made_before(&account, 5, DAY - 6.0);
+    let free = made_before(&account, 5, DAY - a_moment(&function));
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
+    let calls = counted(&account);
+    assert!(calls.iter().any(|call| *call >= free), "{calls:?}, free at {free}");
     let refused = account.changes().into_iter().filter(|call| call.error.is_some()).count();
     assert_eq!(refused, 0);
 }
@@ -133,14 +141,17 @@ fn a_day_that_others_have_used_up_is_told_with_its_end_and_not_tried_again() {
     let account = account(2);
     let function = Function::new(&account);
     account.scaled_before(NAME, 10, 3600.0);
+    let tomorrow =
+        || (Timestamp::now() + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    let before = tomorrow();
     let report = function.must(&json!({"action": "stop"}));
     assert_eq!(line(&report, "kinesis", NAME)["result"], "failed");
     assert_eq!(scalings(&account), 1, "a refusal is not tried again");
-    let tomorrow =
-        (Timestamp::now() + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    // Midnight may have passed.
+    let days = [before, tomorrow()];
     let told = detail(&report);
     assert!(told.contains("the next is free at ") && told.ends_with("UTC at the latest"), "{told}");
-    assert!(told.contains(&tomorrow), "{told}");
+    assert!(days.iter().any(|day| told.contains(day)), "{told}, {days:?}");
     let again = function.must(&json!({"action": "stop"}));
     assert_eq!(line(&again, "kinesis", NAME)["result"], "skipped");
     assert!(detail(&again).contains("because others had made some, too"), "{again:#}");
@@ -176,10 +187,9 @@ fn a_start_whose_calls_are_used_up_goes_as_far_as_it_can_and_says_when_the_next_
     let account = account(8);
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
-    made_before(&account, 6, 3600.0);
+    let free = made_before(&account, 6, 3600.0);
     account.forget_calls();
     let report = function.must(&json!({"action": "start"}));
-    let free = Timestamp::now() + SignedDuration::from_hours(23);
     assert_eq!(line(&report, "kinesis", NAME)["result"], "failed", "{report:#}");
     assert!(
         detail(&report).contains(&free.strftime("the next is free at %Y-%m-%d %H:").to_string()),
@@ -217,9 +227,16 @@ fn streams_that_wait_together_are_asked_about_together() {
         &json!({"streams": [{"name": "user-journey-analytics-demand", "mode": "ON_DEMAND"}]}),
     );
     let function = Function::new(&account);
-    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.hold("scaling");
     account.forget_calls();
-    function.succeed(&json!({"action": "stop"}));
+    let end_both_steps = || {
+        for step in 1..=2 {
+            account.until_called("UpdateShardCount", 4 * step);
+            account.until_asked_again("ListStreams");
+            account.let_pass("scaling");
+        }
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), end_both_steps);
     // To see them, and to see each of the two steps done. Of the on-demand one the listing tells.
     assert_eq!(account.count("DescribeStreamSummary"), 4 * 3);
     assert!(account.count("ListStreams") > 4);
@@ -229,20 +246,23 @@ fn streams_that_wait_together_are_asked_about_together() {
 fn a_stream_that_is_updating_is_waited_for() {
     let account = account(4);
     let function = Function::new(&account);
-    account.settings(&json!({"scaling_seconds": 2.0}));
+    account.hold("scaling");
     account.person(
         "kinesis",
         "Kinesis_20131202.UpdateShardCount",
         &json!({"StreamName": NAME, "TargetShardCount": 8, "ScalingType": "UNIFORM_SCALING"}),
     );
-    account.settings(&json!({"scaling_seconds": 0.05}));
     let dry = function.succeed(&json!({"action": "stop", "dry_run": true}));
     assert_eq!(
         line(&dry, "kinesis", NAME)["result"],
         "pending",
         "a dry run says that it would be waited for"
     );
-    let report = function.stop();
+    let end_it = || {
+        account.until_asked_again("DescribeStreamSummary");
+        account.release("scaling");
+    };
+    let report = beside(|| function.stop(), end_it);
     assert_eq!(line(&report, "kinesis", NAME)["before"], "8 shards");
     assert_eq!(shards(&account), 1);
     function.start();
@@ -254,13 +274,17 @@ fn a_stopped_stream_that_a_person_is_scaling_stays_as_they_want_it() {
     let account = account(8);
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
-    account.settings(&json!({"scaling_seconds": 1.0}));
+    account.hold("scaling");
     account.person(
         "kinesis",
         "Kinesis_20131202.UpdateShardCount",
         &json!({"StreamName": NAME, "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}),
     );
-    let report = function.succeed(&json!({"action": "start"}));
+    let end_it = || {
+        account.until_asked_again("DescribeStreamSummary");
+        account.release("scaling");
+    };
+    let report = beside(|| function.succeed(&json!({"action": "start"})), end_it);
     assert_eq!(detail(&report), "a person scaled it to 2 shards: it stays so");
     assert_eq!(shards(&account), 2);
 }
@@ -307,8 +331,11 @@ fn calls_that_an_unfinished_tier_kept_from_their_turn_do_not_count() {
     let function = Function::new(&account);
     let before = account.snapshot();
     // The first invocation disables the mapping, and comes no further.
+    account.hold("mapping");
     function.must(&json!({"action": "stop", "wait": false}));
-    account.wait_until_idle(Duration::from_secs(60));
+    assert_eq!(scalings(&account), 0);
+    account.release("mapping");
+    account.wait_until_idle();
     assert_eq!(shards(&account), 1);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
@@ -333,9 +360,18 @@ fn a_call_that_is_refused_is_not_one_of_the_days_ten() {
 fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
     let account = account(2);
     account.seed(&json!({"endpoints": [{"name": "user-journey-analytics-slow"}]}));
-    account.settings(&json!({"deleting_seconds": 3.0}));
+    account.hold("deleting");
     let function = Function::new(&account);
-    function.succeed(&json!({"action": "stop"}));
+    let mut since = Timestamp::MIN;
+    let end_it = || {
+        account.until_called("UpdateShardCount", 1);
+        account.until_called("DeleteEndpoint", 1);
+        // Both calls are answered, and it waits for the endpoint only.
+        account.until_asked_again("DescribeEndpoint");
+        since = Timestamp::now();
+        account.release("deleting");
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), end_it);
     let finished: Timestamp = account.state()["operation"]["finished_at"]
         .as_str()
         .expect("it ended")
@@ -343,39 +379,40 @@ fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
         .expect("a time");
     let calls = counted(&account);
     assert_eq!(calls.len(), 1);
-    assert!(finished.duration_since(calls[0]).as_secs() >= 2, "{calls:?} {finished}");
+    assert!(calls[0] < since && since < finished, "{calls:?} {since} {finished}");
 }
 
 #[test]
 fn a_stream_that_a_stop_left_half_way_and_updating_is_handed_on_and_not_skipped() {
     let account = account(4);
     let function = Function::new(&account);
-    account.settings(&json!({"scaling_seconds": 6.0}));
+    account.hold("scaling");
     account
         .fault(&json!({"operation": "Invoke", "skip": 1, "error": {"status": 403, "code": "AccessDeniedException"}}));
     function.must(&json!({"action": "stop", "wait": false}));
-    let function = function.timeout(3.0);
+    let function = function.hurried();
     let answer = function.must(&json!({"action": "stop"}));
     assert_eq!(
         (&answer["outcome"], &line(&answer, "kinesis", NAME)["result"]),
         (&json!("in_progress"), &json!("pending"))
     );
-    account.settings(&json!({"scaling_seconds": 0.05}));
-    account.wait_until_idle(Duration::from_secs(60));
+    account.release("scaling");
+    account.wait_until_idle();
     assert_eq!(shards(&account), 1);
-    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    function.unhurried().succeed(&json!({"action": "start"}));
     assert_eq!(shards(&account), 4);
 }
 
 #[test]
 fn a_start_that_died_before_its_first_call_is_not_kept_back_by_what_it_set_out_to_do() {
     let account = account(32);
-    let function = Function::new(&account).timeout(3.0);
+    let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
     account.fault(&json!({"operation": "UpdateShardCount", "kill": "before"}));
     function.invoke(&json!({"action": "start"})).expect_err("it was killed");
+    function.end_the_lease_in(0.0);
     // Five of the stop, and five that the one that died had planned.
-    function.timeout(60.0).succeed(&json!({"action": "start"}));
+    function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }

@@ -2,12 +2,11 @@
 //! many.
 
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{NAME, fault, with_endpoint};
-use crate::support::{Account, Function, assert_same, eventually, line, result_of};
+use crate::support::{Account, Function, assert_same, beside, line, result_of};
 
 fn update(account: &Account, config: &str) {
     account.person(
@@ -44,9 +43,14 @@ fn an_endpoint_that_is_updating_is_stopped_when_that_is_over() {
     let account = with_endpoint(&json!({}));
     let function = Function::new(&account);
     let before = account.snapshot();
-    account.settings(&json!({"updating_seconds": 1.0}));
+    account.hold("updating");
     rescale(&account);
-    let report = function.succeed(&json!({"action": "stop"}));
+    let end_it = || {
+        account.until_asked_again("DescribeEndpoint");
+        assert_eq!(account.count("DeleteEndpoint"), 0);
+        account.release("updating");
+    };
+    let report = beside(|| function.succeed(&json!({"action": "stop"})), end_it);
     assert_eq!(result_of(&report, "sagemaker", NAME), "stopped");
     assert_eq!(account.count("DeleteEndpoint"), 1);
     function.succeed(&json!({"action": "start"}));
@@ -57,16 +61,16 @@ fn an_endpoint_that_is_updating_is_stopped_when_that_is_over() {
 /// arrives.
 fn just_before_the_deletion(account: &Account, change: impl FnOnce(&Account)) -> Value {
     let function = Function::new(account);
-    account.settings(&json!({"updating_seconds": 1.5}));
-    account.fault(&fault("DeleteEndpoint", &json!({"delay_seconds": 1.0})));
-    thread::scope(|scope| {
-        let stop = scope.spawn(|| function.stop());
-        eventually("the deletion is on its way", Duration::from_secs(20), || {
-            account.count("DeleteEndpoint") == 1
-        });
+    account.hold("updating");
+    account.fault(&fault("DeleteEndpoint", &json!({"held": true})));
+    let change_it = || {
+        account.until_called("DeleteEndpoint", 1);
         change(account);
-        stop.join().expect("a report")
-    })
+        account.release_calls();
+        account.until_asked_again("DescribeEndpoint");
+        account.release("updating");
+    };
+    beside(|| function.stop(), change_it)
 }
 
 #[test]
@@ -99,12 +103,16 @@ fn an_endpoint_that_a_person_updates_before_its_deletion_arrives_stays_as_they_w
 fn a_stop_that_goes_on_from_a_dead_one_keeps_what_a_person_is_updating() {
     let account = with_another_config();
     account.fault(&fault("DeleteEndpoint", &json!({"kill": "before"})));
-    let function = Function::new(&account).timeout(4.0);
+    let function = Function::new(&account);
     function.invoke(&json!({"action": "stop"})).expect_err("it was killed");
-    account.settings(&json!({"updating_seconds": 8.0}));
+    function.end_the_lease_in(0.0);
+    account.hold("updating");
     update(&account, "by-hand");
-    let function = function.timeout(60.0);
-    function.succeed(&json!({"action": "stop"}));
+    let end_it = || {
+        account.until_asked_again("DescribeEndpoint");
+        account.release("updating");
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), end_it);
     assert_eq!(account.snapshot()["endpoints"], json!({}));
     function.succeed(&json!({"action": "start"}));
     assert_eq!(account.snapshot()["endpoints"][NAME]["config"], "by-hand");
@@ -131,21 +139,28 @@ fn a_refusal_that_passes_is_tried_again() {
 #[test]
 fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
     let account = with_endpoint(&json!({}));
-    let function = Function::new(&account).with("POLL_SECONDS", "2");
+    let function = Function::new(&account);
+    // AWS is believed after some looks: each has to be later than what the test does in between.
+    let poll = function.slowness();
+    let function = function.with("POLL_SECONDS", &format!("{poll:.1}"));
     let before = account.snapshot();
-    account.settings(&json!({"stale_seconds": 8.0, "deleting_seconds": 9.0}));
+    account.hold("stale");
+    account.hold("deleting");
     let start = thread::scope(|scope| {
-        let stop = scope.spawn(|| function.invoke(&json!({"action": "stop"})));
-        eventually("the endpoint is being deleted", Duration::from_secs(20), || {
-            account.count("DeleteEndpoint") == 1
-        });
-        let start = function.invoke(&json!({"action": "start"}));
-        stop.join().expect("an answer").expect("a report");
-        start.expect("a report")
+        let stop = scope.spawn(|| function.stop());
+        account.until_called("DeleteEndpoint", 1);
+        let start = scope.spawn(|| function.start());
+        stop.join().expect("a report");
+        // The start sees the endpoint in service, and then being deleted, and then no more.
+        account.until_asked_again("DescribeEndpoint");
+        account.let_pass("stale");
+        account.until_asked_again("DescribeEndpoint");
+        account.release("deleting");
+        start.join().expect("a report")
     });
     assert_eq!(start["outcome"], "succeeded", "{start:#}");
     // What is shown late would be shown by now.
-    account.advance(20.0);
+    account.release("stale");
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
@@ -187,14 +202,20 @@ fn many_that_are_waited_for_are_followed_by_a_list_and_described_when_it_is_over
     let account = many(6, &json!({}));
     let function = Function::new(&account).with("POLL_SECONDS", "0.1");
     let before = account.snapshot();
-    account.settings(&json!({"creating_seconds": 1.0, "deleting_seconds": 1.0}));
+    account.hold("creating");
+    account.hold("deleting");
     account.forget_calls();
-    function.succeed(&json!({"action": "stop"}));
+    // The list that shows what there is, and those that show how far it has come.
+    let end = |transition| {
+        account.until_called("ListEndpoints", 5);
+        account.let_pass(transition);
+    };
+    beside(|| function.succeed(&json!({"action": "stop"})), || end("deleting"));
     // Once to see them, and once to see them gone.
     assert_eq!(account.count("DescribeEndpoint"), 12);
     assert!(account.count("ListEndpoints") > 3);
     account.forget_calls();
-    function.succeed(&json!({"action": "start"}));
+    beside(|| function.succeed(&json!({"action": "start"})), || end("creating"));
     // To see that they are gone, that they are being created, and that they are in service.
     assert_eq!(account.count("DescribeEndpoint"), 18);
     assert_eq!(account.count("DescribeScalableTargets"), 0);

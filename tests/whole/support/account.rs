@@ -1,13 +1,12 @@
 //! One account of the simulation, as its owner and as its control API.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use super::{BUCKET, DEMO, STATE_KEY, server};
+use super::{BUCKET, DEMO, PATIENCE, STATE_KEY, eventually, server};
 
 pub struct Account {
     pub id: String,
@@ -39,9 +38,6 @@ impl Call {
         format!("{} {}", self.operation, self.resource)
     }
 }
-
-/// How long anything may take that is not an invocation.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Account {
     /// An empty account that nobody else uses, with transitions of 50 ms.
@@ -78,7 +74,7 @@ impl Account {
 
     // --- The control API
 
-    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+    fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}/_account/{}/{path}", server::endpoint(), self.id);
         let answer = match (method, body) {
             ("GET", _) => self.agent.get(&url).call(),
@@ -129,6 +125,19 @@ impl Account {
         self.calls().iter().filter(|call| call.operation == operation).count()
     }
 
+    /// Waits until this operation has been called so often.
+    #[track_caller]
+    pub fn until_called(&self, operation: &str, times: usize) {
+        eventually(&format!("{times} calls of {operation}"), || self.count(operation) >= times);
+    }
+
+    /// Waits until somebody has come back twice to ask this. Who does so has taken in the answer
+    /// that he got before.
+    #[track_caller]
+    pub fn until_asked_again(&self, operation: &str) {
+        self.until_called(operation, self.count(operation) + 2);
+    }
+
     /// Calls a second, of a service or an operation; more are throttled.
     pub fn set_rates(&self, rates: &Value) {
         self.control("PUT", "rates", Some(rates));
@@ -143,6 +152,21 @@ impl Account {
     /// The index of tags tells this of a resource from now on, whatever becomes of it.
     pub fn index_tells(&self, arn: &str, tags: &Value) {
         self.control("POST", "tags", Some(&json!({"arn": arn, "tags": tags})));
+    }
+
+    /// Transitions of this name (`deleting`) do not end, however much time passes.
+    pub fn hold(&self, transition: &str) {
+        self.control("PUT", &format!("holds/{transition}"), None);
+    }
+
+    /// Ends the held transitions that are under way. Those that begin from now on are held.
+    pub fn let_pass(&self, transition: &str) {
+        self.control("POST", &format!("holds/{transition}"), None);
+    }
+
+    /// Transitions of this name end by themselves again.
+    pub fn release(&self, transition: &str) {
+        self.control("DELETE", &format!("holds/{transition}"), None);
     }
 
     pub fn fault(&self, fault: &Value) {
@@ -166,6 +190,11 @@ impl Account {
         let error =
             json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
         self.fault(&json!({"service": "pricing", "times": null, "error": error}));
+    }
+
+    /// The calls that faults hold go on, and no more are held.
+    pub fn release_calls(&self) {
+        self.control("DELETE", "holds/calls", None);
     }
 
     pub fn clear_faults(&self) {
@@ -203,18 +232,18 @@ impl Account {
 
     /// Waits until no invocation runs or is to be tried again.
     #[track_caller]
-    pub fn wait_until_idle(&self, within: Duration) {
-        let agent = self.agent.clone();
+    pub fn wait_until_idle(&self) {
         let url = format!("{}/_account/{}/idle", server::endpoint(), self.id);
-        let mut answer = agent
+        let mut answer = self
+            .agent
             .post(&url)
             .config()
-            .timeout_global(Some(within + PATIENCE))
+            .timeout_global(Some(2 * PATIENCE))
             .build()
-            .send_json(json!({"timeout_seconds": within.as_secs_f64()}))
+            .send_json(json!({"timeout_seconds": PATIENCE.as_secs()}))
             .expect("the account answers");
         let idle: Value = answer.body_mut().read_json().expect("the account answers in JSON");
-        assert_eq!(idle["idle"], true, "still at work after {within:?}: {:#?}", self.invocations());
+        assert_eq!(idle["idle"], true, "still at work: {:#?}", self.invocations());
     }
 
     /// What the topic's subscribers got.

@@ -1,11 +1,13 @@
 //! The function under test in an account.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Account, BUCKET, MANAGER, PROJECT, server};
+use super::{Account, BUCKET, MANAGER, PATIENCE, PROJECT, STATE_KEY, server};
 
 /// An invocation that ended in an error: Lambda's `errorType` and `errorMessage`.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +15,11 @@ pub struct Refused {
     pub kind: String,
     pub message: String,
 }
+
+/// Enough for any invocation on any machine.
+const AMPLE: f64 = 300.0;
+/// A lease outlives the time of its invocation by this.
+const GRACE: f64 = 3.0;
 
 pub struct Function<'a> {
     account: &'a Account,
@@ -35,7 +42,7 @@ impl<'a> Function<'a> {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        let function = Function { account, environment, timeout_seconds: 60.0 };
+        let function = Function { account, environment, timeout_seconds: AMPLE };
         function.register();
         function
     }
@@ -62,11 +69,70 @@ impl<'a> Function<'a> {
         self
     }
 
-    /// The same with another time limit.
-    pub fn timeout(mut self, seconds: f64) -> Self {
+    /// The same with as little time as it takes to come to a point at which it waits: 3 seconds,
+    /// and more on a machine that is busy now. Its deadline passes while a test holds what it
+    /// waits for.
+    pub fn hurried(self) -> Self {
+        let slowness = self.slowness();
+        self.timeout(3.0 * slowness)
+    }
+
+    /// The same with as much time as it may ever need.
+    pub fn unhurried(self) -> Self {
+        self.timeout(AMPLE)
+    }
+
+    fn timeout(mut self, seconds: f64) -> Self {
         self.timeout_seconds = seconds;
         self.register();
         self
+    }
+
+    /// How much longer things take now than on a machine that has nothing else to do: 1 and more.
+    /// Measured by a status, in a process of its own, which looks at all that an operation does.
+    pub fn slowness(&self) -> f64 {
+        const SECONDS_OF_A_STATUS: f64 = 0.3;
+        self.register();
+        let asked = Instant::now();
+        self.must(&json!({"action": "status"}));
+        (asked.elapsed().as_secs_f64() / SECONDS_OF_A_STATUS).max(1.0)
+    }
+
+    /// After a kill: the lease of the killed invocation ends in so many seconds, as if it had been
+    /// given its time that much earlier. It is written for no longer than that time.
+    pub fn end_the_lease_in(&self, seconds: f64) {
+        // Killed before its first write: there is none.
+        if self.account.object(STATE_KEY).is_none() {
+            return;
+        }
+        self.account.edit_state(|state| {
+            let Some(until) = state["lease"]["until"].as_str() else { return };
+            let until: Timestamp = until.parse().expect("a time");
+            let from_now = |seconds| Timestamp::now() + SignedDuration::from_secs_f64(seconds);
+            assert!(until <= from_now(self.timeout_seconds + GRACE), "a lease until {until}");
+            state["lease"]["until"] = json!(from_now(seconds));
+        });
+    }
+
+    /// An action on an endpoint, during which an opposed one takes over. The transition that this
+    /// call begins is held until the first has seen it and has given way. Both answers.
+    pub fn taken_over(
+        &self,
+        action: &str,
+        (transition, call): (&str, &str),
+        opposed: &str,
+    ) -> [Value; 2] {
+        self.account.hold(transition);
+        let calls = self.account.count(call);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| self.must(&json!({"action": action})));
+            self.account.until_called(call, calls + 1);
+            self.account.until_asked_again("DescribeEndpoint");
+            let second = scope.spawn(|| self.must(&json!({"action": opposed})));
+            let first = first.join().expect("a report");
+            self.account.release(transition);
+            [first, second.join().expect("a report")]
+        })
     }
 
     /// Invokes it and waits for its answer.
@@ -91,7 +157,7 @@ impl<'a> Function<'a> {
     }
 
     fn send(&self, kind: &str, request_id: Option<&str>, event: &Value) -> (bool, String) {
-        let patience = Duration::from_secs_f64(self.timeout_seconds + 30.0);
+        let patience = Duration::from_secs_f64(self.timeout_seconds) + PATIENCE;
         let mut request = self
             .account
             .agent

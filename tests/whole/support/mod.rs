@@ -7,13 +7,14 @@ mod report;
 mod semaphore;
 mod server;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub use account::{Account, Call};
 pub use compare::assert_same;
 pub use function::{Function, Refused};
 pub use report::{line, lines, result_of, results};
-pub use semaphore::Semaphore;
+use semaphore::Semaphore;
 
 /// The project the tool was first written for: every kind, things a person switched off, and a
 /// neighbour's.
@@ -26,12 +27,29 @@ pub const STREAM: &str = "user-journey-analytics-user-events";
 pub const MANAGER: &str = "user-journey-analytics-resource-manager";
 pub const STATE_KEY: &str = "user-journey-analytics/dev/state.json";
 
+/// So many invocations are killed and recovered from at once, over all tests: more only wait for
+/// the machine.
+pub static CRASHES: Semaphore = Semaphore::new(6);
+
+/// How long a test waits for what has to come. It says nothing of how fast that is: on a busy
+/// machine everything takes longer.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Waits until it is true. For what happens in another process: nothing announces it.
 #[track_caller]
-pub fn eventually(what: &str, within: Duration, mut check: impl FnMut() -> bool) {
-    let until = Instant::now() + within;
+pub fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
     while !check() {
-        assert!(Instant::now() < until, "not within {within:?}: {what}");
-        std::thread::sleep(Duration::from_millis(20));
+        assert!(Instant::now() < until, "it has not come true: {what}");
+        thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// An invocation's answer, and what the test does meanwhile.
+pub fn beside<A: Send>(invocation: impl FnOnce() -> A + Send, meanwhile: impl FnOnce()) -> A {
+    thread::scope(|scope| {
+        let invocation = scope.spawn(invocation);
+        meanwhile();
+        invocation.join().expect("it did not panic")
+    })
 }
