@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use aws_resource_manager::failure::Failure;
 use aws_resource_manager::journal::{Journal, Transition};
 use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, INFO, Seen, Step};
-use aws_resource_manager::kinds::kit::{Entry, Kit};
-use aws_resource_manager::kinds::remote::{Remote, Sighting};
+use aws_resource_manager::kinds::kit::Kind;
+use aws_resource_manager::kinds::remote::{Observe, Remote, Sighting};
+use aws_resource_manager::lazy::ready;
 use aws_resource_manager::model::{Direction, Plain, ResourceId};
 use aws_resource_manager::observe::{Found, Inventory};
 use aws_resource_manager::pace::Pace;
@@ -25,10 +26,14 @@ const ALARMS: usize = 10_000;
 struct Nobody;
 
 #[async_trait]
-impl Remote<Alarms> for Nobody {
+impl Observe<Alarms> for Nobody {
     async fn observe(&self, _: &Wanted, _: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         Ok(Vec::new())
     }
+}
+
+#[async_trait]
+impl Remote<Alarms> for Nobody {
     async fn look(&self, _: &[String], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         Vec::new()
     }
@@ -51,14 +56,12 @@ fn inventory(actions_enabled: bool) -> Inventory {
 }
 
 fn planning(criterion: &mut Criterion) {
-    let registry = [Entry::Managed(Kit::boxed(Alarms, Nobody))];
+    let registry = [Kind::managed(Alarms, ready(Nobody))];
     let prices = PriceBook::built_in("us-east-1");
     let circumstances = Circumstances {
         prices: &prices,
-        longest_stop_hours: 63.0,
         now: Timestamp::UNIX_EPOCH,
         time_left: Duration::from_secs(900),
-        poll: Duration::from_secs(15),
     };
     let mut journal = Journal::new("shop", "dev");
     let running = inventory(true);

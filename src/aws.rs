@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::handler::{Program, Successor};
 use crate::kinds;
+use crate::kinds::remote::Setup;
 use crate::lazy::{Lazy, lazy};
 use crate::metrics::Metrics;
 use crate::model::RequestRate;
@@ -63,10 +64,11 @@ pub fn program(config: Config, aws: &SdkConfig, tally: Arc<Tally>) -> Program {
     let store =
         Bucket::new(aws_sdk_s3::Client::from_conf(s3), &config.state_bucket, &config.state_prefix);
     let topic = |arn: &String| -> Box<dyn Notifier> { Box::new(Topic::new(aws, arn)) };
+    let Config { poll, longest_stop_hours, .. } = config;
     Program {
-        registry: kinds::registry(aws),
+        registry: kinds::registry(&Setup { aws, poll, longest_stop_hours }),
         store: Box::new(store),
-        tags: Box::new(TaggingApi::new(aws)),
+        tags: Box::new(TaggingApi::new(aws, kinds::infos())),
         notifier: config.topic_arn.as_ref().map(topic),
         successor: Box::new(Itself {
             client: lazy(aws, aws_sdk_lambda::Client::new),

@@ -17,7 +17,7 @@ use crate::event::{BadEvent, MAX_DEPTH, Request};
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::kinds;
-use crate::kinds::kit::Entry;
+use crate::kinds::kit::Kind;
 use crate::ledger::{Identity, Ledger, LedgerError};
 use crate::metrics::Metrics;
 use crate::model::{Action, Direction, ResourceId};
@@ -37,7 +37,7 @@ use crate::store::Store;
 /// Everything outside that an invocation needs.
 pub struct Program {
     pub config: Config,
-    pub registry: Vec<Entry>,
+    pub registry: Vec<Kind>,
     pub store: Box<dyn Store>,
     pub tags: Box<dyn TagIndex>,
     /// None without a topic.
@@ -301,13 +301,8 @@ impl Program {
         let settled = settled.into_iter().filter(|id| only.includes(id)).collect();
         let inventory =
             observe(&self.registry, tags, &self.config, only, journal, settled, pace).await;
-        let circumstances = Circumstances {
-            prices,
-            longest_stop_hours: self.config.longest_stop_hours,
-            now: self.clock.now(),
-            time_left: pace.time_left(),
-            poll: self.config.poll,
-        };
+        let circumstances =
+            Circumstances { prices, now: self.clock.now(), time_left: pace.time_left() };
         plan(direction, &self.registry, &inventory, journal, &circumstances)
     }
 

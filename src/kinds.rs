@@ -1,4 +1,4 @@
-//! The list of kinds, in the order of reports. To add one: its folder here, and its lines below.
+//! The list of kinds, in the order of reports. To add one: its folder, and two lines here.
 
 pub mod cloudwatch;
 pub mod dynamodb;
@@ -11,38 +11,43 @@ pub mod rules;
 pub mod sagemaker;
 
 use self::info::Info;
-use self::kit::{Entry, Kit};
+use self::kit::Kind;
+use self::remote::Setup;
 use crate::model::{KindName, RequestRate};
 
-/// The kinds, in the order of reports.
-pub const CATALOG: [&Info; 5] =
-    [&sagemaker::INFO, &kinesis::INFO, &lambda::INFO, &cloudwatch::INFO, &dynamodb::INFO];
+/// What is known of a kind, and how it is opened.
+type Line = (&'static Info, fn(&Setup<'_>) -> Kind);
 
-/// The catalog's names.
-pub fn names() -> Vec<KindName> {
-    CATALOG.iter().map(|info| info.name).collect()
+const KINDS: [Line; 5] = [
+    (&sagemaker::INFO, sagemaker::remote::open),
+    (&kinesis::INFO, kinesis::remote::open),
+    (&lambda::INFO, lambda::remote::open),
+    (&cloudwatch::INFO, cloudwatch::remote::open),
+    (&dynamodb::INFO, dynamodb::remote::open),
+];
+
+/// What is known of each kind before AWS is asked.
+pub fn infos() -> impl Iterator<Item = &'static Info> {
+    KINDS.iter().map(|(info, _)| *info)
 }
 
-/// The catalog's names with their variables.
+pub fn names() -> Vec<KindName> {
+    infos().map(|info| info.name).collect()
+}
+
+/// The kinds' names with their variables.
 pub fn variables() -> Vec<(KindName, &'static str)> {
-    CATALOG.iter().map(|info| (info.name, info.variable)).collect()
+    infos().map(|info| (info.name, info.variable)).collect()
 }
 
 /// The requests a second that AWS takes of the kinds' calls.
 pub fn request_rates() -> Vec<RequestRate> {
-    CATALOG.iter().flat_map(|info| info.request_rates).copied().collect()
+    infos().flat_map(|info| info.request_rates).copied().collect()
 }
 
-/// The kinds with real clients, in the catalog's order. A client is made when its kind is first
-/// looked at: never, for a kind without patterns and records.
-pub fn registry(aws: &aws_config::SdkConfig) -> Vec<Entry> {
-    vec![
-        Entry::Managed(Kit::lazy(sagemaker::Endpoints, aws, sagemaker::remote::Api::new)),
-        Entry::Managed(Kit::lazy(kinesis::Streams, aws, kinesis::remote::Api::new)),
-        Entry::Managed(Kit::lazy(lambda::Functions, aws, lambda::remote::Api::new)),
-        Entry::Managed(Kit::lazy(cloudwatch::Alarms, aws, cloudwatch::remote::Api::new)),
-        Entry::Reported(Box::new(dynamodb::Tables::new(aws))),
-    ]
+/// The kinds with real clients.
+pub fn registry(setup: &Setup<'_>) -> Vec<Kind> {
+    KINDS.iter().map(|(_, open)| open(setup)).collect()
 }
 
 #[cfg(test)]
@@ -50,17 +55,16 @@ mod tests {
     use super::*;
     use crate::kinds::info::Tier;
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     const REFERENCE: &str = include_str!("../docs/reference.md");
 
     #[test]
     fn every_kind_has_a_name_a_variable_and_a_type_of_its_own() {
-        let different = |of: fn(&Info) -> &str| {
-            CATALOG.iter().map(|info| of(info)).collect::<BTreeSet<_>>().len()
-        };
-        assert_eq!(different(|info| info.name.as_str()), CATALOG.len());
-        assert_eq!(different(|info| info.variable), CATALOG.len());
-        assert_eq!(different(|info| info.tagging_type), CATALOG.len());
+        let different = |of: fn(&Info) -> &str| infos().map(of).collect::<BTreeSet<_>>().len();
+        assert_eq!(different(|info| info.name.as_str()), KINDS.len());
+        assert_eq!(different(|info| info.variable), KINDS.len());
+        assert_eq!(different(|info| info.tagging_type), KINDS.len());
     }
 
     /// As AWS's pages say, each of which the rate's row names.
@@ -92,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_rows_in_the_reference() {
-        for info in CATALOG {
+        for info in infos() {
             assert_eq!(
                 REFERENCE.matches(&format!("| `{}` |", info.name)).count(),
                 2,
@@ -108,16 +112,44 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_has_the_catalogs_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed()
-     {
+    fn the_registry_has_the_lists_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed()
+    {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .build();
-        for (entry, info) in registry(&aws).iter().zip(CATALOG) {
-            assert_eq!(entry.reported().info(), info);
-            let managed = matches!(entry, Entry::Managed(_));
+        let registry =
+            registry(&Setup { aws: &aws, poll: Duration::ZERO, longest_stop_hours: 12.0 });
+        for (kind, info) in registry.iter().zip(infos()) {
+            assert_eq!(kind.info(), info);
+            let managed = matches!(kind, Kind::Managed(_));
             assert_eq!(managed, info.tier != Tier::ReportOnly, "{}", info.name);
         }
-        assert_eq!(registry(&aws).len(), CATALOG.len());
+        assert_eq!(registry.len(), KINDS.len());
+    }
+
+    #[test]
+    fn this_function_is_of_one_kind() {
+        assert_eq!(infos().filter(|info| info.has_this_function).count(), 1);
+    }
+
+    #[test]
+    fn an_arn_is_read_as_the_kind_and_name_it_stands_for() {
+        let all: Vec<String> = [
+            "arn:aws:kinesis:us-east-1:123456789012:stream/events",
+            "arn:aws:sagemaker:us-east-1:123456789012:endpoint/risk",
+            "arn:aws:lambda:us-east-1:123456789012:function:work",
+            "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a:b",
+            "arn:aws:dynamodb:us-east-1:123456789012:table/t",
+            "arn:aws:s3:::bucket",
+            "arn:aws:sagemaker:us-east-1:123456789012:model/risk",
+        ]
+        .into_iter()
+        .filter_map(|arn| infos().find_map(|info| info.resource_in(arn)))
+        .map(|id| id.to_string())
+        .collect();
+        assert_eq!(
+            all,
+            ["kinesis:events", "sagemaker:risk", "lambda:work", "cloudwatch:a:b", "dynamodb:t"]
+        );
     }
 }

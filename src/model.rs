@@ -201,7 +201,7 @@ impl fmt::Display for Step {
 
 /// What a resource is now, in the words of its kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct Description {
     pub state: State,
     /// As short as a table cell: `2 shards`.
     pub summary: String,
@@ -245,9 +245,9 @@ pub struct Limit {
     pub noun: &'static str,
 }
 
-impl Standing {
+impl Description {
     pub fn new(state: State, summary: impl Into<String>, usage: Usage) -> Self {
-        Standing {
+        Description {
             state,
             summary: summary.into(),
             usage,

@@ -10,9 +10,8 @@ use futures::future::join_all;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::journal::Journal;
-use crate::kinds::CATALOG;
 use crate::kinds::info::Info;
-use crate::kinds::kit::Entry;
+use crate::kinds::kit::Kind;
 use crate::model::{KindName, Plain, ResourceId};
 use crate::pace::Pace;
 use crate::select::{Only, Wanted};
@@ -50,7 +49,7 @@ pub struct Found {
 
 /// Looks at everything that the configuration and the state name, but for what is settled.
 pub async fn observe(
-    registry: &[Entry],
+    registry: &[Kind],
     tags: &dyn TagIndex,
     config: &Config,
     only: &Only,
@@ -68,7 +67,7 @@ pub async fn observe(
         }
     });
     let mut by_kind = |arns: Result<Vec<String>, Failure>| match arns {
-        Ok(arns) => names_by_kind(&arns),
+        Ok(arns) => names_by_kind(&arns, registry),
         Err(failure) => {
             inventory.tags = Some(failure);
             BTreeMap::new()
@@ -77,11 +76,10 @@ pub async fn observe(
     let (kept, mut targeted) = (by_kind(kept), by_kind(targeted));
     let kinds: Vec<_> = registry
         .iter()
-        .map(Entry::reported)
+        .map(Kind::as_reported)
         .filter(|kind| only.includes_kind(kind.info().name))
         .map(|kind| {
-            let name = kind.info().name;
-            let ignores_case = kind.info().tagging_type == "sagemaker:endpoint";
+            let Info { name, ignores_case, has_this_function, .. } = *kind.info();
             let (mut patterns, mut only) =
                 (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
             if ignores_case {
@@ -97,10 +95,7 @@ pub async fn observe(
                 settled: settled.collect(),
                 only: Some((name, only)),
                 ignores_case,
-                itself: config
-                    .function_name
-                    .clone()
-                    .filter(|_| kind.info().tagging_type == "lambda:function"),
+                itself: config.function_name.clone().filter(|_| has_this_function),
             };
             (kind, wanted)
         })
@@ -137,34 +132,27 @@ fn recorded(journal: &Journal, kind: KindName, settled: &BTreeSet<ResourceId>) -
     journal.recorded(kind).filter(|(id, _)| !settled.contains(id)).map(|(id, _)| id.name).collect()
 }
 
-fn names_by_kind(arns: &[String]) -> BTreeMap<KindName, BTreeSet<String>> {
+fn names_by_kind(arns: &[String], registry: &[Kind]) -> BTreeMap<KindName, BTreeSet<String>> {
     let mut names: BTreeMap<KindName, BTreeSet<String>> = BTreeMap::new();
     for arn in arns {
-        if let Some(id) = CATALOG.iter().find_map(|info| resource_of(arn, info)) {
+        if let Some(id) = registry.iter().find_map(|kind| kind.info().resource_in(arn)) {
             names.entry(id.kind).or_default().insert(id.name);
         }
     }
     names
 }
 
-/// `arn:partition:service:region:account:` and then what the kind's ARNs begin with.
-fn resource_of(arn: &str, info: &Info) -> Option<ResourceId> {
-    let mut parts = arn.splitn(6, ':');
-    let service = parts.nth(2)?;
-    let resource = parts.nth(2)?;
-    let (expected, _) = info.tagging_type.split_once(':')?;
-    let name = resource.strip_prefix(info.arn_prefix).filter(|_| service == expected)?;
-    Some(ResourceId::new(info.name, name))
-}
-
 /// The Resource Groups Tagging API: one question for all kinds.
 pub struct TaggingApi {
     client: Client,
+    /// Of the kinds that it is asked for: `kinesis:stream`.
+    types: Vec<String>,
 }
 
 impl TaggingApi {
-    pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        TaggingApi { client: Client::new(aws) }
+    pub fn new(aws: &aws_config::SdkConfig, kinds: impl Iterator<Item = &'static Info>) -> Self {
+        let types = kinds.map(|info| info.tagging_type.to_owned()).collect();
+        TaggingApi { client: Client::new(aws), types }
     }
 }
 
@@ -175,12 +163,11 @@ impl TagIndex for TaggingApi {
             .iter()
             .map(|(key, value)| TagFilter::builder().key(key).values(value).build())
             .collect();
-        let types = CATALOG.iter().map(|info| info.tagging_type.to_owned()).collect();
         let mut resources = self
             .client
             .get_resources()
             .set_tag_filters(Some(filters))
-            .set_resource_type_filters(Some(types))
+            .set_resource_type_filters(Some(self.types.clone()))
             .resources_per_page(100)
             .into_paginator()
             .items()
@@ -191,31 +178,5 @@ impl TagIndex for TaggingApi {
             arns.extend(resource.resource_arn);
         }
         Ok(arns)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_arn_is_read_as_the_kind_and_name_it_stands_for() {
-        let names = names_by_kind(&[
-            "arn:aws:kinesis:us-east-1:123456789012:stream/events".to_owned(),
-            "arn:aws:sagemaker:us-east-1:123456789012:endpoint/risk".to_owned(),
-            "arn:aws:lambda:us-east-1:123456789012:function:work".to_owned(),
-            "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a:b".to_owned(),
-            "arn:aws:dynamodb:us-east-1:123456789012:table/t".to_owned(),
-            "arn:aws:s3:::bucket".to_owned(),
-            "arn:aws:sagemaker:us-east-1:123456789012:model/risk".to_owned(),
-        ]);
-        let all: Vec<String> = names
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}:{name}")))
-            .collect();
-        assert_eq!(
-            all,
-            ["cloudwatch:a:b", "dynamodb:t", "kinesis:events", "lambda:work", "sagemaker:risk"]
-        );
     }
 }

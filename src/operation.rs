@@ -97,7 +97,12 @@ impl Operation<'_> {
                     }
                     // In a continuation: what the invocations before it have settled is not looked
                     // at again.
-                    let settled = plan::settled(&ledger.journal, &self.id, self.direction);
+                    let settled = plan::settled(
+                        &self.program.registry,
+                        &ledger.journal,
+                        &self.id,
+                        self.direction,
+                    );
                     let only = &self.request.only;
                     let looked = self.program.plan(
                         only,

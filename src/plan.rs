@@ -6,11 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::journal::{Glimpse, Journal, Note, Record, Transition};
-use crate::kinds::CATALOG;
 use crate::kinds::info::Tier;
-use crate::kinds::kit::{Entry, Managed};
+use crate::kinds::kit::{Kind, Managed};
 use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
-use crate::model::{Direction, Phase, ResourceId, Standing, State, Step};
+use crate::model::{Description, Direction, Phase, ResourceId, State, Step};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
 use crate::usage::{self, Usage};
@@ -27,7 +26,7 @@ pub struct Plan {
 pub struct Item {
     pub id: ResourceId,
     pub tier: Tier,
-    pub standing: Standing,
+    pub description: Description,
     /// As it was seen, with its price.
     pub now: Glimpse,
     pub outlook: Outlook,
@@ -57,18 +56,15 @@ pub struct Move {
 /// What a plan is made from, beside the account and the state.
 pub struct Circumstances<'a> {
     pub prices: &'a PriceBook,
-    pub longest_stop_hours: f64,
     pub now: Timestamp,
     /// How long the operation can go on, in all its invocations.
     pub time_left: Duration,
-    /// How often what is on its way is looked at.
-    pub poll: Duration,
 }
 
 /// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
 pub fn plan(
     direction: Direction,
-    registry: &[Entry],
+    registry: &[Kind],
     inventory: &Inventory,
     journal: &Journal,
     circumstances: &Circumstances,
@@ -79,26 +75,26 @@ pub fn plan(
         errors.push(format!("tags: {failure}"));
     }
     let mut items = Vec::new();
-    for entry in registry {
-        let info = entry.reported().info();
+    for kind in registry {
+        let info = kind.info();
         let first = items.len();
         for found in inventory.sightings.iter().filter(|found| found.id.kind == info.name) {
             let seen = found.seen.as_ref().ok().and_then(Option::as_ref);
-            let standing = match &found.seen {
-                Ok(_) => entry.reported().standing(seen),
+            let description = match &found.seen {
+                Ok(_) => kind.as_reported().describe(seen),
                 Err(_) => not_seen(),
             };
-            let now = Glimpse::of(&standing, circumstances.prices);
-            let outlook = match entry {
-                Entry::Reported(_) => {
+            let now = Glimpse::of(&description, circumstances.prices);
+            let outlook = match kind {
+                Kind::Reported(_) => {
                     Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() }
                 }
-                Entry::Managed(kind) => {
+                Kind::Managed(kind) => {
                     let found = Subject { found, inventory, journal };
                     found.outlook(direction, kind.as_ref(), &now, circumstances)
                 }
             };
-            items.push(Item { id: found.id.clone(), tier: info.tier, standing, now, outlook });
+            items.push(Item { id: found.id.clone(), tier: info.tier, description, now, outlook });
         }
         let settled = inventory.settled.iter().filter(|id| id.kind == info.name);
         items
@@ -113,7 +109,7 @@ pub fn plan(
                     |(id, _)| Item {
                         id,
                         tier: info.tier,
-                        standing: not_seen(),
+                        description: not_seen(),
                         now: Glimpse::of(&not_seen(), circumstances.prices),
                         outlook: Outlook::Blocked(failure.to_string()),
                     },
@@ -131,11 +127,11 @@ fn settled_item(id: &ResourceId, tier: Tier, direction: Direction, record: &Reco
         Direction::Start => (State::Running, Verdict::AlreadyRunning),
     };
     let now = record.after.clone();
-    let standing = Standing::new(state, now.summary.clone(), now.usage.clone());
+    let description = Description::new(state, now.summary.clone(), now.usage.clone());
     Item {
         id: id.clone(),
         tier,
-        standing,
+        description,
         now,
         outlook: Outlook::Leave { verdict, why: String::new() },
     }
@@ -174,10 +170,8 @@ impl Subject<'_> {
             name: &self.found.id.name,
             seen,
             held,
-            longest_stop_hours: circumstances.longest_stop_hours,
             calls: self.journal.calls(&self.found.id, circumstances.now, circumstances.time_left),
             now: circumstances.now,
-            poll: circumstances.poll,
         };
         let change = match kind.decide(direction, &case) {
             Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),
@@ -185,7 +179,7 @@ impl Subject<'_> {
             Ok(Decision::Change(change)) => change,
         };
         if direction == Direction::Stop {
-            if matches!(change.claim, Claim::Take(_)) && !self.found.selected {
+            if matches!(change.claim, Claim::Save(_)) && !self.found.selected {
                 let why = "no pattern and no tag selects it any more".to_owned();
                 return Outlook::Leave { verdict: Verdict::Skipped, why };
             }
@@ -197,14 +191,14 @@ impl Subject<'_> {
         }
         let Change { claim, steps, after, detail, warnings } = change;
         let claim = match (claim, direction) {
-            (Claim::Take(original), _) if owed => Transition::Adopt(original),
-            (Claim::Take(original), _) => Transition::Save(original),
+            (Claim::Save(original), _) if owed => Transition::Adopt(original),
+            (Claim::Save(original), _) => Transition::Save(original),
             (Claim::Amend(original), _) => Transition::Amend(original),
-            (Claim::Keep, Direction::Stop) => Transition::Resume,
-            (Claim::Keep, Direction::Start) => Transition::Start,
+            (Claim::Resume, Direction::Stop) => Transition::Resume,
+            (Claim::Resume, Direction::Start) => Transition::Start,
         };
         let counted = steps.iter().filter(|step| kind.is_counted(step)).count();
-        let after = kind.standing(after.as_ref());
+        let after = kind.describe(after.as_ref());
         Outlook::Change(Box::new(Move {
             claim,
             steps,
@@ -220,17 +214,17 @@ impl Subject<'_> {
 }
 
 impl Glimpse {
-    pub fn of(standing: &Standing, prices: &PriceBook) -> Self {
+    pub fn of(description: &Description, prices: &PriceBook) -> Self {
         Glimpse {
-            summary: standing.summary.clone(),
-            rate: prices.rate(&standing.usage),
-            usage: standing.usage.clone(),
+            summary: description.summary.clone(),
+            rate: prices.rate(&description.usage),
+            usage: description.usage.clone(),
         }
     }
 }
 
-fn not_seen() -> Standing {
-    Standing::new(State::Pending, "not seen", Usage::unpriced("what could not be seen"))
+fn not_seen() -> Description {
+    Description::new(State::Pending, "not seen", Usage::unpriced("what could not be seen"))
 }
 
 impl Item {
@@ -254,7 +248,7 @@ impl Plan {
 
     /// What the advice on them is about: worth a price, and part of no sum.
     pub fn advised(&self) -> impl Iterator<Item = &usage::Item> {
-        self.items.iter().flat_map(|item| &item.standing.advice).flat_map(|advice| {
+        self.items.iter().flat_map(|item| &item.description.advice).flat_map(|advice| {
             let limits = advice.cheaper_below.iter().flat_map(|below| &below.limits);
             let limits = limits.flat_map(|limit| limit.pays.items().chain([&limit.item]));
             advice.pays.items().chain(advice.would_pay.items()).chain(limits)
@@ -345,14 +339,15 @@ impl Item {
 
 /// What an operation has dealt with in its earlier invocations. Another operation has to look.
 pub fn settled(
+    registry: &[Kind],
     journal: &Journal,
     operation_id: &str,
     direction: Direction,
 ) -> BTreeSet<ResourceId> {
     let done = |id: &ResourceId| settled_by(journal, id, operation_id, direction);
-    CATALOG
+    registry
         .iter()
-        .flat_map(|info| journal.recorded(info.name))
+        .flat_map(|kind| journal.recorded(kind.info().name))
         .map(|(id, _)| id)
         .filter(done)
         .collect()

@@ -295,7 +295,7 @@ impl Line {
 pub fn status_line(item: &Item, journal: &Journal) -> Line {
     let now = item.now.clone();
     let record = journal.record(&item.id).filter(|record| record.held().is_some());
-    let result = match (&item.outlook, item.standing.state) {
+    let result = match (&item.outlook, item.description.state) {
         (Outlook::Blocked(_), _) => Result::Failed,
         (_, State::Pending) => Result::Pending,
         (_, State::Stopped) | (Outlook::Leave { verdict: Verdict::AlreadyStopped, .. }, _) => {
@@ -309,7 +309,7 @@ pub fn status_line(item: &Item, journal: &Journal) -> Line {
     };
     let running = record.map_or_else(|| now.clone(), |record| record.running.clone());
     let mut line = Line::new(&item.id, result, &running, &now, why);
-    line.warnings.clone_from(&item.standing.notes);
+    line.warnings.clone_from(&item.description.notes);
     line.warnings.extend(
         record.and_then(|record| Some(format!("at the last try: {}", record.last_error.as_ref()?))),
     );
@@ -371,7 +371,7 @@ pub fn move_line(item: &Item, change: &Move, direction: Direction, fate: Option<
 fn moved(item: &Item, change: &Move, result: Result, detail: &str) -> Line {
     let mut line = Line::new(&item.id, result, &change.note.before, &change.note.after, detail);
     line.warnings.clone_from(&change.note.warnings);
-    line.warnings.extend(item.standing.notes.iter().cloned());
+    line.warnings.extend(item.description.notes.iter().cloned());
     line
 }
 
@@ -392,7 +392,7 @@ pub fn left_line(item: &Item) -> Line {
         }
     };
     let mut line = Line::new(&item.id, result, &now, &now, why);
-    line.warnings.clone_from(&item.standing.notes);
+    line.warnings.clone_from(&item.description.notes);
     line
 }
 

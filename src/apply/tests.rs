@@ -1,9 +1,10 @@
 use super::*;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::kit::Kit;
-use crate::kinds::remote::{Remote, Sighting};
-use crate::kinds::rules::{Case, Decision, Effect, Rules};
-use crate::model::{KindName, Standing, State};
+use crate::kinds::kit::Kind;
+use crate::kinds::remote::{Observe, Remote, Sighting};
+use crate::kinds::rules::{Case, Decision, Describe, Effect, Rules};
+use crate::lazy::ready;
+use crate::model::{Description, KindName, State};
 use crate::select::Wanted;
 use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ static INFO: Info = Info {
     tagging_type: "numbers:number",
     arn_prefix: "number/",
     tier: Tier::Capacity,
+    ignores_case: false,
+    has_this_function: false,
     permissions: &[],
     request_rates: &[],
 };
@@ -38,30 +41,34 @@ const POLL: Duration = Duration::from_secs(5);
 /// Below zero: on its way. -1000: it failed. -2000: try 7 instead.
 type Number = i32;
 
-impl Rules for Numbers {
+impl Describe for Numbers {
     type Seen = Number;
-    type Original = Number;
-    type Step = Set;
     const INFO: &'static Info = &INFO;
 
-    fn standing(_: Option<&Number>) -> Standing {
-        Standing::new(State::Running, "", Usage::none())
+    fn describe(&self, _: Option<&Number>) -> Description {
+        Description::new(State::Running, "", Usage::none())
     }
-    fn stop(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
-        Decision::keep(Vec::new(), None)
+}
+
+impl Rules for Numbers {
+    type Original = Number;
+    type Step = Set;
+
+    fn stop(&self, _: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+        Decision::resume(Vec::new(), None)
     }
-    fn start(_: &Case<Number, Number>) -> Decision<Number, Number, Set> {
-        Decision::keep(Vec::new(), None)
+    fn start(&self, _: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+        Decision::resume(Vec::new(), None)
     }
     /// Steps from 100 on show later, those from 200 on send nothing.
-    fn effect(step: &Set) -> Effect {
+    fn effect(&self, step: &Set) -> Effect {
         match step.0 {
             ..100 => Effect::AtOnce,
             100..200 => Effect::Slow,
             200.. => Effect::Awaited,
         }
     }
-    fn progress(step: &Set, seen: Option<&Number>) -> Progress<Set> {
+    fn progress(&self, step: &Set, seen: Option<&Number>) -> Progress<Set> {
         match seen {
             Some(-1000) => Progress::Failed("it broke".to_owned()),
             Some(-2000) => Progress::Instead {
@@ -74,7 +81,7 @@ impl Rules for Numbers {
             _ => Progress::NotBegun,
         }
     }
-    fn is_counted(_: &Set) -> bool {
+    fn is_counted(&self, _: &Set) -> bool {
         true
     }
 }
@@ -123,11 +130,14 @@ impl Script {
 }
 
 #[async_trait]
-impl Remote<Numbers> for Script {
+impl Observe<Numbers> for Script {
     async fn observe(&self, _: &Wanted, _: &Pace) -> Result<Vec<Sighting<Number>>, Failure> {
         Ok(Vec::new())
     }
+}
 
+#[async_trait]
+impl Remote<Numbers> for Script {
     async fn look(&self, names: &[String], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
         let at = self.began.map_or(0, |began| began.elapsed().as_secs());
         self.looked.lock().unwrap().push((at, names.to_vec()));
@@ -180,6 +190,10 @@ impl Watch for Yielding<'_> {
     }
 }
 
+fn numbers(script: &Script) -> Kind {
+    Kind::managed(Numbers, ready(script.clone()))
+}
+
 fn failure(class: Class) -> Failure {
     Failure { class, code: None, message: "the call failed".to_owned() }
 }
@@ -200,10 +214,11 @@ async fn run_to_its_end(
     seconds: u64,
     wait: bool,
 ) -> (Outcome, Vec<u64>) {
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(script);
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
-    let jobs = vec![Job::new(&id, kind.as_ref(), steps.iter().map(|n| set(*n)).collect())];
+    let jobs =
+        vec![Job::new(&id, kind.as_managed().unwrap(), steps.iter().map(|n| set(*n)).collect())];
     let ended = run(jobs, &pace, Rhythm { poll: POLL, wait }, &mut Nobody).await.remove(0);
     (ended.outcome, ended.counted.iter().map(|at| at.elapsed().as_secs()).collect())
 }
@@ -345,9 +360,9 @@ async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
 #[tokio::test(start_paused = true)]
 async fn an_error_that_was_followed_by_an_accepted_call_is_forgotten() {
     let script = Script::default();
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(&script);
     let id = ResourceId::new(INFO.name, "a");
-    let mut job = Job::new(&id, kind.as_ref(), vec![set(4)]);
+    let mut job = Job::new(&id, kind.as_managed().unwrap(), vec![set(4)]);
     let rhythm = Rhythm { poll: POLL, wait: true };
     job.answered(Some(Err(failure(Class::Refused))), rhythm);
     job.answered(Some(Ok(None)), rhythm);
@@ -373,10 +388,10 @@ async fn without_waiting_the_first_call_is_made_and_the_rest_is_unfinished() {
 #[tokio::test(start_paused = true)]
 async fn one_failure_does_not_stop_the_others() {
     let script = Script::default().looks("a", &[-1000]).looks("b", &[-1, -1, 4]);
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(&script);
     let (a, b) = (ResourceId::new(INFO.name, "a"), ResourceId::new(INFO.name, "b"));
     let pace = Pace::new(4, Duration::from_secs(900));
-    let jobs = [&a, &b].map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).into();
+    let jobs = [&a, &b].map(|id| Job::new(id, kind.as_managed().unwrap(), vec![set(4)])).into();
     let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(|ended| (ended.id, ended.outcome)).collect();
     assert_eq!(outcomes, [(&a, Outcome::Failed("it broke".to_owned())), (&b, Outcome::Done)]);
@@ -385,10 +400,10 @@ async fn one_failure_does_not_stop_the_others() {
 #[tokio::test(start_paused = true)]
 async fn who_is_asked_to_yield_takes_no_further_step() {
     let script = Script::default().looks("a", &[-1, 4]);
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(&script);
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(900));
-    let jobs = vec![Job::new(&id, kind.as_ref(), vec![set(4), set(2)])];
+    let jobs = vec![Job::new(&id, kind.as_managed().unwrap(), vec![set(4), set(2)])];
     let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
     assert_eq!(outcomes[0].outcome, Outcome::Unfinished("-1".to_owned()));
     assert_eq!(script.calls(), ["a set to 4"]);
@@ -459,12 +474,15 @@ async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_th
     // apart.
     let script =
         Script::timed().looks("a", &ways(4, 100)).looks("b", &[-1, -2, -3, 100]).looks("c", &[4]);
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(&script);
     let ids = ["a", "b", "c"].map(|name| ResourceId::new(INFO.name, name));
     let pace = Pace::new(4, Duration::from_secs(900));
     let steps = [100, 100, 4];
-    let jobs =
-        ids.iter().zip(steps).map(|(id, n)| Job::new(id, kind.as_ref(), vec![set(n)])).collect();
+    let jobs = ids
+        .iter()
+        .zip(steps)
+        .map(|(id, n)| Job::new(id, kind.as_managed().unwrap(), vec![set(n)]))
+        .collect();
     let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
     assert!(ended.iter().all(|ended| ended.outcome == Outcome::Done));
     let looked: Vec<(u64, String)> =
@@ -477,11 +495,12 @@ async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_th
 #[tokio::test(start_paused = true)]
 async fn a_long_round_sees_somebody_who_wants_it_to_end_and_begins_no_further_call() {
     let script = Script { latency: Duration::from_secs(1), ..Script::default() };
-    let kind = Kit::boxed(Numbers, script.clone());
+    let kind = numbers(&script);
     let ids: Vec<ResourceId> =
         (0..1000).map(|n| ResourceId::new(INFO.name, n.to_string())).collect();
     let pace = Pace::new(2, Duration::from_secs(900));
-    let jobs = ids.iter().map(|id| Job::new(id, kind.as_ref(), vec![set(4)])).collect();
+    let jobs =
+        ids.iter().map(|id| Job::new(id, kind.as_managed().unwrap(), vec![set(4)])).collect();
     let began = Instant::now();
     let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
     // After the first watch, 5 s, the calls under way come to their end, and that is all.

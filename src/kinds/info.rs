@@ -1,6 +1,6 @@
 //! What is known of a kind before the account is asked anything.
 
-use crate::model::{Direction, KindName, RequestRate};
+use crate::model::{Direction, KindName, RequestRate, ResourceId};
 
 /// What is known of a kind before the account is asked anything.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,10 +15,27 @@ pub struct Info {
     /// What stands before the name in an ARN's last part: `stream/`.
     pub arn_prefix: &'static str,
     pub tier: Tier,
+    /// Whether AWS takes names for the same that differ only in case.
+    pub ignores_case: bool,
+    /// Whether this program's own function is one of the kind's resources.
+    pub has_this_function: bool,
     /// The IAM actions its calls need.
     pub permissions: &'static [&'static str],
     /// How many of its calls a second AWS takes, where that is known.
     pub request_rates: &'static [RequestRate],
+}
+
+impl Info {
+    /// Reads an ARN as one of the kind's resources: `arn:partition:service:region:account:` and
+    /// then what the kind's ARNs begin with.
+    pub fn resource_in(&self, arn: &str) -> Option<ResourceId> {
+        let mut parts = arn.splitn(6, ':');
+        let service = parts.nth(2)?;
+        let resource = parts.nth(2)?;
+        let (expected, _) = self.tagging_type.split_once(':')?;
+        let name = resource.strip_prefix(self.arn_prefix).filter(|_| service == expected)?;
+        Some(ResourceId::new(self.name, name))
+    }
 }
 
 /// When a kind's turn comes. A stop goes down this list and a start goes up, so that nobody is

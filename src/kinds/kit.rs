@@ -1,7 +1,6 @@
 //! The object behind which a kind's own types are erased. No author of a kind opens this file.
 
 use std::fmt::Display;
-use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -9,26 +8,47 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::info::Info;
-use super::remote::{Remote, Sighting};
-use super::rules::{Case, Change, Claim, Decision, Effect, Held, Progress, Rules};
+use super::remote::{Observe, Remote, Sighting};
+use super::rules::{Case, Change, Claim, Decision, Describe, Effect, Held, Progress, Rules};
 use crate::failure::Failure;
-use crate::lazy::{Lazy, lazy};
-use crate::model::{Direction, Plain, Standing, Step};
+use crate::lazy::Lazy;
+use crate::model::{Description, Direction, Plain, Step};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
 /// One kind with its client. A kind that is only reported cannot be applied, by its type.
-pub enum Entry {
+pub enum Kind {
     Managed(Box<dyn Managed>),
     Reported(Box<dyn Reported>),
 }
 
-impl Entry {
-    pub fn reported(&self) -> &dyn Reported {
+impl Kind {
+    /// A kind that can be stopped and started.
+    pub fn managed<R: Rules, A: Remote<R> + 'static>(rules: R, remote: Lazy<A>) -> Self {
+        Kind::Managed(Box::new(Kit { rules, remote }))
+    }
+
+    /// A kind of which nothing is changed.
+    pub fn reported<D: Describe, A: Observe<D> + 'static>(rules: D, remote: Lazy<A>) -> Self {
+        Kind::Reported(Box::new(Kit { rules, remote }))
+    }
+
+    pub fn as_managed(&self) -> Option<&dyn Managed> {
         match self {
-            Entry::Managed(kind) => kind.as_reported(),
-            Entry::Reported(kind) => kind.as_ref(),
+            Kind::Managed(kind) => Some(kind.as_ref()),
+            Kind::Reported(_) => None,
         }
+    }
+
+    pub fn as_reported(&self) -> &dyn Reported {
+        match self {
+            Kind::Managed(kind) => kind.as_reported(),
+            Kind::Reported(kind) => kind.as_ref(),
+        }
+    }
+
+    pub fn info(&self) -> &'static Info {
+        self.as_reported().info()
     }
 }
 
@@ -37,7 +57,7 @@ impl Entry {
 pub trait Reported: Send + Sync {
     fn info(&self) -> &'static Info;
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure>;
-    fn standing(&self, seen: Option<&Plain>) -> Standing;
+    fn describe(&self, seen: Option<&Plain>) -> Description;
     /// Whether it carries all of these tags. `None`: looking at it does not show.
     fn carries(&self, _seen: &Plain, _tags: &[(String, String)]) -> Option<bool> {
         None
@@ -69,34 +89,20 @@ pub trait Managed: Reported {
 #[error("the saved original cannot be read: {0}")]
 pub struct UnreadableOriginal(String);
 
-/// Rules and their remote, as one [`Managed`] kind.
-pub struct Kit<R, A> {
+/// Rules and their remote, as one kind. The remote is made when it is first called: never, for a
+/// kind without patterns and records.
+struct Kit<R, A> {
+    rules: R,
     remote: Lazy<A>,
-    rules: PhantomData<R>,
-}
-
-impl<R: Rules, A: Remote<R> + 'static> Kit<R, A> {
-    pub fn boxed(_: R, remote: A) -> Box<dyn Managed> {
-        Box::new(Kit { remote: Lazy::new(Box::new(move || remote)), rules: PhantomData::<R> })
-    }
-
-    /// With a remote that is made when it is first called.
-    pub fn lazy(
-        _: R,
-        aws: &aws_config::SdkConfig,
-        new: fn(&aws_config::SdkConfig) -> A,
-    ) -> Box<dyn Managed> {
-        Box::new(Kit { remote: lazy(aws, new), rules: PhantomData::<R> })
-    }
 }
 
 /// The kinds' data are structs of strings and numbers: JSON can hold every one of them.
-pub(crate) fn plain<T: Serialize>(value: &T) -> Plain {
+fn plain<T: Serialize>(value: &T) -> Plain {
     Plain(serde_json::to_value(value).expect("a kind's data is plain"))
 }
 
 /// What a kind made in this process, it can read back.
-pub(crate) fn own<T: DeserializeOwned>(plain: &Plain) -> T {
+fn own<T: DeserializeOwned>(plain: &Plain) -> T {
     T::deserialize(&plain.0).expect("a kind reads what it wrote")
 }
 
@@ -115,9 +121,9 @@ fn erased<S: Serialize>(
 }
 
 #[async_trait]
-impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
+impl<D: Describe, A: Observe<D> + 'static> Reported for Kit<D, A> {
     fn info(&self) -> &'static Info {
-        R::INFO
+        D::INFO
     }
 
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure> {
@@ -131,13 +137,13 @@ impl<R: Rules, A: Remote<R> + 'static> Reported for Kit<R, A> {
             .collect())
     }
 
-    fn standing(&self, seen: Option<&Plain>) -> Standing {
-        R::standing(seen.map(own).as_ref())
+    fn describe(&self, seen: Option<&Plain>) -> Description {
+        self.rules.describe(seen.map(own).as_ref())
     }
 
     fn carries(&self, seen: &Plain, tags: &[(String, String)]) -> Option<bool> {
-        let seen: R::Seen = own(seen);
-        let own_tags = R::tags(&seen)?;
+        let seen: D::Seen = own(seen);
+        let own_tags = D::tags(&seen)?;
         // AWS's own are not among what a kind sees.
         let mut asked = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
         Some(asked.all(|(key, value)| own_tags.get(key) == Some(value)))
@@ -168,22 +174,20 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             name: case.name,
             seen: seen.as_ref(),
             held,
-            longest_stop_hours: case.longest_stop_hours,
             calls: case.calls.clone(),
             now: case.now,
-            poll: case.poll,
         };
         let decision = match direction {
-            Direction::Stop => R::stop(&case),
-            Direction::Start => R::start(&case),
+            Direction::Stop => self.rules.stop(&case),
+            Direction::Start => self.rules.start(&case),
         };
         Ok(match decision {
             Decision::Leave { verdict, why } => Decision::Leave { verdict, why },
             Decision::Change(change) => Decision::Change(Change {
                 claim: match change.claim {
-                    Claim::Take(original) => Claim::Take(plain(&original)),
+                    Claim::Save(original) => Claim::Save(plain(&original)),
                     Claim::Amend(original) => Claim::Amend(plain(&original)),
-                    Claim::Keep => Claim::Keep,
+                    Claim::Resume => Claim::Resume,
                 },
                 steps: steps(&change.steps),
                 after: change.after.as_ref().map(plain),
@@ -194,7 +198,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
     }
 
     fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step> {
-        match R::progress(&own(&step.data), seen.map(own).as_ref()) {
+        match self.rules.progress(&own(&step.data), seen.map(own).as_ref()) {
             Progress::NotBegun => Progress::NotBegun,
             Progress::Waiting(what) => Progress::Waiting(what),
             Progress::Done => Progress::Done,
@@ -208,11 +212,11 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
     }
 
     fn is_counted(&self, step: &Step) -> bool {
-        R::is_counted(&own(&step.data))
+        self.rules.is_counted(&own(&step.data))
     }
 
     fn effect(&self, step: &Step) -> Effect {
-        R::effect(&own(&step.data))
+        self.rules.effect(&own(&step.data))
     }
 
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {

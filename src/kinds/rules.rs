@@ -9,40 +9,54 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::info::Info;
-use crate::model::{Calls, Phase, Standing};
+use crate::model::{Calls, Description, Phase};
 
-/// What a kind decides. Pure: everything it knows comes in, everything it wants goes out.
-pub trait Rules: Send + Sync + 'static {
+/// What a kind says of its resources. Pure.
+pub trait Describe: Send + Sync + 'static {
     /// One resource as it is now.
     type Seen: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
+
+    const INFO: &'static Info;
+
+    /// Describes a resource as it was seen. `None`: it is not there.
+    fn describe(&self, seen: Option<&Self::Seen>) -> Description;
+
+    /// A resource's tags, where looking at it shows them.
+    fn tags(_: &Self::Seen) -> Option<&BTreeMap<String, String>> {
+        None
+    }
+}
+
+/// What a kind decides. Pure: everything it knows comes in, everything it wants goes out.
+///
+/// A kind's own settings are its fields.
+pub trait Rules: Describe {
     /// What a stop would lose.
     type Original: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
     /// One call that changes something.
     type Step: Serialize + DeserializeOwned + Clone + Debug + Display + Send + Sync;
 
-    const INFO: &'static Info;
-
-    /// What to say of a resource. `None`: it is not there.
-    fn standing(seen: Option<&Self::Seen>) -> Standing;
     fn stop(
+        &self,
         case: &Case<Self::Seen, Self::Original>,
     ) -> Decision<Self::Seen, Self::Original, Self::Step>;
-    /// Where no original is held, there is nothing to start, whatever the reason.
+
+    /// Decides about a start. Without an original there is nothing to start, whatever the reason.
     fn start(
+        &self,
         case: &Case<Self::Seen, Self::Original>,
     ) -> Decision<Self::Seen, Self::Original, Self::Step>;
-    /// How far a step has come, by what is seen.
-    fn progress(step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
+
+    /// Tells how far a step has come, by what is seen.
+    fn progress(&self, step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
+
     /// Whether AWS takes only so many of these steps a day, so that they are to be remembered.
-    fn is_counted(_: &Self::Step) -> bool {
+    fn is_counted(&self, _: &Self::Step) -> bool {
         false
     }
-    /// Its tags, where looking at it shows them.
-    fn tags(_: &Self::Seen) -> Option<&BTreeMap<String, String>> {
-        None
-    }
+
     /// When a step shows that it was taken.
-    fn effect(_: &Self::Step) -> Effect {
+    fn effect(&self, _: &Self::Step) -> Effect {
         Effect::AtOnce
     }
 }
@@ -65,11 +79,8 @@ pub struct Case<'a, S, O> {
     pub name: &'a str,
     pub seen: Option<&'a S>,
     pub held: Option<Held<O>>,
-    pub longest_stop_hours: f64,
     pub calls: Calls,
     pub now: Timestamp,
-    /// How often what is on its way is looked at.
-    pub poll: Duration,
 }
 
 impl<S, O> Case<'_, S, O> {
@@ -120,17 +131,17 @@ impl<S, O, T> Decision<S, O, T> {
     }
 
     /// A change that rests on the original that is held.
-    pub fn keep(steps: Vec<T>, after: Option<S>) -> Self {
-        Self::change(Claim::Keep, steps, after)
+    pub fn resume(steps: Vec<T>, after: Option<S>) -> Self {
+        Self::change(Claim::Resume, steps, after)
     }
 
     /// A change whose original has to be saved first.
-    pub fn take(original: O, steps: Vec<T>, after: Option<S>) -> Self {
-        Self::change(Claim::Take(original), steps, after)
+    pub fn save_and(original: O, steps: Vec<T>, after: Option<S>) -> Self {
+        Self::change(Claim::Save(original), steps, after)
     }
 
     /// A change that rests on the original that is held, and remembers more with it.
-    pub fn amend(original: O, steps: Vec<T>, after: Option<S>) -> Self {
+    pub fn amend_and(original: O, steps: Vec<T>, after: Option<S>) -> Self {
         Self::change(Claim::Amend(original), steps, after)
     }
 
@@ -167,11 +178,11 @@ impl<S, O, T> Decision<S, O, T> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim<O> {
     /// Save this one: there is none, or a person changed the resource since.
-    Take(O),
+    Save(O),
     /// The one that is held, with what this change has to remember beside it.
     Amend(O),
     /// The one that is held.
-    Keep,
+    Resume,
 }
 
 /// Why nothing is done.

@@ -11,7 +11,7 @@ use super::{Fates, Operation, is_unfinished};
 use crate::apply::{self, Ended, Job, LastLook, Outcome, Rhythm};
 use crate::journal::{Glimpse, Transition};
 use crate::kinds::info::Tier;
-use crate::kinds::kit::{Entry as Kind, Managed};
+use crate::kinds::kit::Managed;
 use crate::ledger::{Ledger, LedgerError, Lookout};
 use crate::model::{Direction, KindName, ResourceId};
 use crate::pace::Halt;
@@ -175,16 +175,13 @@ impl Operation<'_> {
     }
 
     fn managed(&self, kind: KindName) -> Option<&dyn Managed> {
-        self.program.registry.iter().find_map(|entry| match entry {
-            Kind::Managed(managed) if managed.info().name == kind => Some(managed.as_ref()),
-            _ => None,
-        })
+        self.program.registry.iter().find(|known| known.info().name == kind)?.as_managed()
     }
 
     fn fate(&self, ended: Ended<'_>, prices: &PriceBook) -> report::Fate {
         let now = ended.last.as_ref().and_then(|LastLook(seen)| {
             let kind = self.managed(ended.id.kind)?;
-            Some(Glimpse::of(&kind.standing(seen.as_ref()), prices))
+            Some(Glimpse::of(&kind.describe(seen.as_ref()), prices))
         });
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }

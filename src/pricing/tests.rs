@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use super::*;
 use crate::kinds::cloudwatch::{self, Alarms, Form};
 use crate::kinds::dynamodb;
 use crate::kinds::kinesis::{self, Streams};
 use crate::kinds::lambda::{self, Allocation, Functions, Provisioned};
-use crate::kinds::rules::Rules;
+use crate::kinds::rules::Describe;
 use crate::kinds::sagemaker::{self, Endpoints, Serverless, Status, Variant};
 use crate::usage::{AlarmKind, Architecture, TableClass};
 
@@ -22,7 +24,7 @@ fn endpoint(variants: Vec<Variant>, shadows: Vec<Variant>) -> Usage {
         refusal: None,
         looked_at: 2,
     };
-    Endpoints::standing(Some(&seen)).usage
+    Endpoints { poll: Duration::ZERO }.describe(Some(&seen)).usage
 }
 
 fn variant(instance_type: &str, instances: u32) -> Variant {
@@ -52,7 +54,7 @@ fn stream(mode: kinesis::Mode, shards: u32, retention_hours: u32, consumers: u32
         consumers,
         consumer_names: Vec::new(),
     };
-    Streams::standing(Some(&seen)).usage
+    Streams { longest_stop_hours: 12.0 }.describe(Some(&seen)).usage
 }
 
 fn function(memory_mb: Option<u32>, is_arm: bool, provisioned: &[u32]) -> Usage {
@@ -62,16 +64,17 @@ fn function(memory_mb: Option<u32>, is_arm: bool, provisioned: &[u32]) -> Usage 
     });
     let size = memory_mb.map(|memory_mb| lambda::Size { memory_mb, is_arm });
     let seen = lambda::Seen { provisioned: configs.collect(), size, ..lambda::Seen::default() };
-    Functions::standing(Some(&seen)).usage
+    Functions.describe(Some(&seen)).usage
 }
 
 fn alarm(form: Form) -> Usage {
-    Alarms::standing(Some(&cloudwatch::Seen { actions_enabled: true, form, drives_scaling: false }))
+    Alarms
+        .describe(Some(&cloudwatch::Seen { actions_enabled: true, form, drives_scaling: false }))
         .usage
 }
 
 fn table(mode: dynamodb::Mode, class: TableClass) -> Usage {
-    dynamodb::standing(Some(&dynamodb::Seen { mode, class, items: 0, bytes: 0 })).usage
+    dynamodb::Tables.describe(Some(&dynamodb::Seen { mode, class, items: 0, bytes: 0 })).usage
 }
 
 /// Sums by hand, in US dollars a month of 730 hours at the built-in prices of us-east-1.
@@ -98,7 +101,7 @@ fn the_cost_model_agrees_with_sums_made_by_hand() {
         ("4 × 0.7364 × 730", 2150.288, endpoint(vec![variant("ml.g4dn.xlarge", 4)], vec![])),
         ("no instance", 0.0, endpoint(vec![variant("ml.m5.large", 0)], vec![])),
         ("serverless, by the request only", 0.0, endpoint(vec![serverless(Some(2048), 0)], vec![])),
-        ("deleted", 0.0, Endpoints::standing(None).usage),
+        ("deleted", 0.0, Endpoints { poll: Duration::ZERO }.describe(None).usage),
         // Streams: without their traffic.
         ("0.015 × 730", 10.95, stream(Shards, 1, 24, 0)),
         ("2 × 0.015 × 730", 21.90, stream(Shards, 2, 24, 0)),

@@ -26,7 +26,7 @@ pub fn recommendations(
     // What costs nothing is said once of all that it is said of.
     let mut free: BTreeMap<(KindName, &str), Vec<&str>> = BTreeMap::new();
     for item in &plan.items {
-        for advice in &item.standing.advice {
+        for advice in &item.description.advice {
             if !advice.pays.is_none() {
                 all.push(with_money(item, advice, prices));
             } else if may_be_stopped(item) {
@@ -122,7 +122,7 @@ impl Weekend {
 
     /// Something that bills by the hour, was there before the weekend, and is running now.
     fn ran_through(&self, item: &Item) -> Option<(f64, String)> {
-        let since = item.standing.running_since.filter(|since| *since <= self.start)?;
+        let since = item.description.running_since.filter(|since| *since <= self.start)?;
         let usd_per_hour = item.now.rate.0.filter(|rate| rate.0 > 0.0)?;
         let text = format!(
             "{} has run since {} and all of the last weekend, for {}: nothing stopped it",
@@ -140,9 +140,9 @@ mod tests {
     use super::*;
     use crate::journal::Glimpse;
     use crate::kinds::info::Tier;
-    use crate::kinds::rules::Rules;
+    use crate::kinds::rules::Describe;
     use crate::kinds::{dynamodb, kinesis, lambda, sagemaker};
-    use crate::model::{ResourceId, Standing, State};
+    use crate::model::{Description, ResourceId, State};
     use crate::usage::{Item as Priced, TableClass};
 
     const MONDAY: &str = "2026-11-23T09:00:00Z";
@@ -153,15 +153,15 @@ mod tests {
 
     fn endpoint(since: &str) -> Item {
         let usage = Usage::of(Priced::HostingInstance("ml.m5.large".to_owned()), 1);
-        let mut standing = Standing::new(State::Running, "1 × ml.m5.large", usage);
-        standing.running_since = Some(at(since));
-        item(ResourceId::new(sagemaker::INFO.name, "risk"), standing)
+        let mut description = Description::new(State::Running, "1 × ml.m5.large", usage);
+        description.running_since = Some(at(since));
+        item(ResourceId::new(sagemaker::INFO.name, "risk"), description)
     }
 
-    fn item(id: ResourceId, standing: Standing) -> Item {
-        let now = Glimpse::of(&standing, &PriceBook::built_in("us-east-1"));
+    fn item(id: ResourceId, description: Description) -> Item {
+        let now = Glimpse::of(&description, &PriceBook::built_in("us-east-1"));
         let outlook = Outlook::Leave { verdict: Verdict::Skipped, why: String::new() };
-        Item { id, tier: Tier::Capacity, standing, now, outlook }
+        Item { id, tier: Tier::Capacity, description, now, outlook }
     }
 
     fn advice(items: Vec<Item>, journal: &Journal, now: &str) -> Vec<String> {
@@ -193,7 +193,7 @@ mod tests {
     fn what_is_tagged_to_be_kept_ran_all_weekend_because_its_owner_wanted_it() {
         let mut kept = endpoint("2026-11-02T09:00:00Z");
         kept.outlook = Outlook::Leave { verdict: Verdict::Unmanaged, why: "tagged".to_owned() };
-        kept.standing.advise("loses events while it is stopped", Usage::none(), Usage::none());
+        kept.description.advise("loses events while it is stopped", Usage::none(), Usage::none());
         assert!(advice(vec![kept], &journal(), MONDAY).is_empty());
     }
 
@@ -221,8 +221,10 @@ mod tests {
             items: 0,
             bytes: 0,
         };
-        let table =
-            item(ResourceId::new(dynamodb::INFO.name, "scores"), dynamodb::standing(Some(&table)));
+        let table = item(
+            ResourceId::new(dynamodb::INFO.name, "scores"),
+            dynamodb::Tables.describe(Some(&table)),
+        );
         assert_eq!(
             advice(vec![table], &journal(), MONDAY),
             // 5 × 0.00013 × 730 / 0.125 and 5 × 0.00065 × 730 / 0.625
@@ -245,7 +247,7 @@ mod tests {
         };
         let stream = item(
             ResourceId::new(kinesis::INFO.name, "clicks"),
-            kinesis::Streams::standing(Some(&stream)),
+            kinesis::Streams { longest_stop_hours: 12.0 }.describe(Some(&stream)),
         );
         assert_eq!(
             advice(vec![stream], &journal(), MONDAY),
@@ -260,9 +262,9 @@ mod tests {
     #[test]
     fn what_many_could_lose_is_said_once() {
         let function = |n: usize| {
-            let mut standing = Standing::new(State::Running, "unreserved", Usage::none());
-            standing.advise("loses events", Usage::none(), Usage::none());
-            item(ResourceId::new(lambda::INFO.name, format!("f{n}")), standing)
+            let mut description = Description::new(State::Running, "unreserved", Usage::none());
+            description.advise("loses events", Usage::none(), Usage::none());
+            item(ResourceId::new(lambda::INFO.name, format!("f{n}")), description)
         };
         assert_eq!(
             advice((0..1).map(function).collect(), &journal(), MONDAY),
@@ -281,7 +283,7 @@ mod tests {
     #[test]
     fn advice_has_its_money_and_the_most_money_stands_first() {
         let usage = Usage::of(Priced::OnDemandStream, 1);
-        let mut stream = Standing::new(State::Running, "on-demand", usage.clone());
+        let mut stream = Description::new(State::Running, "on-demand", usage.clone());
         stream.advise("could be smaller", usage, Usage::of(Priced::Shard, 1));
         stream.advise("loses events", Usage::none(), Usage::none());
         stream.advise("is a riddle", Usage::unpriced("riddle"), Usage::none());

@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::text::{problems, subject, words};
 use super::{BeforeAfter, Line, Report, Result, money};
-use crate::kinds::CATALOG;
+use crate::kinds;
 use crate::model::Action;
 
 /// No script, no font, no picture: a page that a mail filter and a private bucket let through.
@@ -62,7 +62,7 @@ pub fn page(report: &Report) -> String {
                 (list("Needs attention", &problems(report), "bad"))
                 (figures(report))
                 (chart(&report.saved.days))
-                @for info in CATALOG { (section(info.title, report.resources.iter().filter(|line| line.kind == info.name).collect())) }
+                @for info in kinds::infos() { (section(info.title, report.resources.iter().filter(|line| line.kind == info.name).collect())) }
                 (list("Recommendations", &report.recommendations, ""))
                 p.faint { "Prices: " (report.cost.price_source) }
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{BeforeAfter, Line, Outcome, Report, Result, money, remedy};
-use crate::kinds::CATALOG;
+use crate::kinds;
 use crate::model::{Action, KindName};
 
 /// SNS takes subjects of up to 99 characters of printable ASCII
@@ -104,7 +104,7 @@ fn write_body(
     costs(out, report)?;
     match extent {
         Extent::Full => {
-            for info in CATALOG {
+            for info in kinds::infos() {
                 section(out, info.title, info.name, report)?;
             }
         }
@@ -114,7 +114,7 @@ fn write_body(
                 "\nToo many resources for a message{}.",
                 in_the_full_report(whereabouts)
             )?;
-            for info in CATALOG {
+            for info in kinds::infos() {
                 sums(out, info.title, info.name, report)?;
             }
         }

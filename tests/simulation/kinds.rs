@@ -7,7 +7,8 @@ mod sagemaker;
 
 use aws_resource_manager::kinds;
 use aws_resource_manager::kinds::info::Info;
-use aws_resource_manager::kinds::kit::{Entry, Kit};
+use aws_resource_manager::kinds::kit;
+use aws_resource_manager::lazy::ready;
 use proptest::strategy::BoxedStrategy;
 
 use super::remotes::Calls;
@@ -24,7 +25,8 @@ pub const KINDS: [Kind; 4] = [
 pub struct Kind {
     pub info: &'static Info,
     pub resources: fn() -> Box<dyn Resources>,
-    pub entry: fn(&Calls) -> Entry,
+    /// The program's own rules, with their calls made to the account in memory.
+    pub open: fn(&Calls) -> kit::Kind,
     pub changes: fn() -> BoxedStrategy<(&'static str, Setting)>,
     pub only: &'static str,
     pub deleted: Option<&'static str>,
@@ -35,7 +37,7 @@ impl Kind {
         Kind {
             info: R::INFO,
             resources: || Box::new(R::Resources::default()),
-            entry: |calls| Entry::Managed(Kit::boxed(R::RULES, calls.clone())),
+            open: |calls| kit::Kind::managed(R::RULES, ready(calls.clone())),
             changes: R::changes,
             only: R::ONLY,
             deleted: R::DELETED,

@@ -14,8 +14,8 @@ mod world;
 
 use std::time::Duration;
 
-use aws_resource_manager::kinds::CATALOG;
 use aws_resource_manager::kinds::info::Tier;
+use aws_resource_manager::kinds::infos;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use story::{Step, Story, tell};
 use world::{Trouble, When};
@@ -122,7 +122,7 @@ fn capacity_that_is_missing_for_a_while_delays_the_endpoint_and_loses_nothing() 
 
 #[test]
 fn every_kind_that_can_be_changed_is_simulated() {
-    let managed = CATALOG.iter().filter(|info| info.tier != Tier::ReportOnly).map(|info| info.name);
+    let managed = infos().filter(|info| info.tier != Tier::ReportOnly).map(|info| info.name);
     let simulated = kinds::KINDS.iter().map(|kind| kind.info.name);
     assert_eq!(simulated.collect::<Vec<_>>(), managed.collect::<Vec<_>>());
 }

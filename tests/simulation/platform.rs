@@ -238,7 +238,7 @@ fn program(calls: &Calls, events: UnboundedSender<Event>) -> Program {
     Program {
         metrics: Metrics::new(&config, Arc::default()),
         config,
-        registry: KINDS.iter().map(|kind| (kind.entry)(calls)).collect(),
+        registry: KINDS.iter().map(|kind| (kind.open)(calls)).collect(),
         store: Box::new(calls.clone()),
         tags: Box::new(calls.clone()),
         notifier: Some(Box::new(calls.clone())),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_resource_manager::failure::{Class, Failure};
-use aws_resource_manager::kinds::remote::{Remote, Sighting};
+use aws_resource_manager::kinds::remote::{Observe, Remote, Sighting};
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::select::Wanted;
 
@@ -18,7 +18,7 @@ pub struct Calls {
 }
 
 #[async_trait]
-impl<R: Simulated> Remote<R> for Calls {
+impl<R: Simulated> Observe<R> for Calls {
     async fn observe(
         &self,
         wanted: &Wanted,
@@ -29,7 +29,10 @@ impl<R: Simulated> Remote<R> for Calls {
         let seen = Remote::<R>::look(self, &names, pace).await;
         Ok(names.into_iter().zip(seen).map(|(name, seen)| Sighting { name, seen }).collect())
     }
+}
 
+#[async_trait]
+impl<R: Simulated> Remote<R> for Calls {
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<R::Seen>, Failure>> {
         pace.ask_each(names, |name| {
             self.world.call(&self.process, false, |state| R::see(state.of::<R>(), name))

@@ -10,9 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Progress, Rules, Verdict};
-
-use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
+use crate::kinds::rules::{Case, Decision, Describe, Progress, Rules, Verdict};
+use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::{AlarmKind, Item, Usage};
 
 pub const INFO: Info = Info {
@@ -22,6 +21,8 @@ pub const INFO: Info = Info {
     tagging_type: "cloudwatch:alarm",
     arn_prefix: "alarm:",
     tier: Tier::Alarms,
+    ignores_case: false,
+    has_this_function: false,
     permissions: &[
         "cloudwatch:DescribeAlarms",
         "cloudwatch:DisableAlarmActions",
@@ -92,50 +93,53 @@ type Decided = Decision<Seen, Original, Step>;
 
 pub struct Alarms;
 
-impl Rules for Alarms {
+impl Describe for Alarms {
     type Seen = Seen;
-    type Original = Original;
-    type Step = Step;
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>) -> Standing {
+    fn describe(&self, seen: Option<&Seen>) -> Description {
         let Some(seen) = seen else {
-            return Standing::new(State::Stopped, "deleted", Usage::none());
+            return Description::new(State::Stopped, "deleted", Usage::none());
         };
         let (state, summary) = if seen.actions_enabled {
             (State::Running, "actions on")
         } else {
             (State::Stopped, "actions off")
         };
-        Standing::new(state, summary, seen.form.usage())
+        Description::new(state, summary, seen.form.usage())
     }
+}
 
-    fn stop(case: &Case<Seen, Original>) -> Decided {
+impl Rules for Alarms {
+    type Original = Original;
+    type Step = Step;
+
+    fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
         if case.held.is_none() && (case.name.starts_with(TARGET_TRACKING) || seen.drives_scaling) {
             return Decision::leave(Verdict::Unmanaged, "it drives auto scaling");
         }
         let off = Some(Seen { actions_enabled: false, ..seen.clone() });
         match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
-            (true, None) => Decision::take(
+            (true, None) => Decision::save_and(
                 Original { actions_enabled: seen.actions_enabled },
                 vec![Step::Disable],
                 off,
             ),
-            (true, Some(Phase::Stopped)) => Decision::keep(vec![Step::Disable], off)
+            (true, Some(Phase::Stopped)) => Decision::resume(vec![Step::Disable], off)
                 .because("a person had enabled its actions since the last stop"),
-            (true, Some(_)) => Decision::keep(vec![Step::Disable], off),
+            (true, Some(_)) => Decision::resume(vec![Step::Disable], off),
             (false, None) => Decision::leave(
                 Verdict::AlreadyStopped,
                 "a person had disabled its actions: they stay so",
             ),
             (false, Some(Phase::Stopped)) => Decision::leave(Verdict::AlreadyStopped, ""),
-            (false, Some(_)) => Decision::keep(Vec::new(), off),
+            (false, Some(_)) => Decision::resume(Vec::new(), off),
         }
     }
 
-    fn start(case: &Case<Seen, Original>) -> Decided {
+    fn start(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
         let Some(held) = &case.held else {
             return if seen.actions_enabled {
@@ -146,8 +150,8 @@ impl Rules for Alarms {
         };
         let on = Some(Seen { actions_enabled: held.original.actions_enabled, ..seen.clone() });
         match (seen.actions_enabled, held.phase) {
-            (false, _) if held.original.actions_enabled => Decision::keep(vec![Step::Enable], on),
-            (false, _) | (true, Phase::Starting) => Decision::keep(Vec::new(), on),
+            (false, _) if held.original.actions_enabled => Decision::resume(vec![Step::Enable], on),
+            (false, _) | (true, Phase::Starting) => Decision::resume(Vec::new(), on),
             (true, Phase::Stopping) => {
                 Decision::leave(Verdict::Released, "its actions had not been disabled")
             }
@@ -155,7 +159,7 @@ impl Rules for Alarms {
         }
     }
 
-    fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
         match seen {
             None => Progress::Failed("the alarm was deleted".to_owned()),
             Some(seen) if seen.actions_enabled == (*step == Step::Enable) => Progress::Done,

@@ -10,7 +10,9 @@ use aws_sdk_cloudwatch::types::{
 
 use super::{Alarms, Form, Seen, Step};
 use crate::failure::{Class, Failure};
-use crate::kinds::remote::{Remote, Sighting};
+use crate::kinds::kit::Kind;
+use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
@@ -22,6 +24,11 @@ const BATCH: usize = 100;
 const REFUSALS_IN_A_ROW: usize = 8;
 /// Alarms that look more often than once a minute are billed as high resolution.
 const STANDARD_PERIOD: i32 = 60;
+
+/// Opens the kind with its real client.
+pub fn open(setup: &Setup<'_>) -> Kind {
+    Kind::managed(Alarms, lazy(setup.aws, Api::new))
+}
 
 pub struct Api {
     client: Client,
@@ -116,7 +123,7 @@ impl Api {
 }
 
 #[async_trait]
-impl Remote<Alarms> for Api {
+impl Observe<Alarms> for Api {
     async fn observe(&self, wanted: &Wanted, _: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         let mut alarms = self.describe(None).await?;
         let names = wanted.among(alarms.keys().cloned());
@@ -125,7 +132,10 @@ impl Remote<Alarms> for Api {
             .map(|name| Sighting { seen: Ok(alarms.remove(&name)), name })
             .collect())
     }
+}
 
+#[async_trait]
+impl Remote<Alarms> for Api {
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         let batches: Vec<&[String]> = names.chunks(BATCH).collect();
         let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;

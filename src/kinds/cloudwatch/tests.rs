@@ -18,33 +18,31 @@ fn case<'a>(
         name,
         seen,
         held,
-        longest_stop_hours: 0.0,
         calls: crate::model::Calls::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
-        poll: std::time::Duration::ZERO,
     }
 }
 
 #[test]
 fn only_alarms_whose_actions_were_on_are_saved() {
-    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), None)));
-    assert_eq!(stop.claim, Claim::Take(Original { actions_enabled: true }));
+    let stop = change(Alarms.stop(&case("a", Some(&seen(true)), None)));
+    assert_eq!(stop.claim, Claim::Save(Original { actions_enabled: true }));
     assert_eq!(
-        verdict(&Alarms::stop(&case("a", Some(&seen(false)), None))),
+        verdict(&Alarms.stop(&case("a", Some(&seen(false)), None))),
         Verdict::AlreadyStopped
     );
 }
 
 #[test]
 fn an_alarm_that_a_person_had_disabled_is_not_enabled() {
-    assert_eq!(verdict(&Alarms::start(&case("a", Some(&seen(false)), None))), Verdict::Skipped);
+    assert_eq!(verdict(&Alarms.start(&case("a", Some(&seen(false)), None))), Verdict::Skipped);
 }
 
 #[test]
 fn a_start_enables_what_a_stop_disabled_wherever_that_stop_died() {
     for phase in [Phase::Stopping, Phase::Stopped, Phase::Starting] {
         assert_eq!(
-            change(Alarms::start(&case("a", Some(&seen(false)), Some(phase)))).steps,
+            change(Alarms.start(&case("a", Some(&seen(false)), Some(phase)))).steps,
             [Step::Enable]
         );
     }
@@ -55,48 +53,48 @@ fn a_start_enables_only_what_was_enabled() {
     let off = seen(false);
     let mut case = case("a", Some(&off), Some(Phase::Stopped));
     case.held.as_mut().unwrap().original.actions_enabled = false;
-    let start = change(Alarms::start(&case));
+    let start = change(Alarms.start(&case));
     assert_eq!((start.steps, start.after), (Vec::new(), Some(off.clone())));
 }
 
 #[test]
 fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
-    let stop = change(Alarms::stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
-    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![Step::Disable]));
+    let stop = change(Alarms.stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
+    assert_eq!((stop.claim, stop.steps), (Claim::Resume, vec![Step::Disable]));
     assert_eq!(
-        verdict(&Alarms::start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))),
+        verdict(&Alarms.start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))),
         Verdict::Released
     );
 }
 
 #[test]
 fn a_deleted_alarm_is_not_owed_any_more() {
-    assert_eq!(verdict(&Alarms::start(&case("a", None, Some(Phase::Stopped)))), Verdict::Released);
+    assert_eq!(verdict(&Alarms.start(&case("a", None, Some(Phase::Stopped)))), Verdict::Released);
 }
 
 #[test]
 fn the_alarms_of_a_target_tracking_policy_are_left_alone() {
-    let stop = Alarms::stop(&case("TargetTracking-endpoint/x", Some(&seen(true)), None));
+    let stop = Alarms.stop(&case("TargetTracking-endpoint/x", Some(&seen(true)), None));
     assert_eq!(verdict(&stop), Verdict::Unmanaged);
 }
 
 #[test]
 fn an_alarm_that_drives_scaling_is_left_alone_unless_it_is_owed() {
     let scales = Seen { drives_scaling: true, ..seen(true) };
-    assert_eq!(verdict(&Alarms::stop(&case("a", Some(&scales), None))), Verdict::Unmanaged);
+    assert_eq!(verdict(&Alarms.stop(&case("a", Some(&scales), None))), Verdict::Unmanaged);
     let owed = Seen { drives_scaling: true, ..seen(false) };
     assert_eq!(
-        change(Alarms::start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps,
+        change(Alarms.start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps,
         [Step::Enable]
     );
 }
 
 #[test]
 fn a_step_is_done_when_the_setting_is_seen() {
-    assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(true))), Progress::Done);
-    assert_eq!(Alarms::progress(&Step::Enable, Some(&seen(false))), Progress::NotBegun);
-    assert_eq!(Alarms::progress(&Step::Disable, Some(&seen(false))), Progress::Done);
-    assert!(matches!(Alarms::progress(&Step::Enable, None), Progress::Failed(_)));
+    assert_eq!(Alarms.progress(&Step::Enable, Some(&seen(true))), Progress::Done);
+    assert_eq!(Alarms.progress(&Step::Enable, Some(&seen(false))), Progress::NotBegun);
+    assert_eq!(Alarms.progress(&Step::Disable, Some(&seen(false))), Progress::Done);
+    assert!(matches!(Alarms.progress(&Step::Enable, None), Progress::Failed(_)));
 }
 
 #[test]
@@ -105,7 +103,7 @@ fn an_alarm_costs_the_same_with_and_without_its_actions() {
         [METRIC, Form::Metric { metrics: 3, high_resolution: true }, Form::Composite, Form::Log]
     {
         let usage = |actions_enabled| {
-            Alarms::standing(Some(&Seen { actions_enabled, form, drives_scaling: false })).usage
+            Alarms.describe(Some(&Seen { actions_enabled, form, drives_scaling: false })).usage
         };
         assert_eq!(usage(true), usage(false));
         assert!(!usage(true).is_none());

@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
-
+use crate::kinds::rules::{Case, Decision, Describe, Effect, Held, Progress, Rules, Verdict};
 use crate::model::{
-    CheaperBelow, KindName, Limit, Phase, RequestRate, Requests, Standing, State, count,
+    CheaperBelow, Description, KindName, Limit, Phase, RequestRate, Requests, State, count,
 };
 use crate::usage::{Item, Usage};
 
@@ -29,6 +28,8 @@ pub const INFO: Info = Info {
     tagging_type: "kinesis:stream",
     arn_prefix: "stream/",
     tier: Tier::Capacity,
+    ignores_case: false,
+    has_this_function: false,
     permissions: &[
         "kinesis:ListStreams",
         "kinesis:DescribeStreamSummary",
@@ -127,26 +128,27 @@ impl fmt::Display for Step {
 
 type Decided = Decision<Seen, Original, Step>;
 
-pub struct Streams;
+pub struct Streams {
+    /// How long a stop may last: what is written meanwhile is to be kept as long.
+    pub longest_stop_hours: f64,
+}
 
-impl Rules for Streams {
+impl Describe for Streams {
     type Seen = Seen;
-    type Original = Original;
-    type Step = Step;
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>) -> Standing {
+    fn describe(&self, seen: Option<&Seen>) -> Description {
         let Some(seen) = seen else {
-            return Standing::new(State::Stopped, "deleted", Usage::none());
+            return Description::new(State::Stopped, "deleted", Usage::none());
         };
         let size = match seen.mode {
             Mode::Provisioned => count(seen.shards, "shard"),
             Mode::OnDemand => "on-demand".to_owned(),
         };
-        let mut standing = match seen.status {
-            Status::Active => Standing::new(State::Running, size, seen.usage()),
-            status => Standing::new(State::Pending, format!("{status}, {size}"), seen.usage()),
+        let mut description = match seen.status {
+            Status::Active => Description::new(State::Running, size, seen.usage()),
+            status => Description::new(State::Pending, format!("{status}, {size}"), seen.usage()),
         };
         if seen.consumers > 0 && seen.mode == Mode::Provisioned {
             let consumers = count(seen.consumers, "enhanced fan-out consumer");
@@ -154,20 +156,25 @@ impl Rules for Streams {
                 [] => String::new(),
                 names => format!(" ({})", names.join(", ")),
             };
-            standing
+            description
                 .notes
                 .push(format!("{consumers}{names}, billed by the shard and hour, stopped or not"));
         }
         if seen.retention_hours > HOURS_OF_EXTENDED_RETENTION {
-            standing.notes.push(
+            description.notes.push(
                 "what it keeps for more than 7 days is billed by the gigabyte, too".to_owned(),
             );
         }
-        seen.advise(&mut standing);
-        standing
+        seen.advise(&mut description);
+        description
     }
+}
 
-    fn stop(case: &Case<Seen, Original>) -> Decided {
+impl Rules for Streams {
+    type Original = Original;
+    type Step = Step;
+
+    fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
         if seen.mode == Mode::OnDemand {
             let verdict = if case.held.is_some() { Verdict::Released } else { Verdict::Skipped };
@@ -190,11 +197,11 @@ impl Rules for Streams {
                 Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
                 _ => Self::stop_on(case, seen, &held.original),
             },
-            (Status::Active, _) => Self::stop_anew(case, seen),
+            (Status::Active, _) => self.stop_anew(case, seen),
         }
     }
 
-    fn start(case: &Case<Seen, Original>) -> Decided {
+    fn start(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(held) = &case.held else { return Decision::leave(Verdict::AlreadyRunning, "") };
         let Some(seen) = case.seen else { return case.gone() };
         let goal = held.original.shards;
@@ -214,19 +221,19 @@ impl Rules for Streams {
                 let wait = Step::AwaitActive { goal, from: seen.shards, calls: budget.free() };
                 let steps =
                     std::iter::once(wait).chain(budget.pay_up(way(seen.shards, goal))).collect();
-                Decision::keep(steps, Some(seen.at(goal)))
+                Decision::resume(steps, Some(seen.at(goal)))
             }
             Status::Creating | Status::Deleting => Decision::leave(
                 Verdict::Skipped,
                 format!("it is {}: start again when that is over", seen.status),
             ),
             Status::Active if seen.shards == goal && held.phase == Phase::Starting => {
-                Decision::keep(Vec::new(), Some(seen.at(goal)))
+                Decision::resume(Vec::new(), Some(seen.at(goal)))
             }
             Status::Active if seen.shards == goal && held.phase == Phase::Stopping => {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
-            Status::Active if is_ours(held, seen.shards) => Decision::keep(
+            Status::Active if is_ours(held, seen.shards) => Decision::resume(
                 Budget(&case.calls).pay_up(way(seen.shards, goal)),
                 Some(seen.at(goal)),
             ),
@@ -237,15 +244,15 @@ impl Rules for Streams {
         }
     }
 
-    fn is_counted(step: &Step) -> bool {
+    fn is_counted(&self, step: &Step) -> bool {
         matches!(step, Step::Scale { .. })
     }
 
-    fn effect(step: &Step) -> Effect {
+    fn effect(&self, step: &Step) -> Effect {
         if matches!(step, Step::Scale { .. }) { Effect::Slow } else { Effect::Awaited }
     }
 
-    fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
         let Some(seen) = seen else { return Progress::Failed("the stream was deleted".to_owned()) };
         match (step, seen.status) {
             (_, Status::Updating | Status::Creating) => Progress::Waiting(seen.status.to_string()),
@@ -284,7 +291,7 @@ impl Streams {
             floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
         let steps = budget.pay_down(way(seen.shards, floor));
         if floor == original.floor {
-            return Decision::keep(steps, Some(seen.at(floor)));
+            return Decision::resume(steps, Some(seen.at(floor)));
         }
         let why = format!("{}; {}", floor_reason(floor, used), budget.next_free());
         if floor == seen.shards {
@@ -293,12 +300,12 @@ impl Streams {
             return Decision::leave(verdict, why);
         }
         // The same original, and another floor: what is left has to be known for ours.
-        Decision::amend(Original { floor, ..original.clone() }, steps, Some(seen.at(floor)))
+        Decision::amend_and(Original { floor, ..original.clone() }, steps, Some(seen.at(floor)))
             .because(why)
     }
 
     /// A stop of a stream whose shard count is its own, or a person's.
-    fn stop_anew(case: &Case<Seen, Original>, seen: &Seen) -> Decided {
+    fn stop_anew(&self, case: &Case<Seen, Original>, seen: &Seen) -> Decided {
         let held = case.held.as_ref();
         if seen.shards <= 1 {
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
@@ -325,9 +332,9 @@ impl Streams {
             details.push(floor_reason(floor, lasting));
         }
         let original = Original { shards: seen.shards, mode: seen.mode, floor };
-        Decision::take(original, budget.pay_down(way(seen.shards, floor)), Some(seen.at(floor)))
+        Decision::save_and(original, budget.pay_down(way(seen.shards, floor)), Some(seen.at(floor)))
             .because(details.join("; "))
-            .warn(retention_warning(seen, case.longest_stop_hours))
+            .warn(retention_warning(seen, self.longest_stop_hours))
     }
 }
 
@@ -380,9 +387,9 @@ impl Seen {
         if is_extended { Usage::of(Item::RetentionShard, self.shards) } else { Usage::none() }
     }
 
-    fn advise(&self, standing: &mut Standing) {
+    fn advise(&self, description: &mut Description) {
         if self.mode == Mode::OnDemand {
-            standing.advise_below(
+            description.advise_below(
                 "bills its hours on demand, used or not, and cannot be stopped",
                 Usage::of(Item::OnDemandStream, 1),
                 CheaperBelow {
@@ -398,7 +405,7 @@ impl Seen {
             );
         }
         if self.mode == Mode::Provisioned && self.consumers > 0 {
-            standing.advise(
+            description.advise(
                 "has enhanced fan-out consumers, which bill while they read nothing; what shares the shard's throughput \
                  reads for nothing extra",
                 Usage::of(Item::FanOutShard, f64::from(self.shards) * f64::from(self.consumers)),
@@ -411,7 +418,7 @@ impl Seen {
                 "keeps its records for {} hours; 24 hours cost nothing extra",
                 self.retention_hours
             );
-            standing.advise(text, retention, Usage::none());
+            description.advise(text, retention, Usage::none());
         }
     }
 }

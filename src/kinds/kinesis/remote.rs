@@ -13,7 +13,9 @@ use aws_sdk_kinesis::types::{
 
 use super::{Mode, Seen, Status, Step, Streams};
 use crate::failure::{Class, Failure, unless_missing};
-use crate::kinds::remote::{Remote, Sighting};
+use crate::kinds::kit::Kind;
+use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
@@ -50,6 +52,12 @@ fn limit(mut failure: Failure) -> Failure {
     failure
 }
 
+/// Opens the kind with its real client.
+pub fn open(setup: &Setup<'_>) -> Kind {
+    let rules = Streams { longest_stop_hours: setup.longest_stop_hours };
+    Kind::managed(rules, lazy(setup.aws, Api::new))
+}
+
 pub struct Api {
     client: Client,
     known: Mutex<Known>,
@@ -64,7 +72,7 @@ struct Known {
 }
 
 impl Api {
-    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+    fn new(aws: &aws_config::SdkConfig) -> Self {
         Api { client: Client::new(aws), known: Mutex::default() }
     }
 
@@ -169,7 +177,7 @@ impl Api {
 }
 
 #[async_trait]
-impl Remote<Streams> for Api {
+impl Observe<Streams> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         let mut listed = self.list().await?;
         let streams: Vec<(String, Option<StreamSummary>)> = wanted
@@ -185,7 +193,10 @@ impl Remote<Streams> for Api {
             .await;
         Ok(streams.into_iter().zip(seen).map(|((name, _), seen)| Sighting { name, seen }).collect())
     }
+}
 
+#[async_trait]
+impl Remote<Streams> for Api {
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         let is_worth_it = names.len() >= WORTH_A_LISTING && names.len() > self.known().pages;
         // Where there is no listing, they are described.

@@ -4,6 +4,9 @@ use crate::kinds::rules::testing::{change, left};
 use crate::model::Calls;
 use proptest::prelude::*;
 
+/// For stops of at most twelve hours.
+const RULES: Streams = Streams { longest_stop_hours: 12.0 };
+
 fn seen(shards: u32) -> Seen {
     Seen {
         status: Status::Active,
@@ -23,10 +26,8 @@ fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Ori
         name: "events",
         seen,
         held,
-        longest_stop_hours: 12.0,
         calls: Calls { time_left: Duration::from_secs(3 * 3600), ..Calls::default() },
         now: jiff::Timestamp::UNIX_EPOCH,
-        poll: Duration::ZERO,
     }
 }
 
@@ -43,20 +44,14 @@ fn targets(decision: Decided) -> Vec<u32> {
 
 #[test]
 fn a_stop_halves_and_a_start_doubles() {
-    assert_eq!(targets(Streams::stop(&case(Some(&seen(8)), None))), [4, 2, 1]);
-    assert_eq!(
-        targets(Streams::start(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))),
-        [2, 4, 8]
-    );
+    assert_eq!(targets(RULES.stop(&case(Some(&seen(8)), None))), [4, 2, 1]);
+    assert_eq!(targets(RULES.start(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))), [2, 4, 8]);
 }
 
 #[test]
 fn half_of_an_odd_count_is_rounded_up_and_the_way_back_never_overshoots() {
-    assert_eq!(targets(Streams::stop(&case(Some(&seen(5)), None))), [3, 2, 1]);
-    assert_eq!(
-        targets(Streams::start(&case(Some(&seen(1)), held(5, 1, Phase::Stopped)))),
-        [2, 4, 5]
-    );
+    assert_eq!(targets(RULES.stop(&case(Some(&seen(5)), None))), [3, 2, 1]);
+    assert_eq!(targets(RULES.start(&case(Some(&seen(1)), held(5, 1, Phase::Stopped)))), [2, 4, 5]);
 }
 
 #[test]
@@ -67,44 +62,44 @@ fn the_floor_leaves_the_way_back_its_share_of_a_days_calls() {
 
 #[test]
 fn a_floor_above_one_gives_its_reason() {
-    let change = change(Streams::stop(&case(Some(&seen(64)), None)));
+    let change = change(RULES.stop(&case(Some(&seen(64)), None)));
     assert_eq!(
         change.claim,
-        Claim::Take(Original { shards: 64, mode: Mode::Provisioned, floor: 2 })
+        Claim::Save(Original { shards: 64, mode: Mode::Provisioned, floor: 2 })
     );
     assert!(change.detail.starts_with("floor 2 because"), "{}", change.detail);
 }
 
 #[test]
 fn a_stop_that_was_half_done_goes_on_with_its_original() {
-    let change = change(Streams::stop(&case(Some(&seen(2)), held(8, 1, Phase::Stopping))));
-    assert_eq!(change.claim, Claim::Keep);
+    let change = change(RULES.stop(&case(Some(&seen(2)), held(8, 1, Phase::Stopping))));
+    assert_eq!(change.claim, Claim::Resume);
     assert_eq!(change.steps, [Step::Scale { to: 1 }]);
 }
 
 #[test]
 fn a_start_that_was_half_done_is_taken_down_again_with_its_original() {
-    let change = change(Streams::stop(&case(Some(&seen(4)), held(8, 1, Phase::Starting))));
-    assert_eq!(change.claim, Claim::Keep);
+    let change = change(RULES.stop(&case(Some(&seen(4)), held(8, 1, Phase::Starting))));
+    assert_eq!(change.claim, Claim::Resume);
     assert_eq!(change.steps, [Step::Scale { to: 2 }, Step::Scale { to: 1 }]);
 }
 
 #[test]
 fn a_stopped_stream_that_a_person_scaled_is_their_value_now() {
     let stopped = || held(8, 1, Phase::Stopped);
-    let stop = change(Streams::stop(&case(Some(&seen(4)), stopped())));
-    assert_eq!(stop.claim, Claim::Take(Original { shards: 4, mode: Mode::Provisioned, floor: 1 }));
-    let (verdict, why) = left(Streams::start(&case(Some(&seen(4)), stopped())));
+    let stop = change(RULES.stop(&case(Some(&seen(4)), stopped())));
+    assert_eq!(stop.claim, Claim::Save(Original { shards: 4, mode: Mode::Provisioned, floor: 1 }));
+    let (verdict, why) = left(RULES.start(&case(Some(&seen(4)), stopped())));
     assert_eq!(verdict, Verdict::Released);
     assert_eq!(why, "a person scaled it to 4 shards: it stays so");
 }
 
 #[test]
 fn a_count_that_our_way_does_not_lead_through_is_a_persons() {
-    let stop = change(Streams::stop(&case(Some(&seen(6)), held(8, 1, Phase::Stopping))));
-    assert!(matches!(stop.claim, Claim::Take(Original { shards: 6, .. })));
+    let stop = change(RULES.stop(&case(Some(&seen(6)), held(8, 1, Phase::Stopping))));
+    assert!(matches!(stop.claim, Claim::Save(Original { shards: 6, .. })));
     assert_eq!(
-        left(Streams::start(&case(Some(&seen(6)), held(8, 1, Phase::Starting)))).0,
+        left(RULES.start(&case(Some(&seen(6)), held(8, 1, Phase::Starting)))).0,
         Verdict::Released
     );
 }
@@ -112,64 +107,64 @@ fn a_count_that_our_way_does_not_lead_through_is_a_persons() {
 #[test]
 fn a_stream_stopped_to_its_floor_is_already_stopped() {
     assert_eq!(
-        left(Streams::stop(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))).0,
+        left(RULES.stop(&case(Some(&seen(1)), held(8, 1, Phase::Stopped)))).0,
         Verdict::AlreadyStopped
     );
 }
 
 #[test]
 fn a_stream_of_one_shard_is_left_alone() {
-    assert_eq!(left(Streams::stop(&case(Some(&seen(1)), None))).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case(Some(&seen(1)), None))).0, Verdict::Skipped);
 }
 
 #[test]
 fn an_on_demand_stream_is_left_alone() {
     let seen = Seen { mode: Mode::OnDemand, ..seen(4) };
-    assert_eq!(left(Streams::stop(&case(Some(&seen), None))).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case(Some(&seen), None))).0, Verdict::Skipped);
     assert_eq!(
-        left(Streams::start(&case(Some(&seen), held(8, 1, Phase::Stopped)))).0,
+        left(RULES.start(&case(Some(&seen), held(8, 1, Phase::Stopped)))).0,
         Verdict::Released
     );
 }
 
 #[test]
 fn a_stream_that_was_deleted_is_not_owed_any_more() {
-    assert_eq!(left(Streams::start(&case(None, held(8, 1, Phase::Stopped)))).0, Verdict::Released);
-    assert_eq!(left(Streams::stop(&case(None, held(8, 1, Phase::Stopped)))).0, Verdict::Released);
+    assert_eq!(left(RULES.start(&case(None, held(8, 1, Phase::Stopped)))).0, Verdict::Released);
+    assert_eq!(left(RULES.stop(&case(None, held(8, 1, Phase::Stopped)))).0, Verdict::Released);
 }
 
 #[test]
 fn a_stream_in_transition_is_looked_at_again() {
     let updating = Seen { status: Status::Updating, ..seen(8) };
-    assert_eq!(left(Streams::stop(&case(Some(&updating), None))).0, Verdict::Later);
+    assert_eq!(left(RULES.stop(&case(Some(&updating), None))).0, Verdict::Later);
     assert_eq!(
-        left(Streams::stop(&case(Some(&updating), held(8, 1, Phase::Starting)))).0,
+        left(RULES.stop(&case(Some(&updating), held(8, 1, Phase::Starting)))).0,
         Verdict::Later
     );
     let deleting = Seen { status: Status::Deleting, ..seen(8) };
-    assert_eq!(left(Streams::stop(&case(Some(&deleting), None))).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case(Some(&deleting), None))).0, Verdict::Skipped);
 }
 
 #[test]
 fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
-    let start = change(Streams::start(&case(Some(&updating), held(8, 1, Phase::Starting))));
+    let start = change(RULES.start(&case(Some(&updating), held(8, 1, Phase::Starting))));
     let wait = Step::AwaitActive { goal: 8, from: 4, calls: 10 };
     assert_eq!(start.steps, [wait, Step::Scale { to: 8 }], "and what follows counts from now on");
     assert_eq!(
-        Streams::progress(&start.steps[0], Some(&updating)),
+        RULES.progress(&start.steps[0], Some(&updating)),
         Progress::Waiting("UPDATING".to_owned())
     );
-    assert_eq!(Streams::progress(&start.steps[0], Some(&seen(4))), Progress::Done);
+    assert_eq!(RULES.progress(&start.steps[0], Some(&seen(4))), Progress::Done);
     let there = Progress::Instead {
         steps: Vec::new(),
         why: "ACTIVE with 8 shards".to_owned(),
         pause: Duration::ZERO,
     };
-    assert_eq!(Streams::progress(&start.steps[0], Some(&seen(8))), there);
-    match Streams::progress(&start.steps[0], Some(&seen(2))) {
+    assert_eq!(RULES.progress(&start.steps[0], Some(&seen(8))), there);
+    match RULES.progress(&start.steps[0], Some(&seen(2))) {
         Progress::Instead { steps, .. } => {
-            assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }])
+            assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }]);
         }
         other => panic!("{other:?}"),
     }
@@ -178,10 +173,10 @@ fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
 #[test]
 fn a_restored_stream_is_done_and_one_that_was_never_stopped_is_released() {
     assert!(
-        change(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Starting)))).steps.is_empty()
+        change(RULES.start(&case(Some(&seen(8)), held(8, 1, Phase::Starting)))).steps.is_empty()
     );
     assert_eq!(
-        left(Streams::start(&case(Some(&seen(8)), held(8, 1, Phase::Stopping)))).0,
+        left(RULES.start(&case(Some(&seen(8)), held(8, 1, Phase::Stopping)))).0,
         Verdict::Released
     );
 }
@@ -189,10 +184,10 @@ fn a_restored_stream_is_done_and_one_that_was_never_stopped_is_released() {
 #[test]
 fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
     let seen = seen(8);
-    let mut case = case(Some(&seen), None);
-    assert!(change(Streams::stop(&case)).warnings.is_empty());
-    case.longest_stop_hours = 63.0;
-    assert_eq!(change(Streams::stop(&case)).warnings.len(), 1);
+    let case = case(Some(&seen), None);
+    assert!(change(RULES.stop(&case)).warnings.is_empty());
+    let weekends = Streams { longest_stop_hours: 63.0 };
+    assert_eq!(change(weekends.stop(&case)).warnings.len(), 1);
 }
 
 /// These calls were made, so long ago.
@@ -209,9 +204,9 @@ fn hours_ago(hours: &[f64]) -> Vec<Duration> {
 fn calls_of_the_last_day_raise_the_floor() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
-    assert_eq!(targets(Streams::stop(&case)), [16, 8, 4, 2, 1]);
+    assert_eq!(targets(RULES.stop(&case)), [16, 8, 4, 2, 1]);
     made(&mut case, hours_ago(&[10.0; 5]));
-    assert_eq!(targets(Streams::stop(&case)), [16, 8]);
+    assert_eq!(targets(RULES.stop(&case)), [16, 8]);
 }
 
 #[test]
@@ -220,7 +215,7 @@ fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
     let mut case = case(Some(&seen), None);
     // One that is free again in 6 minutes is not the one that the way back lacks.
     made(&mut case, hours_ago(&[23.9, 20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
-    let (verdict, why) = left(Streams::stop(&case));
+    let (verdict, why) = left(RULES.stop(&case));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
 }
@@ -231,10 +226,10 @@ fn a_call_that_is_free_again_in_minutes_is_waited_for() {
     let mut case = case(Some(&seen), None);
     // Yesterday's stop, two minutes earlier in the day, and nothing since.
     made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
-    let stop = change(Streams::stop(&case));
+    let stop = change(RULES.stop(&case));
     // As far as it can go at once, and then the last step.
     assert_eq!(stop.steps[4..], [Step::Hold { seconds: 121 }, Step::Scale { to: 1 }]);
-    assert!(matches!(Streams::progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
+    assert!(matches!(RULES.progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
 }
 
 #[test]
@@ -243,13 +238,13 @@ fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 5]));
     // 5 used, 2 down, 3 up
-    assert_eq!(change(Streams::stop(&case)).claim, Claim::Keep);
+    assert_eq!(change(RULES.stop(&case)).claim, Claim::Resume);
     made(&mut case, hours_ago(&[1.0; 7]));
     // 7 used, 1 down, 2 up
-    let stop = change(Streams::stop(&case));
+    let stop = change(RULES.stop(&case));
     assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
     made(&mut case, hours_ago(&[1.0; 9]));
-    let (verdict, why) = left(Streams::stop(&case));
+    let (verdict, why) = left(RULES.stop(&case));
     assert_eq!(verdict, Verdict::AlreadyStopped, "nothing is changed, and it is below what it was");
     assert!(
         why.starts_with("floor 4 because") && why.ends_with("is free at 1970-01-01 23:00 UTC"),
@@ -262,7 +257,7 @@ fn a_stream_that_is_back_and_cannot_be_stopped_again_today_is_not_called_stopped
     let seen = seen(8);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
-    assert_eq!(left(Streams::stop(&case)).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case)).0, Verdict::Skipped);
 }
 
 #[test]
@@ -271,9 +266,9 @@ fn an_operation_waits_for_a_call_only_as_long_as_it_has_time() {
     let mut case = case(Some(&seen), None);
     made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
     case.calls.time_left = Duration::from_secs(241);
-    assert_eq!(targets_and_holds(Streams::stop(&case)), (vec![16, 8, 4, 2, 1], 121));
+    assert_eq!(targets_and_holds(RULES.stop(&case)), (vec![16, 8, 4, 2, 1], 121));
     case.calls.time_left = Duration::from_secs(239);
-    assert_eq!(targets_and_holds(Streams::stop(&case)), (vec![16, 8], 0));
+    assert_eq!(targets_and_holds(RULES.stop(&case)), (vec![16, 8], 0));
 }
 
 fn targets_and_holds(decision: Decided) -> (Vec<u32>, u64) {
@@ -293,12 +288,12 @@ fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
     let seen = seen(1);
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
     made(&mut case, hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
-    let steps = change(Streams::start(&case)).steps;
+    let steps = change(RULES.start(&case)).steps;
     let [Step::Scale { to: 2 }, Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
-    assert_eq!(Streams::progress(&steps[1], Some(&seen)), Progress::Failed(why.clone()));
+    assert_eq!(RULES.progress(&steps[1], Some(&seen)), Progress::Failed(why.clone()));
     case.calls.made.insert(0, Duration::from_secs(23 * 3600));
-    let steps = change(Streams::start(&case)).steps;
+    let steps = change(RULES.start(&case)).steps;
     assert!(matches!(&steps[..], [Step::GiveUp(why)] if why.ends_with("01:00 UTC")), "{steps:?}");
 }
 
@@ -307,10 +302,10 @@ fn what_a_process_that_died_may_have_called_keeps_a_stop_higher_and_no_start_bac
     let (up, down) = (seen(32), seen(1));
     let mut stop = case(Some(&up), None);
     stop.calls.recent = hours_ago(&[1.0; 5]);
-    assert_eq!(targets(Streams::stop(&stop)), [16, 8]);
+    assert_eq!(targets(RULES.stop(&stop)), [16, 8]);
     let mut start = case(Some(&down), held(32, 1, Phase::Starting));
     (start.calls.recent, start.calls.made) = (hours_ago(&[1.0; 10]), hours_ago(&[1.0; 5]));
-    assert_eq!(targets(Streams::start(&start)), [2, 4, 8, 16, 32]);
+    assert_eq!(targets(RULES.start(&start)), [2, 4, 8, 16, 32]);
 }
 
 #[test]
@@ -319,7 +314,7 @@ fn a_start_that_has_to_wait_for_several_calls_waits_once_for_each() {
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
     let minutes = |minutes: u64| Duration::from_secs(24 * 3600 - minutes * 60);
     made(&mut case, [vec![minutes(1), minutes(3)], hours_ago(&[1.0; 7])].concat());
-    let steps = change(Streams::start(&case)).steps;
+    let steps = change(RULES.start(&case)).steps;
     let scale = |to| Step::Scale { to };
     let hold = |seconds| Step::Hold { seconds };
     assert_eq!(steps, [scale(2), hold(61), scale(4), hold(121), scale(8)]);
@@ -331,14 +326,14 @@ fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
     let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
     let mut stop = case(Some(&up), None);
     stop.calls.refused = hours(20);
-    let (verdict, why) = left(Streams::stop(&stop));
+    let (verdict, why) = left(RULES.stop(&stop));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC at the latest"), "{why}");
     let mut start = case(Some(&down), held(8, 1, Phase::Starting));
     start.calls.refused = Some(Duration::from_secs(3599));
-    assert!(matches!(&change(Streams::start(&start)).steps[..], [Step::GiveUp(_)]));
+    assert!(matches!(&change(RULES.start(&start)).steps[..], [Step::GiveUp(_)]));
     start.calls.refused = hours(1);
-    assert_eq!(targets(Streams::start(&start)), [2, 4, 8], "a morning is worth another try");
+    assert_eq!(targets(RULES.start(&start)), [2, 4, 8], "a morning is worth another try");
 }
 
 /// Ten days of a stop at 18:00 and a start at 8:00: how many shards each night has. A call takes a
@@ -371,7 +366,7 @@ fn nights(shards: u32) -> Vec<u32> {
         let up = seen(shards);
         let stop = Case { calls: calls(evening, &made), ..case(Some(&up), None) };
         let night =
-            take(Streams::stop(&stop), evening, &mut made).expect("it is stopped every evening");
+            take(RULES.stop(&stop), evening, &mut made).expect("it is stopped every evening");
         nights.push(night);
         let morning = (day + 1) * 86_400 + 8 * 3600;
         let down = seen(night);
@@ -380,7 +375,7 @@ fn nights(shards: u32) -> Vec<u32> {
             ..case(Some(&down), held(shards, night, Phase::Stopped))
         };
         assert_eq!(
-            take(Streams::start(&start), morning, &mut made),
+            take(RULES.start(&start), morning, &mut made),
             Some(shards),
             "every morning brings it back"
         );
@@ -403,12 +398,12 @@ fn a_daily_schedule_leaves_as_many_shards_as_the_documentation_says() {
 fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
     let updating = Seen { status: Status::Updating, ..seen(1) };
     assert_eq!(
-        left(Streams::start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0,
+        left(RULES.start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0,
         Verdict::Later
     );
     for phase in [Phase::Stopping, Phase::Starting] {
-        let start = change(Streams::start(&case(Some(&updating), held(8, 1, phase))));
-        assert_eq!(start.steps.iter().filter(|step| Streams::is_counted(step)).count(), 3);
+        let start = change(RULES.start(&case(Some(&updating), held(8, 1, phase))));
+        assert_eq!(start.steps.iter().filter(|step| RULES.is_counted(step)).count(), 3);
     }
 }
 
@@ -417,8 +412,8 @@ fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
-    let start = change(Streams::start(&case));
-    let Progress::Instead { steps, .. } = Streams::progress(&start.steps[0], Some(&seen(2))) else {
+    let start = change(RULES.start(&case));
+    let Progress::Instead { steps, .. } = RULES.progress(&start.steps[0], Some(&seen(2))) else {
         panic!()
     };
     assert!(matches!(&steps[..], [Step::Scale { to: 4 }, Step::GiveUp(_)]), "{steps:?}");
@@ -426,23 +421,23 @@ fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
 
 #[test]
 fn only_scaling_is_counted() {
-    assert!(Streams::is_counted(&Step::Scale { to: 1 }));
-    assert!(!Streams::is_counted(&Step::Hold { seconds: 1 }));
+    assert!(RULES.is_counted(&Step::Scale { to: 1 }));
+    assert!(!RULES.is_counted(&Step::Hold { seconds: 1 }));
 }
 
 #[test]
 fn fan_out_consumers_are_named() {
     let seen = Seen { consumers: 2, ..seen(2) };
-    let standing = Streams::standing(Some(&seen));
+    let description = RULES.describe(Some(&seen));
     assert!(
-        standing.notes[0].starts_with("2 enhanced fan-out consumers, billed"),
+        description.notes[0].starts_with("2 enhanced fan-out consumers, billed"),
         "{:?}",
-        standing.notes
+        description.notes
     );
-    assert_eq!(standing.advice[0].pays, Usage::of(Item::FanOutShard, 4));
+    assert_eq!(description.advice[0].pays, Usage::of(Item::FanOutShard, 4));
     let named = Seen { consumer_names: vec!["a".to_owned(), "b".to_owned()], ..seen };
     assert!(
-        Streams::standing(Some(&named)).notes[0]
+        RULES.describe(Some(&named)).notes[0]
             .starts_with("2 enhanced fan-out consumers (a, b), billed")
     );
 }

@@ -21,9 +21,8 @@ pub use data::{
 };
 
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Effect, Progress, Rules, Verdict};
-
-use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
+use crate::kinds::rules::{Case, Decision, Describe, Effect, Progress, Rules, Verdict};
+use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::Usage;
 use data::words;
 
@@ -34,6 +33,8 @@ pub const INFO: Info = Info {
     tagging_type: "lambda:function",
     arn_prefix: "function:",
     tier: Tier::Functions,
+    ignores_case: false,
+    has_this_function: true,
     permissions: &[
         "lambda:ListFunctions",
         "lambda:GetFunctionConcurrency",
@@ -65,44 +66,47 @@ type Decided = Decision<Seen, Original, Step>;
 
 pub struct Functions;
 
-impl Rules for Functions {
+impl Describe for Functions {
     type Seen = Seen;
-    type Original = Original;
-    type Step = Step;
 
     const INFO: &'static Info = &INFO;
 
     /// Neither a reservation nor its absence costs anything: a function bills by its invocations.
     /// Provisioned concurrency does cost, used or not.
-    fn standing(seen: Option<&Seen>) -> Standing {
+    fn describe(&self, seen: Option<&Seen>) -> Description {
         let Some(seen) = seen else {
-            return Standing::new(State::Stopped, "deleted", Usage::none());
+            return Description::new(State::Stopped, "deleted", Usage::none());
         };
         let state = if seen.reserved == STOPPED { State::Stopped } else { State::Running };
         if seen.replica_of.is_some() {
-            return Standing::new(State::Running, "Lambda@Edge replica", Usage::none());
+            return Description::new(State::Running, "Lambda@Edge replica", Usage::none());
         }
         let usage = seen.usage();
-        let mut standing = Standing::new(state, seen.summary(), usage.clone());
+        let mut description = Description::new(state, seen.summary(), usage.clone());
         if !usage.is_none() {
-            standing.advise(
+            description.advise(
                 "has provisioned concurrency, which bills while nobody calls it",
                 usage,
                 Usage::none(),
             );
         }
         if seen.async_events == AsyncEvents::Lost {
-            standing.advise(
+            description.advise(
                 "loses the asynchronous events that arrive while it is stopped: give it a dead-letter queue or an \
                  on-failure destination",
                 Usage::none(),
                 Usage::none(),
             );
         }
-        standing
+        description
     }
+}
 
-    fn stop(case: &Case<Seen, Original>) -> Decided {
+impl Rules for Functions {
+    type Original = Original;
+    type Step = Step;
+
+    fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
         if let Some(main) = &seen.replica_of {
             return replica(main);
@@ -115,7 +119,7 @@ impl Rules for Functions {
                     "a person had set it to 0: it stays so",
                 ),
                 Some(held) if held.phase == Phase::Stopped => still_stopped(seen, &held.original),
-                Some(held) => Decision::keep(way_down(seen, &held.original), Some(stopped(seen))),
+                Some(held) => Decision::resume(way_down(seen, &held.original), Some(stopped(seen))),
             };
         }
         if let Some(obstacle) = &seen.obstacle {
@@ -140,19 +144,19 @@ impl Rules for Functions {
         let original = Original::of(seen, reserved, held.map(|held| &held.original));
         let (steps, after) = (way_down(seen, &original), Some(stopped(seen)));
         let decision = match held {
-            None => Decision::take(original, steps, after),
-            Some(held) if ours.is_some() && held.original == original => Decision::keep(steps, after),
-            Some(held) if held.phase != Phase::Stopped && held.original.reserved == seen.reserved => Decision::take(
+            None => Decision::save_and(original, steps, after),
+            Some(held) if ours.is_some() && held.original == original => Decision::resume(steps, after),
+            Some(held) if held.phase != Phase::Stopped && held.original.reserved == seen.reserved => Decision::save_and(
                 original, steps, after,
             )
             .because("a person had changed its provisioned concurrency or its event sources since the last stop"),
-            Some(_) => Decision::take(original, steps, after)
+            Some(_) => Decision::save_and(original, steps, after)
                 .because(format!("a person had set it to {} since the last stop", words(seen.reserved))),
         };
         decision.warn(lost_events(seen))
     }
 
-    fn start(case: &Case<Seen, Original>) -> Decided {
+    fn start(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
         let Some(held) = &case.held else {
             return match (&seen.replica_of, seen.reserved) {
@@ -169,10 +173,10 @@ impl Rules for Functions {
         let steps = way_up(seen, original, reserved);
         let decision = match phase {
             _ if !steps.is_empty() || seen.reserved == STOPPED => {
-                Decision::keep(steps, Some(started(seen, original, reserved)))
+                Decision::resume(steps, Some(started(seen, original, reserved)))
             }
             Phase::Starting if ours => {
-                Decision::keep(steps, Some(started(seen, original, reserved)))
+                Decision::resume(steps, Some(started(seen, original, reserved)))
             }
             Phase::Stopping if ours => {
                 return Decision::leave(Verdict::Released, "it had not been stopped");
@@ -189,12 +193,12 @@ impl Rules for Functions {
         decision.because(format!("a person set it to {}: that stays so", words(seen.reserved)))
     }
 
-    fn effect(step: &Step) -> Effect {
+    fn effect(&self, step: &Step) -> Effect {
         let is_slow = matches!(step, Step::Disable(_) | Step::Enable(_) | Step::Provide { .. });
         if is_slow { Effect::Slow } else { Effect::AtOnce }
     }
 
-    fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
         let Some(seen) = seen else {
             return Progress::Failed("the function was deleted".to_owned());
         };
@@ -255,7 +259,7 @@ fn still_stopped(seen: &Seen, original: &Original) -> Decided {
         });
         return Decision::leave(Verdict::AlreadyStopped, why.unwrap_or_default());
     }
-    Decision::keep(steps, Some(stopped(seen)))
+    Decision::resume(steps, Some(stopped(seen)))
         .because("an event source mapping had been enabled since the last stop")
 }
 
@@ -364,7 +368,7 @@ fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) ->
         {
             Some(Allocation::Ready) => {}
             Some(Allocation::InProgress) => {
-                in_progress = Some(format!("provisioned concurrency of {qualifier}"))
+                in_progress = Some(format!("provisioned concurrency of {qualifier}"));
             }
             Some(Allocation::Failed(reason)) => {
                 return go_on(

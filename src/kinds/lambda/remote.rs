@@ -20,12 +20,19 @@ use super::{
     Seen, Size, Step,
 };
 use crate::failure::{Class, Failure, unless_missing};
-use crate::kinds::remote::{Remote, Sighting};
+use crate::kinds::kit::Kind;
+use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
 /// Fewer mappings than this are asked about one by one.
 const WORTH_A_LISTING: usize = 4;
+
+/// Opens the kind with its real client.
+pub fn open(setup: &Setup<'_>) -> Kind {
+    Kind::managed(Functions, lazy(setup.aws, Api::new))
+}
 
 pub struct Api {
     client: Client,
@@ -58,7 +65,7 @@ struct Listed {
 type Mappings = BTreeMap<String, BTreeMap<String, Mapping>>;
 
 impl Api {
-    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+    fn new(aws: &aws_config::SdkConfig) -> Self {
         Api {
             client: Client::new(aws),
             scaling: aws_sdk_applicationautoscaling::Client::new(aws),
@@ -432,7 +439,7 @@ impl Api {
 }
 
 #[async_trait]
-impl Remote<Functions> for Api {
+impl Observe<Functions> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         let mut listed = self.list().await?;
         let mut functions: Vec<(String, Listed)> = wanted
@@ -467,7 +474,10 @@ impl Remote<Functions> for Api {
         drop(known);
         Ok(sightings)
     }
+}
 
+#[async_trait]
+impl Remote<Functions> for Api {
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         let waiting: usize =
             names.iter().filter_map(|name| Some(self.known().get(name)?.mappings.len())).sum();

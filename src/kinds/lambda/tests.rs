@@ -15,10 +15,8 @@ fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, 
         name: "work",
         seen,
         held,
-        longest_stop_hours: 0.0,
         calls: crate::model::Calls::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
-        poll: Duration::ZERO,
     }
 }
 
@@ -33,11 +31,11 @@ fn restore(reserved: Reserved) -> Step {
 #[test]
 fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
     for reserved in [None, Some(1), Some(5)] {
-        let stop = change(Functions::stop(&case(Some(&seen(reserved)), None)));
-        assert_eq!(stop.claim, Claim::Take(Original { reserved, ..Original::default() }));
+        let stop = change(Functions.stop(&case(Some(&seen(reserved)), None)));
+        assert_eq!(stop.claim, Claim::Save(Original { reserved, ..Original::default() }));
         assert_eq!(stop.steps, [to_zero()]);
         let start =
-            change(Functions::start(&case(Some(&seen(Some(0))), Some((reserved, Phase::Stopped)))));
+            change(Functions.start(&case(Some(&seen(Some(0))), Some((reserved, Phase::Stopped)))));
         assert_eq!(start.steps, [restore(reserved)]);
     }
 }
@@ -45,43 +43,43 @@ fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
 #[test]
 fn a_function_that_a_person_set_to_0_is_left_at_0() {
     assert_eq!(
-        verdict(&Functions::stop(&case(Some(&seen(Some(0))), None))),
+        verdict(&Functions.stop(&case(Some(&seen(Some(0))), None))),
         Verdict::AlreadyStopped
     );
-    assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(0))), None))), Verdict::Skipped);
+    assert_eq!(verdict(&Functions.start(&case(Some(&seen(Some(0))), None))), Verdict::Skipped);
 }
 
 #[test]
 fn a_second_stop_saves_nothing() {
     let zero = seen(Some(0));
     assert_eq!(
-        verdict(&Functions::stop(&case(Some(&zero), Some((Some(5), Phase::Stopped))))),
+        verdict(&Functions.stop(&case(Some(&zero), Some((Some(5), Phase::Stopped))))),
         Verdict::AlreadyStopped
     );
-    let half_done = change(Functions::stop(&case(Some(&zero), Some((Some(5), Phase::Stopping)))));
-    assert_eq!((half_done.claim, half_done.steps.len()), (Claim::Keep, 0));
+    let half_done = change(Functions.stop(&case(Some(&zero), Some((Some(5), Phase::Stopping)))));
+    assert_eq!((half_done.claim, half_done.steps.len()), (Claim::Resume, 0));
 }
 
 #[test]
 fn a_stop_that_died_before_its_call_goes_on() {
-    let stop = change(Functions::stop(&case(Some(&seen(None)), Some((None, Phase::Stopping)))));
-    assert_eq!((stop.claim, stop.steps), (Claim::Keep, vec![to_zero()]));
+    let stop = change(Functions.stop(&case(Some(&seen(None)), Some((None, Phase::Stopping)))));
+    assert_eq!((stop.claim, stop.steps), (Claim::Resume, vec![to_zero()]));
 }
 
 #[test]
 fn what_a_person_set_in_between_wins() {
     let stopped = Some((Some(5), Phase::Stopped));
-    assert_eq!(verdict(&Functions::start(&case(Some(&seen(Some(7))), stopped))), Verdict::Released);
-    assert_eq!(verdict(&Functions::start(&case(Some(&seen(None)), stopped))), Verdict::Released);
-    let stop = change(Functions::stop(&case(Some(&seen(Some(7))), stopped)));
-    assert_eq!(stop.claim, Claim::Take(Original { reserved: Some(7), ..Original::default() }));
+    assert_eq!(verdict(&Functions.start(&case(Some(&seen(Some(7))), stopped))), Verdict::Released);
+    assert_eq!(verdict(&Functions.start(&case(Some(&seen(None)), stopped))), Verdict::Released);
+    let stop = change(Functions.stop(&case(Some(&seen(Some(7))), stopped)));
+    assert_eq!(stop.claim, Claim::Save(Original { reserved: Some(7), ..Original::default() }));
     assert_eq!(stop.detail, "a person had set it to reserved 7 since the last stop");
 }
 
 #[test]
 fn a_function_that_was_deleted_is_not_owed_any_more() {
     assert_eq!(
-        verdict(&Functions::start(&case(None, Some((None, Phase::Stopped))))),
+        verdict(&Functions.start(&case(None, Some((None, Phase::Stopped))))),
         Verdict::Released
     );
 }
@@ -89,14 +87,14 @@ fn a_function_that_was_deleted_is_not_owed_any_more() {
 #[test]
 fn a_step_is_done_when_the_setting_is_seen() {
     let step = Step::Unreserve;
-    assert_eq!(Functions::progress(&step, Some(&seen(None))), Progress::Done);
-    assert_eq!(Functions::progress(&step, Some(&seen(Some(0)))), Progress::NotBegun);
-    assert!(matches!(Functions::progress(&step, None), Progress::Failed(_)));
+    assert_eq!(Functions.progress(&step, Some(&seen(None))), Progress::Done);
+    assert_eq!(Functions.progress(&step, Some(&seen(Some(0)))), Progress::NotBegun);
+    assert!(matches!(Functions.progress(&step, None), Progress::Failed(_)));
 }
 
 #[test]
 fn a_reservation_costs_nothing_either_way() {
-    assert!(Functions::standing(Some(&seen(Some(5)))).usage.is_none());
+    assert!(Functions.describe(Some(&seen(Some(5)))).usage.is_none());
 }
 
 // --- With provisioned concurrency and event sources
@@ -148,10 +146,8 @@ fn full_case(seen: &Seen, phase: Option<Phase>) -> Case<'_, Seen, Original> {
         name: "work",
         seen: Some(seen),
         held,
-        longest_stop_hours: 0.0,
         calls: crate::model::Calls::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
-        poll: Duration::ZERO,
     }
 }
 
@@ -161,8 +157,8 @@ fn told(decision: &Decided) -> String {
         Decision::Leave { verdict, .. } => format!("{verdict:?}"),
         Decision::Change(change) => {
             let claim = match change.claim {
-                Claim::Take(_) => "take",
-                Claim::Keep => "keep",
+                Claim::Save(_) => "take",
+                Claim::Resume => "keep",
                 Claim::Amend(_) => "amend",
             };
             let steps = change.steps.iter().map(|step| match step {
@@ -183,8 +179,8 @@ fn told(decision: &Decided) -> String {
 
 #[test]
 fn a_stop_saves_what_was_enabled_and_takes_everything_down() {
-    let stop = change(Functions::stop(&full_case(&running(), None)));
-    assert_eq!(stop.claim, Claim::Take(saved()));
+    let stop = change(Functions.stop(&full_case(&running(), None)));
+    assert_eq!(stop.claim, Claim::Save(saved()));
     assert_eq!(stop.after, Some(Seen { mappings: running().mappings, ..down() }));
 }
 
@@ -283,34 +279,34 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
         ),
     ];
     for (what, seen, phase, stop, start) in cases {
-        assert_eq!(told(&Functions::stop(&full_case(&seen, phase))), stop, "stop: {what}");
-        assert_eq!(told(&Functions::start(&full_case(&seen, phase))), start, "start: {what}");
+        assert_eq!(told(&Functions.stop(&full_case(&seen, phase))), stop, "stop: {what}");
+        assert_eq!(told(&Functions.start(&full_case(&seen, phase))), start, "start: {what}");
     }
 }
 
 #[test]
 fn a_person_who_reserves_a_stopped_function_does_not_make_the_next_stop_forget_the_rest() {
     let seen = full(Some(9), None, "Disabled", "Disabled");
-    let stop = change(Functions::stop(&full_case(&seen, Some(Phase::Stopped))));
-    assert_eq!(stop.claim, Claim::Take(Original { reserved: Some(9), ..saved() }));
+    let stop = change(Functions.stop(&full_case(&seen, Some(Phase::Stopped))));
+    assert_eq!(stop.claim, Claim::Save(Original { reserved: Some(9), ..saved() }));
 }
 
 #[test]
 fn a_mapping_that_does_not_tell_whether_it_is_enabled_is_worth_another_look() {
     for state in ["Creating", "Updating"] {
         let seen = full(None, None, state, "Disabled");
-        assert_eq!(verdict(&Functions::stop(&full_case(&seen, None))), Verdict::Later);
+        assert_eq!(verdict(&Functions.stop(&full_case(&seen, None))), Verdict::Later);
     }
 }
 
 #[test]
 fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
     let mut seen = down();
-    let start = change(Functions::start(&full_case(&seen, Some(Phase::Stopped))));
+    let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
     assert_eq!(start.steps.last(), Some(&Step::Enable([QUEUE.to_owned()].into())));
     assert_eq!(start.warnings, Vec::<String>::new());
     seen.mappings.remove(QUEUE);
-    let start = change(Functions::start(&full_case(&seen, Some(Phase::Stopped))));
+    let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
     assert_eq!(
         start.warnings,
         ["its event source mapping of sqs orders was deleted since: it does not come back"]
@@ -319,9 +315,9 @@ fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
 
 #[test]
 fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_before_it_fails() {
-    let start = change(Functions::start(&full_case(&down(), Some(Phase::Stopped))));
+    let start = change(Functions.start(&full_case(&down(), Some(Phase::Stopped))));
     let refused = Seen { refusal: Some("below its minimum".to_owned()), ..down() };
-    let Progress::Instead { steps, why, .. } = Functions::progress(&start.steps[0], Some(&refused))
+    let Progress::Instead { steps, why, .. } = Functions.progress(&start.steps[0], Some(&refused))
     else {
         panic!("it goes on");
     };
@@ -336,17 +332,15 @@ fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_be
         Some(last),
         "also where provisioned concurrency is refused as well"
     );
-    assert_eq!(Functions::progress(last, Some(&running())), Progress::Failed(why));
+    assert_eq!(Functions.progress(last, Some(&running())), Progress::Failed(why));
 }
 
 #[test]
 fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
     let provide = Step::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
     let progress = |status| {
-        Functions::progress(
-            &provide,
-            Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")),
-        )
+        Functions
+            .progress(&provide, Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")))
     };
     assert_eq!(
         progress(Allocation::InProgress),
@@ -364,7 +358,7 @@ fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() 
 fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
     let disable = Step::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
     let progress =
-        |state| Functions::progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
+        |state| Functions.progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
     assert_eq!(progress("Disabled"), Progress::Done);
     assert_eq!(progress("Enabled"), Progress::NotBegun);
     for state in ["Disabling", "Enabling", "Updating", "Creating"] {
@@ -378,8 +372,8 @@ fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
 #[test]
 fn a_stop_warns_where_asynchronous_events_are_lost() {
     let lost = Seen { async_events: AsyncEvents::Lost, ..running() };
-    assert_eq!(change(Functions::stop(&full_case(&lost, None))).warnings.len(), 1);
-    assert_eq!(change(Functions::stop(&full_case(&running(), None))).warnings.len(), 0);
+    assert_eq!(change(Functions.stop(&full_case(&lost, None))).warnings.len(), 1);
+    assert_eq!(change(Functions.stop(&full_case(&running(), None))).warnings.len(), 0);
 }
 
 #[test]
@@ -390,13 +384,13 @@ fn an_original_saved_by_an_earlier_version_is_still_read() {
 
 #[test]
 fn provisioned_concurrency_is_told() {
-    assert_eq!(Functions::standing(Some(&running())).summary, "reserved 5, 2 provisioned (live)");
+    assert_eq!(Functions.describe(Some(&running())).summary, "reserved 5, 2 provisioned (live)");
 }
 
 #[test]
 fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
     let seen = full(Some(0), None, "Disabled", "Enabled");
-    let Decision::Leave { verdict, why } = Functions::stop(&full_case(&seen, Some(Phase::Stopped)))
+    let Decision::Leave { verdict, why } = Functions.stop(&full_case(&seen, Some(Phase::Stopped)))
     else {
         panic!()
     };
@@ -411,9 +405,9 @@ fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
 fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_not_from_being_started()
  {
     let scaled = |seen: Seen| Seen { obstacle: Some("it is scaled".to_owned()), ..seen };
-    assert_eq!(verdict(&Functions::stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
+    assert_eq!(verdict(&Functions.stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
     assert_eq!(
-        told(&Functions::start(&full_case(&scaled(running()), Some(Phase::Starting)))),
+        told(&Functions.start(&full_case(&scaled(running()), Some(Phase::Starting)))),
         "keep: "
     );
 }
@@ -426,7 +420,7 @@ fn a_qualifier_that_is_gone_is_done_with_a_remark_when_the_others_are_ready() {
     };
     let progress = |status| {
         let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
-        Functions::progress(&provide, Some(&Seen { gone: ["old".to_owned()].into(), ..seen }))
+        Functions.progress(&provide, Some(&Seen { gone: ["old".to_owned()].into(), ..seen }))
     };
     assert_eq!(
         progress(Allocation::InProgress),

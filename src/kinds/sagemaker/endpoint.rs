@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::autoscaling::Target;
 use super::deployment::Deployment;
 use crate::failure::Failure;
-use crate::model::Standing;
+use crate::model::Description;
 use crate::usage::{Item, Usage};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,10 +93,10 @@ impl Seen {
         }
     }
 
-    pub fn advise(&self, standing: &mut Standing) {
+    pub fn advise(&self, description: &mut Description) {
         for variant in self.variants.iter().filter(|_| self.status == Status::InService) {
             if variant.serverless.as_ref().is_some_and(|serverless| serverless.provisioned > 0) {
-                standing.advise(
+                description.advise(
                     format!(
                         "has provisioned concurrency on {}, which bills while nobody calls it",
                         variant.name
@@ -111,7 +111,7 @@ impl Seen {
                 .iter()
                 .any(|target| target.variant.eq_ignore_ascii_case(&variant.name));
             if variant.instances > 1 && !scales {
-                standing.advise(
+                description.advise(
                     format!(
                         "runs {} instances of {}; one does where an outage of its availability zone can be waited out",
                         variant.instances, variant.name

@@ -16,6 +16,7 @@ mod scaling_form;
 mod steps;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -24,9 +25,8 @@ pub use self::endpoint::{Seen, Serverless, Status, Variant};
 pub use self::original::Original;
 pub use self::steps::{Setting, Step};
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Effect, Held, Progress, Rules, Verdict};
-
-use crate::model::{KindName, Phase, RequestRate, Requests, Standing, State};
+use crate::kinds::rules::{Case, Decision, Describe, Effect, Held, Progress, Rules, Verdict};
+use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
@@ -36,6 +36,8 @@ pub const INFO: Info = Info {
     tagging_type: "sagemaker:endpoint",
     arn_prefix: "endpoint/",
     tier: Tier::Capacity,
+    ignores_case: true,
+    has_this_function: false,
     permissions: &[
         "sagemaker:ListEndpoints",
         "sagemaker:DescribeEndpoint",
@@ -87,18 +89,19 @@ const LOOKS_FOR_A_SIGN: usize = 4;
 
 type Decided = Decision<Seen, Original, Step>;
 
-pub struct Endpoints;
+pub struct Endpoints {
+    /// How often what is on its way is looked at.
+    pub poll: Duration,
+}
 
-impl Rules for Endpoints {
+impl Describe for Endpoints {
     type Seen = Seen;
-    type Original = Original;
-    type Step = Step;
 
     const INFO: &'static Info = &INFO;
 
-    fn standing(seen: Option<&Seen>) -> Standing {
+    fn describe(&self, seen: Option<&Seen>) -> Description {
         let Some(seen) = seen else {
-            return Standing::new(State::Stopped, "deleted", Usage::none());
+            return Description::new(State::Stopped, "deleted", Usage::none());
         };
         let (state, summary) = match &seen.status {
             Status::InService => (State::Running, seen.summary()),
@@ -115,23 +118,32 @@ impl Rules for Endpoints {
             _ if seen.variants.is_empty() => Usage::unpriced("variants that are not known"),
             _ => seen.usage(),
         };
-        let mut standing = Standing::new(state, summary, usage);
-        standing.notes.extend(seen.failure_reason.clone());
+        let mut description = Description::new(state, summary, usage);
+        description.notes.extend(seen.failure_reason.clone());
         if state == State::Running {
-            standing.running_since =
+            description.running_since =
                 seen.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
         }
-        seen.advise(&mut standing);
-        standing
+        seen.advise(&mut description);
+        description
     }
 
-    fn stop(case: &Case<Seen, Original>) -> Decided {
+    fn tags(seen: &Seen) -> Option<&BTreeMap<String, String>> {
+        Some(&seen.tags)
+    }
+}
+
+impl Rules for Endpoints {
+    type Original = Original;
+    type Step = Step;
+
+    fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else {
             return match &case.held {
                 Some(Held { phase: Phase::Stopped, .. }) => {
                     Decision::leave(Verdict::AlreadyStopped, "")
                 }
-                Some(_) => Decision::keep(Vec::new(), None),
+                Some(_) => Decision::resume(Vec::new(), None),
                 None => Decision::leave(
                     Verdict::Skipped,
                     "it was deleted while this operation looked at it",
@@ -142,7 +154,7 @@ impl Rules for Endpoints {
         let ours = held.filter(|held| is_ours(held, seen)).map(|held| &held.original);
         match (&seen.status, ours) {
             (Status::Deleting, _) if held.is_some() => {
-                Decision::keep(vec![Step::AwaitDeleted], None)
+                Decision::resume(vec![Step::AwaitDeleted], None)
             }
             (Status::Deleting, _) => {
                 Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function")
@@ -153,10 +165,10 @@ impl Rules for Endpoints {
                 if seen.created_at != original.created_at =>
             {
                 let settled = Step::AwaitSettled { config_name: original.config_name.clone() };
-                Decision::keep(vec![settled, original.delete()], None)
+                Decision::resume(vec![settled, original.delete()], None)
             }
             (Status::Failed, Some(original)) => {
-                Decision::keep(vec![original.delete()], None).because("its creation had failed")
+                Decision::resume(vec![original.delete()], None).because("its creation had failed")
             }
             (Status::Creating | Status::Changing(_), _) => Decision::leave(
                 Verdict::Later,
@@ -175,11 +187,11 @@ impl Rules for Endpoints {
                     Verdict::Skipped,
                     format!("it could not be created again: {obstacle}"),
                 ),
-                (_, None, Some(original)) => Decision::keep(vec![original.delete()], None),
+                (_, None, Some(original)) => Decision::resume(vec![original.delete()], None),
                 (None, None, None) => {
                     let original = Original::of(seen);
                     let delete = original.delete();
-                    Decision::take(original, vec![delete], None).because(match held {
+                    Decision::save_and(original, vec![delete], None).because(match held {
                         Some(_) => {
                             "a person had changed it or created it again since the last stop"
                         }
@@ -190,7 +202,7 @@ impl Rules for Endpoints {
         }
     }
 
-    fn start(case: &Case<Seen, Original>) -> Decided {
+    fn start(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(Held { original, phase }) = &case.held else {
             return Decision::leave(Verdict::AlreadyRunning, "");
         };
@@ -199,31 +211,31 @@ impl Rules for Endpoints {
             original.targets.iter().flat_map(|target| target.missed(case.now.as_second())).collect()
         };
         let Some(seen) = case.seen else {
-            return Decision::keep(vec![original.create()], after).warn(missed());
+            return Decision::resume(vec![original.create()], after).warn(missed());
         };
         if *phase == Phase::Stopping
             && seen.created_at == original.created_at
             && seen.status != Status::Deleting
         {
             // AWS's answers are eventually consistent, and what is let go is not brought back.
-            let sign = Step::AwaitSign { original: Box::new(original.clone()), pause: case.poll };
-            return Decision::keep(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone()))
+            let sign = Step::AwaitSign { original: Box::new(original.clone()), pause: self.poll };
+            return Decision::resume(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone()))
                 .because("it had not been stopped");
         }
         let ours = *phase != Phase::Stopped && seen.config_name == original.config_name;
         match &seen.status {
             Status::Deleting => {
-                Decision::keep(vec![Step::AwaitDeleted, original.create()], after).warn(missed())
+                Decision::resume(vec![Step::AwaitDeleted, original.create()], after).warn(missed())
             }
-            Status::Failed if ours => Decision::keep(original.delete_and_create(), after)
+            Status::Failed if ours => Decision::resume(original.delete_and_create(), after)
                 .because("its creation had failed")
                 .warn(missed()),
             Status::Creating | Status::Changing(_) if ours => {
-                Decision::keep(vec![original.await_in_service()], after).warn(missed())
+                Decision::resume(vec![original.await_in_service()], after).warn(missed())
             }
             Status::InService if ours => match original.rest(seen) {
-                rest if rest.is_empty() => Decision::keep(rest, after),
-                rest => Decision::keep(rest, after).warn(missed()),
+                rest if rest.is_empty() => Decision::resume(rest, after),
+                rest => Decision::resume(rest, after).warn(missed()),
             },
             Status::Other(status) if ours => {
                 Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand"))
@@ -239,11 +251,7 @@ impl Rules for Endpoints {
         }
     }
 
-    fn tags(seen: &Seen) -> Option<&BTreeMap<String, String>> {
-        Some(&seen.tags)
-    }
-
-    fn effect(step: &Step) -> Effect {
+    fn effect(&self, step: &Step) -> Effect {
         match step {
             Step::Delete { .. } | Step::Create { .. } | Step::Set { .. } => Effect::Slow,
             Step::AwaitSign { .. } | Step::Scale { .. } | Step::GiveUp(_) => Effect::AtOnce,
@@ -253,7 +261,7 @@ impl Rules for Endpoints {
         }
     }
 
-    fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
         steps::progress(step, seen)
     }
 }

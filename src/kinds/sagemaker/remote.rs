@@ -15,13 +15,20 @@ use super::{Endpoints, Original, Seen, Status, Step, Target};
 use crate::clock::{Clock, SystemClock};
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::cloudwatch;
-use crate::kinds::remote::{Remote, Sighting};
+use crate::kinds::kit::Kind;
+use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
 /// The most endpoints in a page of ListEndpoints
 /// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html).
 pub const PAGE: i32 = 100;
+
+/// Opens the kind with its real client.
+pub fn open(setup: &Setup<'_>) -> Kind {
+    Kind::managed(Endpoints { poll: setup.poll }, lazy(setup.aws, Api::new))
+}
 
 pub struct Api {
     pub(super) client: Client,
@@ -49,7 +56,7 @@ enum Concern {
 }
 
 impl Api {
-    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+    fn new(aws: &aws_config::SdkConfig) -> Self {
         Api {
             client: Client::new(aws),
             scaling: Scaling::new(aws),
@@ -215,7 +222,7 @@ impl Api {
 }
 
 #[async_trait]
-impl Remote<Endpoints> for Api {
+impl Observe<Endpoints> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
         // To SageMaker, names that differ in case only are one: a record keeps its own.
         let own = |name: String| {
@@ -267,7 +274,10 @@ impl Remote<Endpoints> for Api {
         self.add_scaling(in_service, true, pace).await;
         Ok(names.into_iter().zip(looks).map(|(name, seen)| Sighting { name, seen }).collect())
     }
+}
 
+#[async_trait]
+impl Remote<Endpoints> for Api {
     async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         let listed = self.statuses(names).await;
         let mut looks = pace.ask_each(names, |name| self.look_at(name, &listed)).await;

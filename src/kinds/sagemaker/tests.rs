@@ -7,6 +7,8 @@ use crate::kinds::rules::testing::{change, left};
 use crate::kinds::rules::{Change, Claim};
 use crate::usage::Item;
 
+const RULES: Endpoints = Endpoints { poll: Duration::ZERO };
+
 fn seen(status: Status) -> Seen {
     Seen {
         status,
@@ -37,15 +39,7 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case {
-        name: "risk",
-        seen,
-        held,
-        longest_stop_hours: 0.0,
-        calls: crate::model::Calls::default(),
-        now: now(),
-        poll: Duration::ZERO,
-    }
+    Case { name: "risk", seen, held, calls: crate::model::Calls::default(), now: now() }
 }
 
 fn now() -> Timestamp {
@@ -62,8 +56,8 @@ fn words(change: &Change<Seen, Original, Step>) -> Vec<String> {
 
 #[test]
 fn a_stop_saves_what_deleting_loses_without_the_tags_that_aws_set() {
-    let stop = change(Endpoints::stop(&case(Some(&seen(Status::InService)), None)));
-    let Claim::Take(original) = &stop.claim else { panic!("{stop:?}") };
+    let stop = change(RULES.stop(&case(Some(&seen(Status::InService)), None)));
+    let Claim::Save(original) = &stop.claim else { panic!("{stop:?}") };
     assert_eq!(original.config_name, "risk-config");
     assert_eq!(original.tags.keys().collect::<Vec<_>>(), ["team"]);
     assert_eq!(original.variants[0].instances, 1);
@@ -72,8 +66,8 @@ fn a_stop_saves_what_deleting_loses_without_the_tags_that_aws_set() {
 
 #[test]
 fn a_start_creates_it_from_its_config_with_its_tags() {
-    let start = change(Endpoints::start(&case(None, held(Phase::Stopped))));
-    assert_eq!(start.claim, Claim::Keep);
+    let start = change(RULES.start(&case(None, held(Phase::Stopped))));
+    assert_eq!(start.claim, Claim::Resume);
     let [Step::Create { original }] = &start.steps[..] else { panic!("{start:?}") };
     assert_eq!(
         (original.config_name.as_str(), original.tags["team"].as_str()),
@@ -87,7 +81,7 @@ fn an_endpoint_whose_config_is_gone_is_not_deleted() {
         obstacle: Some("its config risk-config does not exist".to_owned()),
         ..seen(Status::InService)
     };
-    let (verdict, why) = left(Endpoints::stop(&case(Some(&seen), None)));
+    let (verdict, why) = left(RULES.stop(&case(Some(&seen), None)));
     assert_eq!(verdict, Verdict::Skipped);
     assert_eq!(why, "it could not be created again: its config risk-config does not exist");
 }
@@ -103,7 +97,7 @@ fn an_endpoint_in_transition_is_not_deleted() {
         "OutOfService",
         "Failed",
     ] {
-        let (verdict, why) = left(Endpoints::stop(&case(Some(&seen(Status::parse(status))), None)));
+        let (verdict, why) = left(RULES.stop(&case(Some(&seen(Status::parse(status))), None)));
         let passes = !matches!(status, "Deleting" | "OutOfService" | "Failed");
         assert_eq!(
             verdict,
@@ -117,18 +111,17 @@ fn an_endpoint_in_transition_is_not_deleted() {
 fn an_endpoint_without_instances_has_nothing_to_gain() {
     let mut seen = seen(Status::InService);
     seen.variants[0].instances = 0;
-    assert_eq!(left(Endpoints::stop(&case(Some(&seen), None))).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case(Some(&seen), None))).0, Verdict::Skipped);
 }
 
 #[test]
 fn a_stop_that_died_before_its_call_goes_on_with_its_original() {
-    let stop =
-        change(Endpoints::stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[delete()][..]));
-    let stop = change(Endpoints::stop(&case(Some(&seen(Status::Deleting)), held(Phase::Stopping))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[Step::AwaitDeleted][..]));
-    let stop = change(Endpoints::stop(&case(None, held(Phase::Stopping))));
-    assert_eq!((&stop.claim, stop.steps.len()), (&Claim::Keep, 0));
+    let stop = change(RULES.stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[delete()][..]));
+    let stop = change(RULES.stop(&case(Some(&seen(Status::Deleting)), held(Phase::Stopping))));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[Step::AwaitDeleted][..]));
+    let stop = change(RULES.stop(&case(None, held(Phase::Stopping))));
+    assert_eq!((&stop.claim, stop.steps.len()), (&Claim::Resume, 0));
 }
 
 #[test]
@@ -136,20 +129,16 @@ fn an_endpoint_that_a_person_created_again_is_theirs() {
     let theirs =
         Seen { created_at: Some(900), config_name: "other".to_owned(), ..seen(Status::InService) };
     for phase in [Phase::Stopping, Phase::Stopped] {
-        let stop = change(Endpoints::stop(&case(Some(&theirs), held(phase))));
-        assert!(matches!(&stop.claim, Claim::Take(original) if original.config_name == "other"));
-        assert_eq!(left(Endpoints::start(&case(Some(&theirs), held(phase)))).0, Verdict::Released);
+        let stop = change(RULES.stop(&case(Some(&theirs), held(phase))));
+        assert!(matches!(&stop.claim, Claim::Save(original) if original.config_name == "other"));
+        assert_eq!(left(RULES.start(&case(Some(&theirs), held(phase)))).0, Verdict::Released);
     }
-    assert_eq!(
-        left(Endpoints::start(&case(Some(&theirs), held(Phase::Starting)))).0,
-        Verdict::Released
-    );
+    assert_eq!(left(RULES.start(&case(Some(&theirs), held(Phase::Starting)))).0, Verdict::Released);
 }
 
 #[test]
 fn a_start_takes_up_whatever_a_stop_or_another_start_left() {
-    let start =
-        |seen: Option<&Seen>, phase| words(&change(Endpoints::start(&case(seen, held(phase)))));
+    let start = |seen: Option<&Seen>, phase| words(&change(RULES.start(&case(seen, held(phase)))));
     assert_eq!(start(None, Phase::Stopping), ["create the endpoint from risk-config"]);
     assert_eq!(
         start(Some(&seen(Status::Deleting)), Phase::Stopping),
@@ -170,15 +159,15 @@ fn a_start_takes_up_whatever_a_stop_or_another_start_left() {
 #[test]
 fn a_stop_takes_down_what_a_start_has_half_made_and_keeps_the_original() {
     let half_made = Seen { created_at: Some(900), ..seen(Status::Creating) };
-    let stop = change(Endpoints::stop(&case(Some(&half_made), held(Phase::Starting))));
-    assert_eq!(stop.claim, Claim::Keep);
+    let stop = change(RULES.stop(&case(Some(&half_made), held(Phase::Starting))));
+    assert_eq!(stop.claim, Claim::Resume);
     assert_eq!(words(&stop), ["wait until it can be deleted", "delete the endpoint"]);
 }
 
 #[test]
 fn a_failed_endpoint_of_a_person_keeps_its_name_and_our_original() {
     let (verdict, why) =
-        left(Endpoints::start(&case(Some(&seen(Status::Failed)), held(Phase::Stopped))));
+        left(RULES.start(&case(Some(&seen(Status::Failed)), held(Phase::Stopped))));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.contains("delete it"), "{why}");
 }
@@ -187,7 +176,7 @@ fn a_failed_endpoint_of_a_person_keeps_its_name_and_our_original() {
 fn progress_is_what_the_status_says() {
     let create = held(Phase::Stopped).unwrap().original.create();
     let progress = |step: &Step, status: Option<&str>| {
-        Endpoints::progress(step, status.map(|status| seen(Status::parse(status))).as_ref())
+        RULES.progress(step, status.map(|status| seen(Status::parse(status))).as_ref())
     };
     assert_eq!(progress(&delete(), None), Progress::Done);
     assert_eq!(progress(&delete(), Some("Deleting")), Progress::Waiting("Deleting".to_owned()));
@@ -207,7 +196,7 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     let create = held(Phase::Stopped).unwrap().original.create();
     let failed = |reason: &str| {
         let seen = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::Failed) };
-        Endpoints::progress(&create, Some(&seen))
+        RULES.progress(&create, Some(&seen))
     };
     assert_eq!(failed("The image is broken."), Progress::Failed("The image is broken.".to_owned()));
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
@@ -257,7 +246,7 @@ const SCALING: &str = "set scaling of AllTraffic (InstanceCount 1 to 4)";
 fn a_creation_in_service_goes_on_with_what_it_lacks() {
     let create = Original::of(&scaled()).create();
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
-    match Endpoints::progress(&create, Some(&fresh)) {
+    match RULES.progress(&create, Some(&fresh)) {
         Progress::Instead { steps, pause, .. } => {
             assert_eq!(
                 steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -267,13 +256,13 @@ fn a_creation_in_service_goes_on_with_what_it_lacks() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(Endpoints::progress(&create, Some(&scaled())), Progress::Done);
+    assert_eq!(RULES.progress(&create, Some(&scaled())), Progress::Done);
 }
 
 #[test]
 fn a_start_plans_only_what_a_half_done_one_has_left() {
     let start = |seen: &Seen| {
-        words(&change(Endpoints::start(&case(Some(seen), held_of(&scaled(), Phase::Starting)))))
+        words(&change(RULES.start(&case(Some(seen), held_of(&scaled(), Phase::Starting)))))
     };
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
     assert_eq!(start(&fresh), [CAPACITIES, SCALING]);
@@ -291,8 +280,7 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
         original.scaling = Some(Ok(vec![suspended.clone()]));
         at_work.scaling = Some(Ok(vec![suspended]));
         at_work.variants[0].instances = instances;
-        let start =
-            change(Endpoints::start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
+        let start = change(RULES.start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
         assert_eq!(!start.steps.is_empty(), goes_on, "{instances}");
     }
     // What cannot be seen is set again.
@@ -303,32 +291,31 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
 #[test]
 fn a_stop_of_what_a_start_has_half_made_keeps_the_original() {
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
-    let stop = change(Endpoints::stop(&case(Some(&fresh), held_of(&scaled(), Phase::Starting))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Keep, &[delete()][..]));
+    let stop = change(RULES.stop(&case(Some(&fresh), held_of(&scaled(), Phase::Starting))));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[delete()][..]));
 }
 
 #[test]
 fn a_stop_that_died_never_loses_the_scaling_that_its_deletion_has_deregistered() {
     let shown_late = Seen { scaling: Some(Ok(Vec::new())), ..scaled() };
-    let stop =
-        change(Endpoints::stop(&case(Some(&shown_late), held_of(&scaled(), Phase::Stopping))));
-    assert_eq!(stop.claim, Claim::Keep);
+    let stop = change(RULES.stop(&case(Some(&shown_late), held_of(&scaled(), Phase::Stopping))));
+    assert_eq!(stop.claim, Claim::Resume);
     let mut other = scaled();
     other.scaling = Some(Ok(vec![Target { max: 9, ..target() }]));
-    let stop = change(Endpoints::stop(&case(Some(&other), held_of(&scaled(), Phase::Stopping))));
-    assert!(matches!(&stop.claim, Claim::Take(original) if original.targets[0].max == 9));
+    let stop = change(RULES.stop(&case(Some(&other), held_of(&scaled(), Phase::Stopping))));
+    assert!(matches!(&stop.claim, Claim::Save(original) if original.targets[0].max == 9));
 }
 
 #[test]
 fn an_endpoint_whose_scaling_is_not_known_is_not_deleted() {
     let unseen = Seen { scaling: Some(Err(Failure::refused("no"))), ..seen(Status::InService) };
-    let (verdict, why) = left(Endpoints::stop(&case(Some(&unseen), None)));
+    let (verdict, why) = left(RULES.stop(&case(Some(&unseen), None)));
     assert_eq!(
         (verdict, why.as_str()),
         (Verdict::Skipped, "it could not be created again: its auto scaling cannot be seen: no",)
     );
     let unasked = Seen { scaling: None, ..seen(Status::InService) };
-    assert_eq!(left(Endpoints::stop(&case(Some(&unasked), None))).0, Verdict::Skipped);
+    assert_eq!(left(RULES.stop(&case(Some(&unasked), None))).0, Verdict::Skipped);
 }
 
 fn settings() -> Vec<Setting> {
@@ -353,15 +340,12 @@ fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
 fn weights_and_capacities_are_set_one_after_the_other_as_they_show_in_service() {
     let step = |settings| Step::Set { settings, then: vec![target()], missed: Vec::new() };
     let last = step(settings()[1..].to_vec());
-    assert_eq!(Endpoints::progress(&last, Some(&scaled())), Progress::Done);
+    assert_eq!(RULES.progress(&last, Some(&scaled())), Progress::Done);
     let updating = Seen { status: Status::parse("Updating"), ..scaled() };
-    assert_eq!(
-        Endpoints::progress(&last, Some(&updating)),
-        Progress::Waiting("Updating".to_owned())
-    );
-    assert_eq!(Endpoints::progress(&last, Some(&seen(Status::InService))), Progress::NotBegun);
-    assert_eq!(Endpoints::progress(&last, None), Progress::NotBegun);
-    let (then, pause) = instead(Endpoints::progress(&step(settings()), Some(&scaled())));
+    assert_eq!(RULES.progress(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
+    assert_eq!(RULES.progress(&last, Some(&seen(Status::InService))), Progress::NotBegun);
+    assert_eq!(RULES.progress(&last, None), Progress::NotBegun);
+    let (then, pause) = instead(RULES.progress(&step(settings()), Some(&scaled())));
     assert_eq!((then, pause), (vec![last.to_string(), SCALING.to_owned()], Duration::ZERO));
 }
 
@@ -372,7 +356,7 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
         Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) },
         Seen { refusal: Some("no permission".to_owned()), ..seen(Status::InService) },
     ] {
-        let Progress::Instead { steps, .. } = Endpoints::progress(&step, Some(&broken)) else {
+        let Progress::Instead { steps, .. } = RULES.progress(&step, Some(&broken)) else {
             panic!()
         };
         let [Step::Set { settings: rest, .. }, Step::Scale { missed, .. }] = &steps[..] else {
@@ -383,21 +367,21 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
             (&settings()[1..].to_vec(), &vec!["weights: AllTraffic 0.5: no permission".to_owned()])
         );
         let told = "weights: AllTraffic 0.5: no permission".to_owned();
-        assert_eq!(Endpoints::progress(&steps[1], Some(&scaled())), Progress::Failed(told.clone()));
+        assert_eq!(RULES.progress(&steps[1], Some(&scaled())), Progress::Failed(told.clone()));
         // Both settings missed, and nothing to scale: it ends in both.
         let alone = Step::Set {
             settings: settings()[1..].to_vec(),
             then: Vec::new(),
             missed: vec![told.clone()],
         };
-        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&broken)) else {
+        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&broken)) else {
             panic!()
         };
         let why = format!("{told}; the capacity of AllTraffic: 3 × ml.m5.large: no permission");
         assert_eq!(steps, [Step::GiveUp(why.clone())]);
-        assert_eq!(Endpoints::progress(&steps[0], Some(&broken)), Progress::Failed(why));
+        assert_eq!(RULES.progress(&steps[0], Some(&broken)), Progress::Failed(why));
         // The other setting came: it still ends in the one that did not.
-        let Progress::Instead { steps, .. } = Endpoints::progress(&alone, Some(&scaled())) else {
+        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&scaled())) else {
             panic!()
         };
         assert_eq!(steps, [Step::GiveUp(told)]);
@@ -410,12 +394,12 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
     let lacking = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::InService) };
     let capacity = vec![settings()[1].clone()];
     let set = |then| Step::Set { settings: capacity.clone(), then, missed: Vec::new() };
-    let (steps, pause) = instead(Endpoints::progress(&set(vec![target()]), Some(&lacking)));
+    let (steps, pause) = instead(RULES.progress(&set(vec![target()]), Some(&lacking)));
     assert_eq!(
         (steps, pause),
         (vec![SCALING.to_owned(), set(Vec::new()).to_string()], Duration::ZERO)
     );
-    let (steps, pause) = instead(Endpoints::progress(&set(Vec::new()), Some(&lacking)));
+    let (steps, pause) = instead(RULES.progress(&set(Vec::new()), Some(&lacking)));
     assert_eq!((steps, pause), (vec![set(Vec::new()).to_string()], Duration::from_secs(60)));
 }
 
@@ -423,7 +407,7 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
 fn scaling_is_set_once_it_is_seen() {
     let step = Step::Scale { targets: vec![target()], missed: Vec::new() };
     let progress =
-        |scaling| Endpoints::progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
+        |scaling| RULES.progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
     assert_eq!(progress(Some(Ok(vec![target()]))), Progress::Done);
     assert_eq!(
         progress(Some(Ok(vec![Target { tags: [].into(), ..target() }]))),
@@ -437,7 +421,7 @@ fn scaling_is_set_once_it_is_seen() {
     let refused = Seen { refusal: Some("not this".to_owned()), ..seen(Status::InService) };
     let step = Step::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
     assert_eq!(
-        Endpoints::progress(&step, Some(&refused)),
+        RULES.progress(&step, Some(&refused)),
         Progress::Failed("nor that; not this".to_owned())
     );
 }
@@ -446,7 +430,7 @@ fn scaling_is_set_once_it_is_seen() {
 fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
     for status in ["Updating", "SystemUpdating", "Creating"] {
         let changing = seen(Status::parse(status));
-        let (steps, pause) = instead(Endpoints::progress(&delete(), Some(&changing)));
+        let (steps, pause) = instead(RULES.progress(&delete(), Some(&changing)));
         assert_eq!(steps, ["wait until it can be deleted", "delete the endpoint"]);
         assert_eq!(pause, Duration::ZERO);
     }
@@ -454,12 +438,12 @@ fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
     let theirs = Seen { config_name: "other".to_owned(), ..seen(Status::InService) };
     let settled = Step::AwaitSettled { config_name: "risk-config".to_owned() };
     let why = "a person has updated it to other in the meantime: it stays as it is".to_owned();
-    assert_eq!(Endpoints::progress(&settled, Some(&theirs)), Progress::Failed(why.clone()));
+    assert_eq!(RULES.progress(&settled, Some(&theirs)), Progress::Failed(why.clone()));
     let create = held(Phase::Stopped).unwrap().original.create();
-    assert_eq!(Endpoints::progress(&create, Some(&theirs)), Progress::Failed(why));
+    assert_eq!(RULES.progress(&create, Some(&theirs)), Progress::Failed(why));
     // One that is to be created again has come after all.
     let anew = held(Phase::Stopped).unwrap().original.delete_and_create().remove(0);
-    let (steps, _) = instead(Endpoints::progress(&anew, Some(&seen(Status::Creating))));
+    let (steps, _) = instead(RULES.progress(&anew, Some(&seen(Status::Creating))));
     assert_eq!(steps, ["wait until it is in service"]);
 }
 
@@ -467,7 +451,7 @@ fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
 fn a_stop_that_died_does_not_delete_what_a_person_is_updating() {
     for phase in [Phase::Stopping, Phase::Starting] {
         let updating = seen(Status::parse("Updating"));
-        assert_eq!(left(Endpoints::stop(&case(Some(&updating), held(phase)))).0, Verdict::Later);
+        assert_eq!(left(RULES.stop(&case(Some(&updating), held(phase)))).0, Verdict::Later);
     }
 }
 
@@ -475,17 +459,17 @@ fn a_stop_that_died_does_not_delete_what_a_person_is_updating() {
 fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
     let there = seen(Status::InService);
     let poll = Duration::from_secs(15);
-    let start =
-        change(Endpoints::start(&Case { poll, ..case(Some(&there), held(Phase::Stopping)) }));
+    let rules = Endpoints { poll };
+    let start = change(rules.start(&case(Some(&there), held(Phase::Stopping))));
     assert_eq!(
         (words(&start), start.detail.as_str()),
         (vec!["see whether it is being deleted".to_owned(); 4], "it had not been stopped")
     );
     let sign = &start.steps[0];
     assert!(
-        matches!(Endpoints::progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll)
+        matches!(RULES.progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll)
     );
-    let deleted = |seen: Option<&Seen>| instead(Endpoints::progress(sign, seen)).0;
+    let deleted = |seen: Option<&Seen>| instead(RULES.progress(sign, seen)).0;
     let create = "create the endpoint from risk-config";
     assert_eq!(deleted(Some(&seen(Status::Deleting))), ["wait until it is deleted", create]);
     assert_eq!(deleted(None), [create]);
@@ -519,8 +503,7 @@ fn a_start_tells_which_scheduled_actions_did_not_run() {
     );
     let held = Some(Held { original, phase: Phase::Stopped });
     let morning = Timestamp::from_second(1_800_100_000).unwrap();
-    let warnings =
-        |now| change(Endpoints::start(&Case { now, ..case(None, held.clone()) })).warnings;
+    let warnings = |now| change(RULES.start(&Case { now, ..case(None, held.clone()) })).warnings;
     assert_eq!(warnings(now()), [""; 0]);
     assert_eq!(warnings(morning).len(), 1);
     assert!(
@@ -539,33 +522,30 @@ fn provisioned_concurrency_is_worth_a_stop_and_serverless_without_it_is_not() {
         serverless: Some(Serverless { max_concurrency: 5, provisioned: 0, memory_mb: Some(2048) }),
         ..serverless.variants[0].clone()
     };
-    assert!(Endpoints::standing(Some(&serverless)).usage.is_none());
-    let (_, why) = left(Endpoints::stop(&case(Some(&serverless), None)));
+    assert!(RULES.describe(Some(&serverless)).usage.is_none());
+    let (_, why) = left(RULES.stop(&case(Some(&serverless), None)));
     assert!(why.contains("serverless without provisioned concurrency"), "{why}");
     serverless.variants[0].serverless =
         Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) });
     assert_eq!(
-        Endpoints::standing(Some(&serverless)).usage,
+        RULES.describe(Some(&serverless)).usage,
         Usage::of(Item::ServerlessConcurrency(2048), 2)
     );
-    change(Endpoints::stop(&case(Some(&serverless), None)));
+    change(RULES.stop(&case(Some(&serverless), None)));
 }
 
 #[test]
 fn shadow_variants_are_told_too() {
     let mut shadowed = seen(Status::InService);
     shadowed.shadows.clone_from(&shadowed.variants);
-    let standing = Endpoints::standing(Some(&shadowed));
-    assert_eq!(standing.summary, "1 × ml.m5.large, 1 × ml.m5.large (shadow)");
+    let description = RULES.describe(Some(&shadowed));
+    assert_eq!(description.summary, "1 × ml.m5.large, 1 × ml.m5.large (shadow)");
 }
 
 #[test]
 fn an_endpoint_that_only_a_person_can_repair_keeps_our_original() {
     let stuck = Seen { created_at: Some(900), ..seen(Status::parse("UpdateRollbackFailed")) };
-    assert_eq!(
-        left(Endpoints::start(&case(Some(&stuck), held(Phase::Starting)))).0,
-        Verdict::Skipped
-    );
+    assert_eq!(left(RULES.start(&case(Some(&stuck), held(Phase::Starting)))).0, Verdict::Skipped);
 }
 
 #[test]
@@ -591,7 +571,7 @@ fn what_comes_back_costs_what_was_there() {
     });
     let original = Original::of(&full);
     assert_eq!(
-        Endpoints::standing(Some(&original.as_seen())).usage,
+        RULES.describe(Some(&original.as_seen())).usage,
         Usage::of(Item::HostingInstance("ml.m5.large".to_owned()), 2)
             .and(Item::ServerlessConcurrency(2048), 2)
     );

@@ -114,7 +114,7 @@ impl Account {
 impl Simulated for Streams {
     type Resources = Account;
 
-    const RULES: Self = Streams;
+    const RULES: Self = Streams { longest_stop_hours: 63.0 };
     const ONLY: &'static str = "kinesis";
     const DELETED: Option<&'static str> = Some("shop-audit");
 

@@ -116,7 +116,7 @@ impl Resources for Account {
 impl Simulated for Endpoints {
     type Resources = Account;
 
-    const RULES: Self = Endpoints;
+    const RULES: Self = Endpoints { poll: Duration::from_secs(15) };
     const ONLY: &'static str = "sagemaker";
     /// An endpoint that is not there is what a stop leaves.
     const DELETED: Option<&'static str> = None;

@@ -1,0 +1,16 @@
+use super::*;
+
+#[test]
+fn a_provisioned_table_is_advised_to_go_on_demand_and_one_on_demand_is_not() {
+    let table = |mode| Seen { mode, class: TableClass::Standard, items: 0, bytes: 0 };
+    let provisioned =
+        Tables.describe(Some(&table(Mode::Provisioned { read_units: 5, write_units: 4 })));
+    assert_eq!(provisioned.advice[0].pays, provisioned.usage);
+    assert!(provisioned.advice[0].would_pay.is_none());
+    assert!(Tables.describe(Some(&table(Mode::OnDemand))).advice.is_empty());
+}
+
+#[test]
+fn sizes_are_told_in_the_unit_that_fits() {
+    assert_eq!([999, 1000, 3_400_000].map(size), ["999 bytes", "1.0 KB", "3.4 MB"]);
+}
