@@ -32,7 +32,7 @@ pub trait Watch: Send {
 pub enum Outcome {
     /// Every step was taken and its effect was seen.
     Done,
-    Failed(String),
+    Failed(Failure),
     /// The operation ended before the move did. What it waits for.
     Unfinished(String),
 }
@@ -246,7 +246,7 @@ impl<'a> Job<'a> {
             }
             // The account did not answer; the step is not judged by that.
             Err(failure) if failure.class == Class::Transient => {}
-            Err(failure) => self.fail(&failure.to_string()),
+            Err(failure) => self.fail(failure),
         }
     }
 
@@ -271,7 +271,7 @@ impl<'a> Job<'a> {
                 }
                 self.not_before = Instant::now() + self.wait;
             }
-            Progress::Failed(why) => self.fail(&why),
+            Progress::Failed(why) => self.fail(Failure::refused(why)),
             Progress::DoneFor { why, pause } => {
                 info!(why, "waiting");
                 self.next_step(seen, rhythm);
@@ -304,19 +304,20 @@ impl<'a> Job<'a> {
             }
             Some(failure) => {
                 self.is_spent = failure.class == Class::Spent;
-                self.fail(&failure.to_string());
+                self.fail(failure);
             }
             None if self.signless_looks >= LOOKS_WITHOUT_A_SIGN => {
                 let step = self.steps.front().map(ToString::to_string).unwrap_or_default();
-                self.fail(&format!("AWS accepted the call, but nothing came of it: {step}"));
+                let why = format!("AWS accepted the call, but nothing came of it: {step}");
+                self.fail(Failure::refused(why));
             }
             None => "AWS to show the change".clone_into(&mut self.waits_for),
         }
     }
 
-    fn fail(&mut self, why: &str) {
-        warn!(resource = %self.id, why, "failed");
-        self.stage = Stage::Over(Outcome::Failed(why.to_owned()));
+    fn fail(&mut self, failure: Failure) {
+        warn!(resource = %self.id, why = failure.message, "failed");
+        self.stage = Stage::Over(Outcome::Failed(failure));
     }
 
     fn end(mut self) -> Ended<'a> {

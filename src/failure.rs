@@ -30,30 +30,103 @@ pub struct Failure {
     pub class: Class,
     /// AWS's error code, where there was an answer.
     pub code: Option<String>,
+    /// The IAM action that the call needs. `None`: the failure is not of a call.
+    pub permission: Option<String>,
+    /// Whom IAM refused what, where its words tell.
+    pub denial: Option<Box<Denial>>,
+    /// The words for a person. Nothing is decided by them.
     pub message: String,
 }
 
+/// A refusal by IAM, as far as a person needs it to grant the permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// The name of the role that made the call.
+    pub role: String,
+    /// The ARN of what the call was about.
+    pub resource: String,
+    /// Whether a policy denies the action explicitly, so that no grant can allow it.
+    pub is_explicit: bool,
+}
+
 impl Failure {
+    /// A failure that the same call would meet again, in the program's own words.
     pub fn refused(message: impl Into<String>) -> Self {
-        Failure { class: Class::Refused, code: None, message: message.into() }
+        Self::in_words(Class::Refused, message)
     }
 
+    /// A failure that passes, in the program's own words.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::in_words(Class::Transient, message)
+    }
+
+    /// The failure of a call that an interrupted operation did not send.
     pub fn halted() -> Self {
-        Failure {
-            class: Class::Halted,
-            code: None,
-            message: "not begun: the operation was interrupted".into(),
-        }
+        Self::in_words(Class::Halted, "not begun: the operation was interrupted")
     }
 
-    /// From any SDK error. `permission` is the IAM action that the call needs.
+    fn in_words(class: Class, message: impl Into<String>) -> Self {
+        Failure { class, code: None, permission: None, denial: None, message: message.into() }
+    }
+
+    /// Describes any SDK error. `permission` is the IAM action that the call needs.
     pub fn from_sdk<E>(permission: &'static str, error: &E) -> Self
     where
         E: ProvideErrorMetadata + Error,
     {
-        let failure = describe(permission, error.code(), error.message(), &root_cause(error));
+        let cause = root_cause(error);
+        let failure = Self::of_answer(permission, error.code(), error.message(), &cause);
         tracing::warn!(permission, code = failure.code, error = %DisplayErrorContext(error), "call failed");
         failure
+    }
+
+    /// Reads AWS's answer. `cause` tells what happened where no answer came.
+    pub(crate) fn of_answer(
+        permission: &str,
+        code: Option<&str>,
+        message: Option<&str>,
+        cause: &str,
+    ) -> Self {
+        let class = match code {
+            Some(code) if is_denied(code) => Class::Denied,
+            Some(code) if !is_transient(code) => Class::Refused,
+            _ => Class::Transient,
+        };
+        let words = message.unwrap_or(cause);
+        let message = match (class, code) {
+            (Class::Denied, _) => format!("the function's role needs {permission}: {words}"),
+            (_, Some(code)) => format!("{permission} answered {code}: {words}"),
+            (_, None) => format!("{permission} got no answer: {words}"),
+        };
+        Failure {
+            class,
+            code: code.map(str::to_owned),
+            permission: Some(permission.to_owned()),
+            denial: Denial::read(words).filter(|_| class == Class::Denied).map(Box::new),
+            message,
+        }
+    }
+
+    /// The same failure, with words before its own that say what it was about.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Failure { message: format!("{what}: {}", self.message), ..self }
+    }
+}
+
+impl Denial {
+    /// Reads what IAM says when it refuses: `User:
+    /// arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
+    /// resource: ARN because no identity-based policy allows the ACTION action`
+    /// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+    fn read(words: &str) -> Option<Self> {
+        let (_, role) = words.split_once(":assumed-role/")?;
+        let (_, resource) = words.split_once(" on resource: ")?;
+        Some(Denial {
+            role: role.split('/').next()?.to_owned(),
+            resource: resource.split_whitespace().next()?.to_owned(),
+            is_explicit: words.contains("with an explicit deny"),
+        })
     }
 }
 
@@ -78,21 +151,6 @@ where
         }
         Err(error) => Err(Failure::from_sdk(permission, &error)),
     }
-}
-
-fn describe(permission: &str, code: Option<&str>, message: Option<&str>, cause: &str) -> Failure {
-    let class = match code {
-        Some(code) if is_denied(code) => Class::Denied,
-        Some(code) if !is_transient(code) => Class::Refused,
-        _ => Class::Transient,
-    };
-    let words = message.unwrap_or(cause);
-    let message = match (class, code) {
-        (Class::Denied, _) => format!("the function's role needs {permission}: {words}"),
-        (_, Some(code)) => format!("{permission} answered {code}: {words}"),
-        (_, None) => format!("{permission} got no answer: {words}"),
-    };
-    Failure { class, code: code.map(str::to_owned), message }
 }
 
 fn is_denied(code: &str) -> bool {
@@ -140,17 +198,64 @@ fn root_cause(error: &dyn Error) -> String {
 mod tests {
     use super::*;
 
+    fn denied(words: &str) -> Failure {
+        let code = Some("AccessDeniedException");
+        Failure::of_answer("kinesis:UpdateShardCount", code, Some(words), "")
+    }
+
     #[test]
     fn a_denied_call_names_the_missing_permission() {
-        let failure =
-            describe("kinesis:UpdateShardCount", Some("AccessDeniedException"), Some("no"), "");
+        let failure = denied("no");
         assert_eq!(failure.class, Class::Denied);
         assert_eq!(failure.to_string(), "the function's role needs kinesis:UpdateShardCount: no");
+        assert_eq!(failure.permission.as_deref(), Some("kinesis:UpdateShardCount"));
+        assert_eq!(failure.denial, None, "the words tell no role");
+    }
+
+    #[test]
+    fn iams_words_tell_the_role_and_the_resource() {
+        let words = |because: &str| {
+            format!(
+                "User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager is not authorized to perform: \
+                 kinesis:UpdateShardCount on resource: arn:aws:kinesis:us-east-1:123456789012:stream/a because {because}"
+            )
+        };
+        let denial = |is_explicit| Denial {
+            role: "shop-role".to_owned(),
+            resource: "arn:aws:kinesis:us-east-1:123456789012:stream/a".to_owned(),
+            is_explicit,
+        };
+        let read = |because| denied(&words(because)).denial.map(|denial| *denial);
+        assert_eq!(read("no identity-based policy allows the action"), Some(denial(false)));
+        assert_eq!(read("of a policy with an explicit deny"), Some(denial(true)));
+    }
+
+    #[test]
+    fn words_like_iams_are_no_denial_where_the_code_is_another() {
+        let words = "assumed-role:x:assumed-role/r/s on resource: arn:x";
+        let failure = Failure::of_answer("x:Y", Some("ValidationException"), Some(words), "");
+        assert_eq!((failure.class, failure.denial), (Class::Refused, None));
+    }
+
+    #[test]
+    fn words_before_a_failure_change_none_of_its_facts() {
+        let (plain, told) = (denied("no"), denied("no").about("a policy"));
+        assert_eq!(told.message, format!("a policy: {plain}"));
+        assert_eq!(Failure { message: plain.message.clone(), ..told }, plain);
+    }
+
+    #[test]
+    fn a_failure_comes_back_whole_from_what_a_kind_saw() {
+        let words = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: x:Y on resource: arn:x";
+        let failure = denied(words);
+        let json = serde_json::to_value(&failure).unwrap();
+        assert_eq!(serde_json::from_value::<Failure>(json).unwrap(), failure);
+        assert!(failure.denial.is_some());
     }
 
     #[test]
     fn throttling_is_transient_and_validation_is_not() {
-        let class = |code| describe("x:Y", Some(code), Some("m"), "").class;
+        let class = |code| Failure::of_answer("x:Y", Some(code), Some("m"), "").class;
         assert_eq!(class("ThrottlingException"), Class::Transient);
         assert_eq!(class("TooManyRequestsException"), Class::Transient);
         assert_eq!(class("ValidationException"), Class::Refused);
@@ -159,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_call_without_an_answer_is_transient_and_tells_the_root_cause() {
-        let failure = describe("x:Y", None, None, "connection reset");
+        let failure = Failure::of_answer("x:Y", None, None, "connection reset");
         assert_eq!((failure.class, failure.code), (Class::Transient, None));
         assert_eq!(failure.message, "x:Y got no answer: connection reset");
     }

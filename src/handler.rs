@@ -33,6 +33,7 @@ use crate::report::text::Whereabouts;
 use crate::report::{self, Heading, Kept, KeptOriginals, Report};
 use crate::select::Only;
 use crate::store::Store;
+use crate::trouble::Trouble;
 
 /// Everything outside that an invocation needs.
 pub struct Program {
@@ -117,7 +118,8 @@ impl Program {
                 Ok(report) => {
                     self.metrics.operated(report, mark, self.clock.now());
                     let resources = report.resources.len();
-                    info!(outcome = ?report.outcome, resources, errors = ?report.errors, "end");
+                    let errors = report.error_texts();
+                    info!(outcome = ?report.outcome, resources, ?errors, "end");
                 }
                 Err(refusal) => error!(error = %refusal, "refused"),
             }
@@ -201,16 +203,16 @@ impl Program {
         let mut heading = self.heading(request, operation_id, started_at, direction.is_some());
         heading.price_source = desk.book.source(plan.usages());
         heading.all_seen = plan.errors.is_empty();
-        let lines = plan
+        let rows = plan
             .items
             .iter()
             .map(|item| match direction {
-                Some(direction) => report::dry_line(item, direction),
-                None => report::status_line(item, &ledger.journal),
+                Some(direction) => report::dry_row(item, direction),
+                None => report::status_row(item, &ledger.journal),
             })
             .collect();
         let mut report =
-            heading.report(lines, plan.errors.clone(), &ledger.journal, self.clock.now());
+            heading.report(rows, plan.errors.clone(), &ledger.journal, self.clock.now());
         if direction != Some(Direction::Start) {
             report.recommendations = report::advice::recommendations(
                 &plan,
@@ -220,7 +222,7 @@ impl Program {
             );
         } else if !ledger.exists() && request.originals_from.is_none() {
             report.outcome = report::Outcome::Skipped;
-            report.errors.push(NO_STATE.to_owned());
+            report.errors.push(Trouble::NoState);
         }
         if let (None, Some(schedule)) = (direction, &request.schedule) {
             self.metrics.checked(&ledger.journal, schedule.time, self.clock.now());
@@ -336,15 +338,13 @@ impl Program {
         let body = serde_json::to_vec_pretty(&kept).expect("a report is plain data");
         match self.store.archive(&report.key(), body).await {
             Ok(()) => whereabouts.report = Some(self.place(&report.key())),
-            Err(failure) => report.errors.push(format!("this report could not be kept: {failure}")),
+            Err(failure) => report.errors.push(Trouble::NotKept(failure)),
         }
         // One after the other: in a small function both at once are too much.
         let page = report::html::page(report).into_bytes();
         match self.store.archive(&report.page_key(), page).await {
             Ok(()) => whereabouts.page = Some(self.place(&report.page_key())),
-            Err(failure) => {
-                report.errors.push(format!("this report's page could not be kept: {failure}"))
-            }
+            Err(failure) => report.errors.push(Trouble::PageNotKept(failure)),
         }
         whereabouts
     }
@@ -362,13 +362,10 @@ impl Program {
         let Some(notifier) = &self.notifier else { return };
         let message = notify::compose(report, whereabouts);
         if let Err(failure) = notifier.send(&message).await {
-            report.errors.push(format!("this report could not be sent: {failure}"));
+            report.errors.push(Trouble::NotSent(failure));
         }
     }
 }
-
-pub(crate) const NO_STATE: &str =
-    "there is no saved state: nothing was stopped by this function, so there is nothing to start";
 
 /// The same delivery of a schedule, and the same request, is the same operation.
 fn operation_id(request: &Request, invocation: &Invocation) -> String {

@@ -55,4 +55,5 @@ pub mod savings;
 pub mod select;
 pub mod store;
 pub mod tally;
+pub mod trouble;
 pub mod usage;

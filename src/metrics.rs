@@ -17,7 +17,7 @@ use metrique_writer_format_emf::Emf;
 use crate::config::Config;
 use crate::journal::{Journal, Record};
 use crate::model::{Action, Direction, Phase};
-use crate::report::{Outcome, Report, Result};
+use crate::report::{Outcome, Report, RowResult};
 use crate::tally::Tally;
 
 /// What the metrics are told apart by.
@@ -89,7 +89,7 @@ impl Metrics {
 
     fn entry_of(&self, report: &Report, since: Mark, now: Timestamp) -> Operated<'_> {
         let ended = !matches!(report.outcome, Outcome::InProgress | Outcome::Skipped);
-        let count = |results: &[Result]| {
+        let count = |results: &[RowResult]| {
             let number: usize = results.iter().map(|result| report.count(*result)).sum();
             ended.then_some(AsCount::from(number as u64))
         };
@@ -98,18 +98,18 @@ impl Metrics {
         let undone = if report.was_taken_over() {
             0
         } else {
-            report.count(Result::Pending) + report.errors.len()
+            report.count(RowResult::Pending) + report.errors.len()
         };
-        let failed = report.count(Result::Failed) + undone;
+        let failed = report.count(RowResult::Failed) + undone;
         let took =
             report.finished_at.map(|end| end.duration_since(report.started_at).as_secs_f64());
         Operated {
             at: system_time(now),
             project: &self.project,
             environment: &self.environment,
-            resources_changed: count(&[Result::Stopped, Result::Started]),
+            resources_changed: count(&[RowResult::Stopped, RowResult::Started]),
             resources_failed: ended.then_some(AsCount::from(failed as u64)),
-            resources_skipped: count(&[Result::Skipped]),
+            resources_skipped: count(&[RowResult::Skipped]),
             duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
             // Only what this operation has booked, so that the sum of all is what was saved. A stop
             // books something only where it begins again.
@@ -180,7 +180,10 @@ fn start_was_missed(journal: &Journal, deadline: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
+    use crate::kinds::kinesis;
     use crate::report::tests::sample;
+    use crate::trouble::{Rival, Trouble};
     use serde_json::Value;
 
     fn metrics(namespace: Option<&str>) -> Metrics {
@@ -276,17 +279,19 @@ mod tests {
     fn what_could_not_even_be_seen_counts_as_failed() {
         let mut report = sample();
         report.resources.clear();
-        report.errors = vec!["kinesis: the function's role needs kinesis:ListStreams".to_owned()];
+        let failure = Failure::refused("the function's role needs kinesis:ListStreams");
+        report.errors = vec![Trouble::KindUnseen { kind: kinesis::INFO.name, failure }];
         assert_eq!(printed(&report)["ResourcesFailed"], 1);
     }
 
     #[test]
     fn what_was_left_to_a_newer_event_has_not_failed() {
         let mut report = sample();
-        report.resources[0].result = Result::Pending;
-        assert_eq!((report.count(Result::Failed), report.errors.len()), (1, 0));
+        report.resources[0].result = RowResult::Pending;
+        assert_eq!((report.count(RowResult::Failed), report.errors.len()), (1, 0));
         assert_eq!(printed(&report)["ResourcesFailed"], 2);
-        report.errors = vec!["a newer start took over: operation 1".to_owned()];
+        let by = Rival { direction: Direction::Start, operation_id: "1".to_owned() };
+        report.errors = vec![Trouble::TakenOver { by: Some(by) }];
         assert_eq!(printed(&report)["ResourcesFailed"], 1);
     }
 

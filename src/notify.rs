@@ -30,8 +30,9 @@ pub fn compose(report: &Report, whereabouts: &Whereabouts) -> Message {
 fn short(report: &Report, whereabouts: &Whereabouts) -> String {
     let mut short = Report { resources: Vec::new(), ..report.clone() };
     text::shorten(&mut short.recommendations, text::MOST_RECOMMENDATIONS, whereabouts);
-    text::shorten(&mut short.errors, text::MOST_PROBLEMS, whereabouts);
-    let json = json_with_location(&short, whereabouts.report.as_deref());
+    let mut errors = short.error_texts();
+    text::shorten(&mut errors, text::MOST_PROBLEMS, whereabouts);
+    let json = json_with_location(&short, &errors, whereabouts.report.as_deref());
     let mut email = text::body(report, Extent::Short, whereabouts);
     loop {
         let body = body(&json, &email);
@@ -47,9 +48,10 @@ fn body(json: &str, email: &str) -> String {
     json!({"default": json, "email": email}).to_string()
 }
 
-/// A report without its resources, with the place where they are.
-fn json_with_location(report: &Report, location: Option<&str>) -> String {
+/// A report without its resources, with these errors and the place where the resources are.
+fn json_with_location(report: &Report, errors: &[String], location: Option<&str>) -> String {
     let mut value = serde_json::to_value(report).expect("a report is plain data");
+    value["errors"] = json!(errors);
     value["full_report"] = json!(location);
     value.to_string()
 }

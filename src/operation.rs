@@ -16,7 +16,7 @@ use tracing::info;
 use crate::apply::Outcome;
 use crate::event::{Continuation, MAX_DEPTH, Request};
 use crate::failure::{Class, Failure};
-use crate::handler::{Invocation, NO_STATE, Program, Refusal};
+use crate::handler::{Invocation, Program, Refusal};
 use crate::journal::{Challenger, Journal, Lease, Operation as Entry};
 use crate::kinds::info::Tier;
 use crate::ledger::{Ledger, LedgerError};
@@ -25,7 +25,8 @@ use crate::pace::{Halt, Pace};
 use crate::plan::{self, Item, Outlook, Plan};
 use crate::pricing::PriceBook;
 use crate::pricing::desk::Desk;
-use crate::report::{self, Line, Report};
+use crate::report::{self, Report, Row, RowResult};
+use crate::trouble::{AfterBusy, Rival, Trouble};
 
 /// A lease outlives its invocation by no more than this: clocks differ a little.
 const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
@@ -45,7 +46,7 @@ pub struct Operation<'a> {
 enum HandOn {
     Taken,
     /// It will be refused again: the operation ends here.
-    Refused(String),
+    Refused(Failure),
     /// It may have been taken or not. Lambda tries a failed asynchronous event again, and any event
     /// goes on with an operation that was left open.
     Unknown(String),
@@ -62,7 +63,7 @@ enum Admission {
         opposed: bool,
     },
     /// It has been dealt with, or something newer has taken its place.
-    Over(String),
+    Over(Trouble),
 }
 
 /// How the moves ended, with what was seen of each resource last.
@@ -81,7 +82,7 @@ impl Operation<'_> {
         let mut waited = false;
         let (mut plan, begun_at) = loop {
             match self.admission(&ledger, started_at) {
-                Admission::Over(why) => return Ok(self.skipped(&ledger, &why, started_at)),
+                Admission::Over(why) => return Ok(self.skipped(&ledger, why, started_at)),
                 Admission::Busy { holder, until, opposed } => {
                     if self.pace.halted().is_some() {
                         return self.wait_longer(&ledger, &holder, until, started_at).await;
@@ -142,7 +143,7 @@ impl Operation<'_> {
     fn admission(&self, ledger: &Ledger<'_>, asked_at: Timestamp) -> Admission {
         let (journal, now) = (&ledger.journal, self.program.clock.now());
         if journal.has_ended(&self.id) {
-            return Admission::Over(format!("operation {} is over: its report is kept", self.id));
+            return Admission::Over(Trouble::AlreadyOver { operation_id: self.id.clone() });
         }
         let current = journal.operation.as_ref();
         if let (Some(continuation), Some(current)) = (&self.request.continuation, current)
@@ -151,17 +152,15 @@ impl Operation<'_> {
             // Lambda's retry of the very invocation that could not hand on.
             && current.request_id != self.invocation.request_id
         {
-            return Admission::Over("a later invocation goes on with it".to_owned());
+            return Admission::Over(Trouble::GoesOnElsewhere);
         }
         if let Some(newer) = current.filter(|current| {
             current.id != self.id
                 && current.direction != self.direction
                 && current.started_at > asked_at
         }) {
-            return Admission::Over(format!(
-                "the newer {} {} took its place",
-                newer.direction, newer.id
-            ));
+            let (direction, operation_id) = (newer.direction, newer.id.clone());
+            return Admission::Over(Trouble::Replaced(Rival { direction, operation_id }));
         }
         if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
             challenger.operation_id != self.id
@@ -169,10 +168,7 @@ impl Operation<'_> {
                 && challenger.asked_at > asked_at
                 && challenger.until > now
         }) {
-            return Admission::Over(format!(
-                "the newer {} {} takes its place",
-                newer.direction, newer.operation_id
-            ));
+            return Admission::Over(Trouble::Outrun(newer.into()));
         }
         match &journal.lease {
             Some(lease) if lease.until > now && lease.holder != ledger.holder() => {
@@ -240,24 +236,19 @@ impl Operation<'_> {
         asked_at: Timestamp,
     ) -> Result<Report, Refusal> {
         let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
-        let at_work = format!("operation {holder} is at work, until {until} at the latest");
+        let busy = |then| Trouble::Busy { holder: holder.to_owned(), until, then };
         if depth >= MAX_DEPTH {
-            return Ok(self.skipped(
-                ledger,
-                &format!("{at_work}: send the event again then"),
-                asked_at,
-            ));
+            return Ok(self.skipped(ledger, busy(AfterBusy::GivesUp), asked_at));
         }
         match self.call_again(depth + 1, asked_at).await {
             HandOn::Taken => {
-                let mut report =
-                    self.skipped(ledger, &format!("{at_work}: this one begins after it"), asked_at);
+                let mut report = self.skipped(ledger, busy(AfterBusy::WaitsOn), asked_at);
                 report.outcome = report::Outcome::InProgress;
                 report.finished_at = None;
                 Ok(report)
             }
-            HandOn::Refused(why) => {
-                Ok(self.skipped(ledger, &format!("{at_work}; {why}"), asked_at))
+            HandOn::Refused(failure) => {
+                Ok(self.skipped(ledger, busy(AfterBusy::NotHandedOn(failure)), asked_at))
             }
             HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
         }
@@ -272,9 +263,7 @@ impl Operation<'_> {
             Some(Err(failure)) if failure.class == Class::Transient => {
                 HandOn::Unknown(failure.to_string())
             }
-            Some(Err(failure)) => {
-                HandOn::Refused(format!("the rest could not be handed on: {failure}"))
-            }
+            Some(Err(failure)) => HandOn::Refused(failure),
             None => HandOn::Unknown("the time ran out".to_owned()),
         }
     }
@@ -331,9 +320,7 @@ impl Operation<'_> {
         let mut errors = plan.errors.clone();
         if unfinished && halted != Some(Halt::Yield) {
             if depth >= MAX_DEPTH {
-                errors.push(format!(
-                    "given up after {MAX_DEPTH} continuations: what is pending is left to the next event"
-                ));
+                errors.push(Trouble::GivenUp { continuations: MAX_DEPTH });
             } else {
                 match self.hand_on(&mut ledger, depth + 1).await? {
                     HandOn::Taken => {
@@ -342,19 +329,14 @@ impl Operation<'_> {
                         report.finished_at = None;
                         return Ok(report);
                     }
-                    HandOn::Refused(why) => errors.push(why),
+                    HandOn::Refused(failure) => errors.push(Trouble::NotHandedOn(failure)),
                     HandOn::Unknown(why) => return Err(Refusal::NotHandedOn(why)),
                 }
             }
         }
         if halted == Some(Halt::Yield) {
-            errors.push(match &ledger.journal.challenger {
-                Some(newer) => format!(
-                    "a newer {} took over: operation {}",
-                    newer.direction, newer.operation_id
-                ),
-                None => "a newer event took over".to_owned(),
-            });
+            let by = ledger.journal.challenger.as_ref().map(Rival::from);
+            errors.push(Trouble::TakenOver { by });
         }
         // Everything is done: now there is time for what it cost.
         let has_new_prices =
@@ -369,12 +351,12 @@ impl Operation<'_> {
         if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none()
         {
             report.outcome = report::Outcome::Skipped;
-            report.errors.push(NO_STATE.to_owned());
+            report.errors.push(Trouble::NoState);
         }
         let kept =
             self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
         let whereabouts = kept.unwrap_or_else(|| {
-            report.errors.push("this report could not be kept: the time ran out".to_owned());
+            report.errors.push(Trouble::NotKept(Failure::refused("the time ran out")));
             self.program.whereabouts()
         });
         ledger.journal.end(self.program.clock.now());
@@ -404,25 +386,25 @@ impl Operation<'_> {
         ledger: &Ledger<'_>,
         plan: &Plan,
         fates: &Fates,
-        errors: Vec<String>,
+        errors: Vec<Trouble>,
         prices: &PriceBook,
     ) -> Report {
         let journal = &ledger.journal;
-        let lines: Vec<Line> =
+        let rows: Vec<Row> =
             plan.items
                 .iter()
                 .map(|item| match &item.outlook {
                     Outlook::Change(change) => {
-                        report::move_line(item, change, self.direction, fates.get(&item.id))
+                        report::move_row(item, change, self.direction, fates.get(&item.id))
                     }
-                    _ => report::settled_line(item, journal, &self.id, self.direction)
+                    _ => report::settled_row(item, journal, &self.id, self.direction)
                         .unwrap_or_else(|| {
-                            let mut line = report::left_line(item);
+                            let mut row = report::left_row(item);
                             // What is half done is not skipped: whoever comes next goes on with it.
                             if item.is_later() && is_owed(journal, &item.id) {
-                                line.result = report::Result::Pending;
+                                row.result = RowResult::Pending;
                             }
-                            line
+                            row
                         }),
                 })
                 .collect();
@@ -431,10 +413,10 @@ impl Operation<'_> {
         let mut heading = self.program.heading(self.request, self.id.clone(), started_at, false);
         heading.price_source = prices.source(plan.usages());
         heading.all_seen = plan.errors.is_empty();
-        heading.report(lines, errors, journal, now)
+        heading.report(rows, errors, journal, now)
     }
 
-    fn skipped(&self, ledger: &Ledger<'_>, why: &str, started_at: Timestamp) -> Report {
+    fn skipped(&self, ledger: &Ledger<'_>, why: Trouble, started_at: Timestamp) -> Report {
         let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
         heading.bare(report::Outcome::Skipped, why, &ledger.journal, self.program.clock.now())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::failure::Failure;
 use crate::journal::{Glimpse, Journal, Note, Record, Transition};
 use crate::kinds::info::Tier;
 use crate::kinds::kit::{Kind, Managed};
@@ -12,6 +13,7 @@ use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
 use crate::model::{Description, Direction, Phase, ResourceId, State, Step};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
+use crate::trouble::Trouble;
 use crate::usage::{self, Usage};
 
 /// What an operation will do, and what it will leave alone, with the reason of each.
@@ -19,7 +21,7 @@ use crate::usage::{self, Usage};
 pub struct Plan {
     pub items: Vec<Item>,
     /// What could not be seen, and so was not decided.
-    pub errors: Vec<String>,
+    pub errors: Vec<Trouble>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +42,7 @@ pub enum Outlook {
     },
     Change(Box<Move>),
     /// It could not be looked at, or not decided about.
-    Blocked(String),
+    Blocked(Failure),
 }
 
 /// One resource's way, and what has to be durable before its first step.
@@ -69,11 +71,10 @@ pub fn plan(
     journal: &Journal,
     circumstances: &Circumstances,
 ) -> Plan {
-    let mut errors: Vec<String> =
-        inventory.unseen.iter().map(|(kind, failure)| format!("{kind}: {failure}")).collect();
-    if let Some(failure) = &inventory.tags {
-        errors.push(format!("tags: {failure}"));
-    }
+    let unseen = inventory.unseen.iter().cloned();
+    let mut errors: Vec<Trouble> =
+        unseen.map(|(kind, failure)| Trouble::KindUnseen { kind, failure }).collect();
+    errors.extend(inventory.tags.clone().map(Trouble::TagsUnseen));
     let mut items = Vec::new();
     for kind in registry {
         let info = kind.info();
@@ -111,7 +112,7 @@ pub fn plan(
                         tier: info.tier,
                         description: not_seen(),
                         now: Glimpse::of(&not_seen(), circumstances.prices),
-                        outlook: Outlook::Blocked(failure.to_string()),
+                        outlook: Outlook::Blocked(failure.clone()),
                     },
                 ),
             );
@@ -153,7 +154,7 @@ impl Subject<'_> {
     ) -> Outlook {
         let seen = match &self.found.seen {
             Ok(seen) => seen.as_ref(),
-            Err(failure) => return Outlook::Blocked(failure.to_string()),
+            Err(failure) => return Outlook::Blocked(failure.clone()),
         };
         let record = self.journal.record(&self.found.id);
         let held = record.and_then(|record| {
@@ -174,7 +175,7 @@ impl Subject<'_> {
             now: circumstances.now,
         };
         let change = match kind.decide(direction, &case) {
-            Err(unreadable) => return Outlook::Blocked(unreadable.to_string()),
+            Err(unreadable) => return Outlook::Blocked(Failure::refused(unreadable.to_string())),
             Ok(Decision::Leave { verdict, why }) => return Outlook::Leave { verdict, why },
             Ok(Decision::Change(change)) => change,
         };
@@ -184,9 +185,8 @@ impl Subject<'_> {
                 return Outlook::Leave { verdict: Verdict::Skipped, why };
             }
             if let Some(failure) = &self.inventory.tags {
-                return Outlook::Blocked(format!(
-                    "whether it is to be kept could not be found out: {failure}"
-                ));
+                let what = "whether it is to be kept could not be found out";
+                return Outlook::Blocked(failure.clone().about(what));
             }
         }
         let Change { claim, steps, after, detail, warnings } = change;
@@ -302,7 +302,7 @@ impl Plan {
             if let Err(illegal) =
                 journal.record_transition(&item.id, &claim, note, operation_id, now)
             {
-                item.outlook = Outlook::Blocked(illegal.to_string());
+                item.outlook = Outlook::Blocked(Failure::refused(illegal.to_string()));
                 continue;
             }
             let Outlook::Change(change) = &mut item.outlook else { continue };

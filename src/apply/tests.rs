@@ -195,7 +195,7 @@ fn numbers(script: &Script) -> Kind {
 }
 
 fn failure(class: Class) -> Failure {
-    Failure { class, code: None, message: "the call failed".to_owned() }
+    Failure { class, ..Failure::refused("the call failed") }
 }
 
 fn set(n: i32) -> Step {
@@ -254,10 +254,7 @@ async fn an_error_is_not_believed_when_the_effect_is_there() {
 async fn a_refusal_is_believed_at_once_when_nothing_shows() {
     for class in [Class::Refused, Class::Denied] {
         let script = Script::default().looks("a", &[9]).answers("a", &[Err(failure(class))]);
-        assert_eq!(
-            run_one(&script, &[4], 900, true).await,
-            Outcome::Failed("the call failed".to_owned())
-        );
+        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(failure(class)));
         assert_eq!(script.calls().len(), 1);
     }
 }
@@ -309,11 +306,8 @@ async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
 async fn a_refusal_is_still_believed_when_what_was_seen_on_its_way_was_somebody_elses() {
     let refused =
         Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
-    let script = Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Err(refused)]);
-    assert_eq!(
-        run_one(&script, &[4], 900, true).await,
-        Outcome::Failed("the call failed".to_owned())
-    );
+    let script = Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Err(refused.clone())]);
+    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(refused));
     assert_eq!(script.calls().len(), 1);
 }
 
@@ -322,7 +316,7 @@ async fn a_call_that_nothing_comes_of_fails_in_the_end() {
     let script = Script::default().looks("a", &[9]);
     let outcome = run_one(&script, &[4], 900, true).await;
     let why = "AWS accepted the call, but nothing came of it: set to 4";
-    assert_eq!(outcome, Outcome::Failed(why.to_owned()));
+    assert_eq!(outcome, Outcome::Failed(Failure::refused(why)));
     assert_eq!(script.calls().len(), 1);
 }
 
@@ -394,7 +388,10 @@ async fn one_failure_does_not_stop_the_others() {
     let jobs = [&a, &b].map(|id| Job::new(id, kind.as_managed().unwrap(), vec![set(4)])).into();
     let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(|ended| (ended.id, ended.outcome)).collect();
-    assert_eq!(outcomes, [(&a, Outcome::Failed("it broke".to_owned())), (&b, Outcome::Done)]);
+    assert_eq!(
+        outcomes,
+        [(&a, Outcome::Failed(Failure::refused("it broke"))), (&b, Outcome::Done)]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -434,10 +431,7 @@ async fn what_shows_at_once_is_looked_at_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_error_is_looked_into_at_once() {
     let script = Script::timed().looks("a", &[9]).answers("a", &[Err(failure(Class::Refused))]);
-    assert_eq!(
-        run_one(&script, &[100], 900, true).await,
-        Outcome::Failed("the call failed".to_owned())
-    );
+    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Failed(failure(Class::Refused)));
     assert_eq!(script.looked_at(), [0]);
 }
 

@@ -1,5 +1,7 @@
 use super::*;
-use crate::report::Result;
+use crate::failure::Failure;
+use crate::report::{Row, RowResult};
+use crate::trouble::Trouble;
 use serde_json::Value;
 
 fn sample() -> Report {
@@ -25,10 +27,10 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
     let mut report = sample();
     let template = report.resources[0].clone();
     report.resources.extend((0..5000).map(|n| {
-        let mut line = template.clone();
-        line.name = format!("shop-endpoint-with-a-name-of-usual-length-{n}");
-        line.result = if n % 10 == 0 { Result::Failed } else { Result::Stopped };
-        line
+        let mut row = template.clone();
+        row.name = format!("shop-endpoint-with-a-name-of-usual-length-{n}");
+        row.result = if n % 10 == 0 { RowResult::Failed } else { RowResult::Stopped };
+        row
     }));
     let message = compose(
         &report,
@@ -60,12 +62,12 @@ fn a_status_with_advice_on_5000_resources_fits_a_message_too() {
 #[test]
 fn a_message_fits_whatever_letters_names_are_of() {
     let mut report = sample();
-    report.errors = vec!["𓀀".repeat(600); 200];
+    report.errors = vec![Trouble::NotSent(Failure::refused("𓀀".repeat(600))); 200];
     let template = report.resources[0].clone();
     report.resources = (0..2000)
-        .map(|n| crate::report::Line {
+        .map(|n| Row {
             name: format!("{n}{}", "𓀀".repeat(200)),
-            result: Result::Failed,
+            result: RowResult::Failed,
             ..template.clone()
         })
         .collect();

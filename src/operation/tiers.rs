@@ -199,9 +199,9 @@ impl Operation<'_> {
             let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
             ledger.journal.made_calls(id, begun_at, ended.counted.iter().map(|at| now - ago(at)));
         }
-        if let (true, Outcome::Failed(why)) = (ended.is_spent, &mut ended.outcome) {
+        if let (true, Outcome::Failed(failure)) = (ended.is_spent, &mut ended.outcome) {
             let frees = ledger.journal.refused_call(id, self.program.clock.now());
-            why.push_str(
+            failure.message.push_str(
                 &frees
                     .strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest")
                     .to_string(),
@@ -222,7 +222,7 @@ impl Operation<'_> {
                     warn!(%illegal, "an outcome does not fit its record");
                 }
             }
-            Outcome::Failed(why) => ledger.journal.record_error(id, why),
+            Outcome::Failed(failure) => ledger.journal.record_error(id, &failure.message),
             Outcome::Unfinished(_) => {}
         }
     }

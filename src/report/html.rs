@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::text::{problems, subject, words};
-use super::{BeforeAfter, Line, Report, Result, money};
+use super::{BeforeAfter, Report, Row, RowResult, money};
 use crate::kinds;
 use crate::model::Action;
 
@@ -62,7 +62,7 @@ pub fn page(report: &Report) -> String {
                 (list("Needs attention", &problems(report), "bad"))
                 (figures(report))
                 (chart(&report.saved.days))
-                @for info in kinds::infos() { (section(info.title, report.resources.iter().filter(|line| line.kind == info.name).collect())) }
+                @for info in kinds::infos() { (section(info.title, report.resources.iter().filter(|row| row.kind == info.name).collect())) }
                 (list("Recommendations", &report.recommendations, ""))
                 p.faint { "Prices: " (report.cost.price_source) }
             }
@@ -98,28 +98,28 @@ fn list(title: &str, items: &[String], class: &str) -> Markup {
     }
 }
 
-fn section(title: &str, mut lines: Vec<&Line>) -> Markup {
-    lines.sort_by(|a, b| (a.result, &a.name).cmp(&(b.result, &b.name)));
+fn section(title: &str, mut rows: Vec<&Row>) -> Markup {
+    rows.sort_by(|a, b| (a.result, &a.name).cmp(&(b.result, &b.name)));
     html! {
-        @if !lines.is_empty() {
-            h2 { (title) " (" (lines.len()) ")" }
+        @if !rows.is_empty() {
+            h2 { (title) " (" (rows.len()) ")" }
             div.wide { table {
                 thead { tr { th { "Name" } th { "Result" } th { "Before" } th { "After" } th.money { "A day" } } }
-                tbody { @for line in lines { (row(line)) } }
+                tbody { @for row in rows { (table_row(row)) } }
             } }
         }
     }
 }
 
-fn row(line: &Line) -> Markup {
-    let notes = std::iter::once(&line.detail).chain(&line.warnings).filter(|note| !note.is_empty());
+fn table_row(row: &Row) -> Markup {
+    let notes = std::iter::once(&row.detail).chain(&row.warnings).filter(|note| !note.is_empty());
     html! {
         tr {
-            td { (line.name) @for note in notes { span.note { (note) } } }
-            td class=(if line.result == Result::Failed { "bad" } else { "" }) { (words(line.result)) }
-            td { (line.before) }
-            td { (line.after) }
-            td.money { (day(&line.cost_per_day)) }
+            td { (row.name) @for note in notes { span.note { (note) } } }
+            td class=(if row.result == RowResult::Failed { "bad" } else { "" }) { (words(row.result)) }
+            td { (row.before) }
+            td { (row.after) }
+            td.money { (day(&row.cost_per_day)) }
         }
     }
 }
@@ -166,7 +166,9 @@ fn chart(days: &[(Date, f64)]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
     use crate::report::tests::sample;
+    use crate::trouble::Trouble;
     use jiff::ToSpan;
 
     fn with_days(usd: &[f64]) -> Report {
@@ -180,8 +182,8 @@ mod tests {
     fn the_page_has_every_resource_and_loads_nothing() {
         let report = with_days(&[1.0, 2.0]);
         let page = page(&report);
-        for line in &report.resources {
-            assert!(page.contains(&format!("<td>{}", line.name)), "{}", line.name);
+        for row in &report.resources {
+            assert!(page.contains(&format!("<td>{}", row.name)), "{}", row.name);
         }
         for loads in ["<script", "src=", "href=", "url(", "@import"] {
             assert!(!page.contains(loads), "{loads}");
@@ -193,15 +195,15 @@ mod tests {
         let mut report = sample();
         let attack = "<script>alert('x')</script>\"><img src=x onerror=y>";
         report.reason = Some(attack.to_owned());
-        report.errors = vec![attack.to_owned()];
+        report.errors = vec![Trouble::NotSent(Failure::refused(attack))];
         report.recommendations = vec![attack.to_owned()];
         report.project = attack.to_owned();
         report.cost.price_source = attack.to_owned();
-        let line = &mut report.resources[0];
-        for field in [&mut line.name, &mut line.before, &mut line.after, &mut line.detail] {
+        let row = &mut report.resources[0];
+        for field in [&mut row.name, &mut row.before, &mut row.after, &mut row.detail] {
             *field = attack.to_owned();
         }
-        line.warnings = vec![attack.to_owned()];
+        row.warnings = vec![attack.to_owned()];
         let page = page(&report);
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
         assert!(page.matches("&lt;script&gt;").count() >= 9);

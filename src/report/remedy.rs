@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Report, Result};
+use super::Report;
 use crate::model::Action;
+use crate::trouble::Trouble;
 
 /// The command that sends the same event again, for either version of the AWS CLI: they disagree on
 /// how a payload is written on the command line, and agree on one in a file.
@@ -27,19 +28,20 @@ pub fn again(report: &Report, function: Option<&str>) -> String {
     )
 }
 
-/// The commands that grant what IAM refused, where its words tell whose role it was and on what.
+/// The commands that grant what IAM refused, where its words told whose role it was and on what.
 /// What a policy denies explicitly, no grant can allow.
 pub fn grants(report: &Report) -> Vec<String> {
     /// More resources are better granted by a pattern, which is a person's choice.
     const AT_MOST: usize = 10;
-    let details = report
-        .resources
-        .iter()
-        .filter(|line| line.result == Result::Failed)
-        .map(|line| &line.detail);
+    let failures = report.resources.iter().filter_map(|row| row.failure.as_ref());
+    let failures = failures.chain(report.errors.iter().filter_map(Trouble::failure));
     let mut wanted: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for refusal in details.chain(&report.errors).filter_map(|words| Refusal::read(words)) {
-        wanted.entry((refusal.role, refusal.action)).or_default().insert(refusal.resource);
+    for failure in failures {
+        if let (Some(permission), Some(denial)) = (&failure.permission, &failure.denial)
+            && !denial.is_explicit
+        {
+            wanted.entry((&denial.role, permission)).or_default().insert(&denial.resource);
+        }
     }
     let command = |((role, action), resources): ((&str, &str), BTreeSet<&str>)| {
         let statement = json!({"Effect": "Allow", "Action": action, "Resource": resources});
@@ -51,32 +53,6 @@ pub fn grants(report: &Report) -> Vec<String> {
         )
     };
     wanted.into_iter().filter(|(_, resources)| resources.len() <= AT_MOST).map(command).collect()
-}
-
-/// What IAM says when it refuses
-/// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html): `User:
-/// arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
-/// resource: ARN because no identity-based policy allows the ACTION action`.
-struct Refusal<'a> {
-    role: &'a str,
-    action: &'a str,
-    resource: &'a str,
-}
-
-impl<'a> Refusal<'a> {
-    fn read(words: &'a str) -> Option<Self> {
-        let (_, rest) = words.split_once("the function's role needs ")?;
-        let action = rest.split(':').take(2).map(str::len).sum::<usize>() + 1;
-        let (_, role) = rest.split_once(":assumed-role/")?;
-        let (_, resource) = rest.split_once(" on resource: ")?;
-        let is_denied_for_good = rest.contains("with an explicit deny");
-        let refusal = Refusal {
-            action: rest.get(..action)?,
-            role: role.split('/').next()?,
-            resource: resource.split_whitespace().next()?,
-        };
-        (!is_denied_for_good).then_some(refusal)
-    }
 }
 
 /// For a shell.
@@ -103,6 +79,8 @@ pub fn introduction(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
+    use crate::kinds::kinesis;
     use crate::report::tests::sample;
 
     #[test]
@@ -115,22 +93,29 @@ mod tests {
         );
     }
 
-    fn refused(resource: &str, because: &str) -> String {
-        format!(
-            "the function's role needs kinesis:UpdateShardCount: User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager \
-             is not authorized to perform: kinesis:UpdateShardCount on resource: {resource} because {because}"
-        )
+    fn refused(resource: &str, because: &str) -> Failure {
+        let words = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager is not authorized to perform: \
+             kinesis:UpdateShardCount on resource: {resource} because {because}"
+        );
+        let code = Some("AccessDeniedException");
+        Failure::of_answer("kinesis:UpdateShardCount", code, Some(&words), "")
+    }
+
+    fn with_row_failed(failure: &Failure) -> Report {
+        let mut report = sample();
+        report.resources[1] = report.resources[1].clone().failed(failure);
+        report
     }
 
     #[test]
     fn a_missing_permission_is_granted_by_one_command_for_all_resources() {
-        let mut report = sample();
-        report.resources[1].detail =
-            refused("arn:aws:kinesis:us-east-1:123456789012:stream/a", "no policy allows it");
-        report.errors.push(refused(
-            "arn:aws:kinesis:us-east-1:123456789012:stream/b",
-            "no policy allows it",
-        ));
+        let stream = |name| format!("arn:aws:kinesis:us-east-1:123456789012:stream/{name}");
+        let mut report = with_row_failed(&refused(&stream("a"), "no policy allows it"));
+        report.errors.push(Trouble::KindUnseen {
+            kind: kinesis::INFO.name,
+            failure: refused(&stream("b"), "no policy allows it"),
+        });
         assert_eq!(
             grants(&report),
             [concat!(
@@ -144,10 +129,15 @@ mod tests {
 
     #[test]
     fn what_is_denied_explicitly_or_told_without_a_role_gets_no_command() {
+        assert!(grants(&sample()).is_empty(), "the sample's words tell no role");
+        let denied = "there is one with an explicit deny in a service control policy";
+        assert!(grants(&with_row_failed(&refused("arn:x", denied))).is_empty());
+    }
+
+    #[test]
+    fn words_that_only_read_like_a_refusal_get_no_command() {
         let mut report = sample();
-        assert!(grants(&report).is_empty(), "the sample's words tell no role");
-        report.resources[1].detail =
-            refused("arn:x", "there is one with an explicit deny in a service control policy");
+        report.resources[1].detail = refused("arn:x", "no policy allows it").message;
         assert!(grants(&report).is_empty());
     }
 }

@@ -1,8 +1,15 @@
 use super::*;
+use crate::failure::Failure;
+use crate::journal::Glimpse;
 use crate::kinds::{cloudwatch, dynamodb, kinesis, lambda, sagemaker};
-use crate::model::Rate;
+use crate::model::{Direction, KindName, Rate, ResourceId, UsdPerHour};
 use crate::pricing::PriceBook;
+use crate::trouble::{AfterBusy, Rival};
 use crate::usage::{Item, Usage};
+
+fn denied(permission: &str, words: &str) -> Failure {
+    Failure::of_answer(permission, Some("AccessDeniedException"), Some(words), "")
+}
 
 /// A stop in which most went well, and one thing did not.
 pub(crate) fn sample() -> Report {
@@ -12,58 +19,59 @@ pub(crate) fn sample() -> Report {
         rate,
     };
     let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
-    let line =
+    let row =
         |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
-            Line::new(&ResourceId::new(kind, name), result, &before, &after, detail)
+            Row::new(&ResourceId::new(kind, name), result, &before, &after, detail)
         };
     let alarm = |on| glimpse(if on { "actions on" } else { "actions off" }, usd(0.10 / 730.0));
     let zero = || glimpse("reserved 0", Rate::ZERO);
-    let mut lines = vec![
-        line(
+    let mut rows = vec![
+        row(
             sagemaker::INFO.name,
             "shop-risk",
-            Result::Stopped,
+            RowResult::Stopped,
             glimpse("1 × ml.m5.large", usd(0.115)),
             glimpse("deleted", Rate::ZERO),
             "",
         ),
-        line(
+        row(
             kinesis::INFO.name,
             "shop-events",
-            Result::Failed,
+            RowResult::Failed,
             glimpse("2 shards", usd(0.03)),
             glimpse("2 shards", usd(0.03)),
-            "the function's role needs kinesis:UpdateShardCount: not authorized",
+            "",
         ),
-        line(
+        row(
             lambda::INFO.name,
             "shop-work",
-            Result::Stopped,
+            RowResult::Stopped,
             glimpse("reserved 5", Rate::ZERO),
             zero(),
             "",
         ),
-        line(
+        row(
             lambda::INFO.name,
             "shop-old",
-            Result::AlreadyStopped,
+            RowResult::AlreadyStopped,
             zero(),
             zero(),
             "a person had set it to 0: it will stay so",
         ),
-        line(
+        row(
             dynamodb::INFO.name,
             "shop-scores",
-            Result::Unmanaged,
+            RowResult::Unmanaged,
             glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
             glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
             "",
         ),
     ];
-    lines.extend(["shop-errors", "shop-latency"].map(|name| {
-        line(cloudwatch::INFO.name, name, Result::Stopped, alarm(true), alarm(false), "")
+    rows.extend(["shop-errors", "shop-latency"].map(|name| {
+        row(cloudwatch::INFO.name, name, RowResult::Stopped, alarm(true), alarm(false), "")
     }));
-    lines[0].warnings.push("a warning".to_owned());
+    rows[0].warnings.push("a warning".to_owned());
+    rows[1] = rows[1].clone().failed(&denied("kinesis:UpdateShardCount", "not authorized"));
     let start: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
     let heading = Heading {
         operation_id: "0f4c".to_owned(),
@@ -79,7 +87,7 @@ pub(crate) fn sample() -> Report {
         all_seen: true,
     };
     heading.report(
-        lines,
+        rows,
         Vec::new(),
         &Journal::new("shop", "dev"),
         start + jiff::SignedDuration::from_millis(83_400),
@@ -285,6 +293,49 @@ fn the_json_is_that_of_the_contract() {
 }
 
 #[test]
+fn troubles_and_failures_are_sentences_in_the_json_and_nothing_more() {
+    let mut report = sample();
+    let failure = denied(
+        "kinesis:ListStreams",
+        "User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager is not authorized to perform: \
+         kinesis:ListStreams on resource: * because no identity-based policy allows it",
+    );
+    report.resources = vec![report.resources[1].clone().failed(&failure)];
+    report.errors = vec![
+        Trouble::KindUnseen { kind: kinesis::INFO.name, failure: failure.clone() },
+        Trouble::TakenOver { by: None },
+        Trouble::Busy {
+            holder: "0f4c".to_owned(),
+            until: report.started_at,
+            then: AfterBusy::NotHandedOn(Failure::refused("no")),
+        },
+    ];
+    let json = serde_json::to_value(&report).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["errors"]).unwrap(), @r#"
+    [
+      "kinesis: the function's role needs kinesis:ListStreams: User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager is not authorized to perform: kinesis:ListStreams on resource: * because no identity-based policy allows it",
+      "a newer event took over",
+      "operation 0f4c is at work, until 2026-11-23T18:00:00Z at the latest; the rest could not be handed on: no"
+    ]
+    "#);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["resources"][0]).unwrap(), @r#"
+    {
+      "after": "2 shards",
+      "before": "2 shards",
+      "cost_per_day": {
+        "after": 0.72,
+        "before": 0.72
+      },
+      "detail": "the function's role needs kinesis:ListStreams: User: arn:aws:sts::123456789012:assumed-role/shop-role/shop-manager is not authorized to perform: kinesis:ListStreams on resource: * because no identity-based policy allows it",
+      "kind": "kinesis",
+      "name": "shop-events",
+      "result": "failed",
+      "warnings": []
+    }
+    "#);
+}
+
+#[test]
 fn the_subject_is_printable_ascii_of_at_most_99_characters() {
     let mut report = sample();
     insta::assert_snapshot!(text::subject(&report), @"PARTIAL: stop shop/dev: 1 failed, 4 stopped, 1 already stopped, 1 not managed");
@@ -296,34 +347,31 @@ fn the_subject_is_printable_ascii_of_at_most_99_characters() {
 
 #[test]
 fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
-    let outcome_of = |results: &[Result], errors: &[&str]| {
+    let outcome_of = |results: &[RowResult], errors: &[Trouble]| {
         let template = sample().resources[0].clone();
-        let lines: Vec<Line> =
-            results.iter().map(|result| Line { result: *result, ..template.clone() }).collect();
-        outcome(
-            Action::Stop,
-            false,
-            &lines,
-            &errors.iter().map(|error| (*error).to_owned()).collect::<Vec<_>>(),
-        )
+        let rows: Vec<Row> =
+            results.iter().map(|result| Row { result: *result, ..template.clone() }).collect();
+        Outcome::of(Action::Stop, false, &rows, errors)
     };
-    assert_eq!(outcome_of(&[Result::Stopped, Result::Failed], &[]), Outcome::Partial);
-    assert_eq!(outcome_of(&[Result::Stopped, Result::Pending], &[]), Outcome::Partial);
-    assert_eq!(outcome_of(&[Result::Failed, Result::Unmanaged], &[]), Outcome::Failed);
-    assert_eq!(outcome_of(&[Result::Stopped, Result::Skipped], &[]), Outcome::Succeeded);
-    assert_eq!(outcome_of(&[Result::Stopped], &["kinesis: denied"]), Outcome::Partial);
-    assert_eq!(outcome_of(&[], &["everything: denied"]), Outcome::Failed);
+    let unseen =
+        Trouble::KindUnseen { kind: kinesis::INFO.name, failure: Failure::refused("denied") };
+    assert_eq!(outcome_of(&[RowResult::Stopped, RowResult::Failed], &[]), Outcome::Partial);
+    assert_eq!(outcome_of(&[RowResult::Stopped, RowResult::Pending], &[]), Outcome::Partial);
+    assert_eq!(outcome_of(&[RowResult::Failed, RowResult::Unmanaged], &[]), Outcome::Failed);
+    assert_eq!(outcome_of(&[RowResult::Stopped, RowResult::Skipped], &[]), Outcome::Succeeded);
+    assert_eq!(outcome_of(&[RowResult::Stopped], std::slice::from_ref(&unseen)), Outcome::Partial);
+    assert_eq!(outcome_of(&[], &[unseen]), Outcome::Failed);
     assert_eq!(outcome_of(&[], &[]), Outcome::Succeeded);
     // A dry run says what would be waited for, and waits for nothing.
-    let in_transition = Line { result: Result::Pending, ..sample().resources[0].clone() };
-    assert_eq!(outcome(Action::Stop, true, &[in_transition], &[]), Outcome::Succeeded);
+    let in_transition = Row { result: RowResult::Pending, ..sample().resources[0].clone() };
+    assert_eq!(Outcome::of(Action::Stop, true, &[in_transition], &[]), Outcome::Succeeded);
 }
 
 #[test]
 fn an_unknown_price_makes_the_sums_incomplete_and_is_never_nothing() {
     let mut report = sample();
     report.resources[0].cost_per_day.before = None;
-    let cost = cost(&report.resources, String::new());
+    let cost = Cost::of(&report.resources, String::new());
     assert!(!cost.complete);
     // Without the endpoint: 2 × 0.015 × 24 for the stream, and so on; no saving can be told.
     assert!(cost.saved_per_day.abs() < 1e-9);
@@ -353,9 +401,9 @@ fn many_resources_of_which_some_have_no_price_cost_at_least_the_rest() {
     let alarms = report
         .resources
         .iter_mut()
-        .filter(|line| line.name.starts_with("shop-l") || line.name == "shop-errors");
-    for (line, usd) in alarms.zip([None, Some(1.0)]) {
-        line.cost_per_day = BeforeAfter { before: usd, after: usd };
+        .filter(|row| row.name.starts_with("shop-l") || row.name == "shop-errors");
+    for (row, usd) in alarms.zip([None, Some(1.0)]) {
+        row.cost_per_day = BeforeAfter { before: usd, after: usd };
     }
     let text = text::body(&report, text::Extent::Full, &whereabouts());
     assert!(
@@ -367,7 +415,7 @@ fn many_resources_of_which_some_have_no_price_cost_at_least_the_rest() {
 #[test]
 fn what_a_stop_had_to_leave_running_is_told_with_its_money() {
     let mut report = sample();
-    report.resources[0].result = Result::Skipped;
+    report.resources[0].result = RowResult::Skipped;
     report.resources[0].cost_per_day.after = Some(2.76);
     report.resources[0].detail =
         "it could not be created again: its model x does not exist".to_owned();
@@ -415,7 +463,7 @@ fn a_start_and_a_status_begin_with_what_was_saved() {
 fn a_status_tells_what_it_could_not_look_at_and_not_what_is_in_transition() {
     let mut report = sample();
     report.action = Action::Status;
-    report.resources[0].result = Result::Pending;
+    report.resources[0].result = RowResult::Pending;
     let text = text::body(&report, text::Extent::Full, &whereabouts());
     assert!(text.contains("Needs attention\n- kinesis:shop-events FAILED"), "{text}");
     assert!(!text.contains("- sagemaker:shop-risk pending:"), "{text}");
@@ -439,8 +487,9 @@ fn an_operation_that_did_nothing_tells_the_savings_there_are_and_no_cost() {
         price_source: String::new(),
         all_seen: true,
     };
+    let newer = Rival { direction: Direction::Start, operation_id: "1".to_owned() };
     let report =
-        heading.bare(Outcome::Skipped, "a newer start took its place", &journal, sample.started_at);
+        heading.bare(Outcome::Skipped, Trouble::Replaced(newer), &journal, sample.started_at);
     assert!((report.saved.total - 12.0).abs() < 1e-9);
     assert!(!report.cost.complete, "nothing was looked at");
 }

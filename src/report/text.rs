@@ -1,10 +1,12 @@
 //! The report as a person reads it: on a phone, in a font whose columns do not line up.
 
+mod resources;
+
 use std::fmt::Write;
 
-use super::{BeforeAfter, Line, Outcome, Report, Result, money, remedy};
+use super::{BeforeAfter, Outcome, Report, Row, RowResult, money, remedy};
 use crate::kinds;
-use crate::model::{Action, KindName};
+use crate::model::Action;
 
 /// SNS takes subjects of up to 99 characters of printable ASCII
 /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
@@ -52,18 +54,18 @@ pub fn subject(report: &Report) -> String {
 
 /// `3 stopped, 1 failed`: what happened first, what did not last.
 fn counts(report: &Report) -> String {
-    const ORDER: [(Result, &str); 11] = [
-        (Result::Failed, "failed"),
-        (Result::Pending, "pending"),
-        (Result::Stopped, "stopped"),
-        (Result::Started, "started"),
-        (Result::WouldStop, "would stop"),
-        (Result::WouldStart, "would start"),
-        (Result::Running, "running"),
-        (Result::AlreadyStopped, "already stopped"),
-        (Result::AlreadyRunning, "already running"),
-        (Result::Skipped, "skipped"),
-        (Result::Unmanaged, "not managed"),
+    const ORDER: [(RowResult, &str); 11] = [
+        (RowResult::Failed, "failed"),
+        (RowResult::Pending, "pending"),
+        (RowResult::Stopped, "stopped"),
+        (RowResult::Started, "started"),
+        (RowResult::WouldStop, "would stop"),
+        (RowResult::WouldStart, "would start"),
+        (RowResult::Running, "running"),
+        (RowResult::AlreadyStopped, "already stopped"),
+        (RowResult::AlreadyRunning, "already running"),
+        (RowResult::Skipped, "skipped"),
+        (RowResult::Unmanaged, "not managed"),
     ];
     let parts: Vec<String> = ORDER
         .iter()
@@ -105,7 +107,7 @@ fn write_body(
     match extent {
         Extent::Full => {
             for info in kinds::infos() {
-                section(out, info.title, info.name, report)?;
+                resources::section(out, info.title, info.name, report)?;
             }
         }
         Extent::Short => {
@@ -115,7 +117,7 @@ fn write_body(
                 in_the_full_report(whereabouts)
             )?;
             for info in kinds::infos() {
-                sums(out, info.title, info.name, report)?;
+                resources::sums(out, info.title, info.name, report)?;
             }
         }
     }
@@ -200,15 +202,15 @@ fn saved(report: &Report) -> String {
 /// What a person has to do something about. To a status or a dry run, what is in transition is no
 /// trouble.
 pub(super) fn problems(report: &Report) -> Vec<String> {
-    let is_one = |line: &&Line| match line.result {
-        Result::Failed => true,
-        Result::Pending => report.action != Action::Status && !report.dry_run,
+    let is_one = |row: &&Row| match row.result {
+        RowResult::Failed => true,
+        RowResult::Pending => report.action != Action::Status && !report.dry_run,
         _ => false,
     };
-    let lines = report.resources.iter().filter(is_one);
-    let lines = lines
-        .map(|line| format!("{}:{} {}: {}", line.kind, line.name, words(line.result), line.detail));
-    report.errors.iter().cloned().chain(lines).collect()
+    let rows = report.resources.iter().filter(is_one);
+    let rows =
+        rows.map(|row| format!("{}:{} {}: {}", row.kind, row.name, words(row.result), row.detail));
+    report.error_texts().into_iter().chain(rows).collect()
 }
 
 /// The same, before anything else, with the commands that help.
@@ -234,22 +236,17 @@ fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> st
 
 /// What a stop had to leave running, and what that costs: no failure, and yet not what was wanted.
 fn not_stopped(out: &mut String, report: &Report) -> std::fmt::Result {
-    let costs = |line: &Line| line.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
-    let is_left = |line: &&Line| {
-        line.result == Result::Skipped && report.action == Action::Stop && costs(line)
+    let costs = |row: &Row| row.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
+    let is_left = |row: &&Row| {
+        row.result == RowResult::Skipped && report.action == Action::Stop && costs(row)
     };
-    let mut left: Vec<&Line> = report.resources.iter().filter(is_left).collect();
+    let mut left: Vec<&Row> = report.resources.iter().filter(is_left).collect();
     left.sort_by(|a, b| {
         b.cost_per_day.after.partial_cmp(&a.cost_per_day.after).unwrap_or(std::cmp::Ordering::Equal)
     });
-    let told = |line: &&Line| {
-        format!(
-            "{}:{} {} a day: {}",
-            line.kind,
-            line.name,
-            money(line.cost_per_day.after),
-            line.detail
-        )
+    let told = |row: &&Row| {
+        let usd = money(row.cost_per_day.after);
+        format!("{}:{} {usd} a day: {}", row.kind, row.name, row.detail)
     };
     let mut left: Vec<String> = left.iter().map(told).collect();
     shorten(&mut left, MOST_PROBLEMS, &Whereabouts::default());
@@ -262,7 +259,7 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
         return Ok(());
     }
     let is_known = |of: fn(&BeforeAfter) -> Option<f64>| {
-        report.resources.iter().all(|line| of(&line.cost_per_day).is_some())
+        report.resources.iter().all(|row| of(&row.cost_per_day).is_some())
     };
     let (before, after) = (is_known(|cost| cost.before), is_known(|cost| cost.after));
     // Every price is known, and yet not every cost: something was not seen.
@@ -276,12 +273,14 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\nCost")?;
     match report.action {
         Action::Stop => {
-            write!(out, "- Running: {}, {}\n- Stopped: {}\n", days.0, months.0, days.1)?
+            write!(out, "- Running: {}, {}\n- Stopped: {}\n", days.0, months.0, days.1)?;
         }
         Action::Start => {
-            write!(out, "- Stopped: {}\n- Running: {}, {}\n", days.0, days.1, months.1)?
+            write!(out, "- Stopped: {}\n- Running: {}, {}\n", days.0, days.1, months.1)?;
         }
-        Action::Status => write!(out, "- Running: {}, {}\n- Now: {}\n", days.0, months.0, days.1)?,
+        Action::Status => {
+            write!(out, "- Running: {}, {}\n- Now: {}\n", days.0, months.0, days.1)?;
+        }
     }
     if cost.saved_per_day >= SMALLEST {
         let known = if cost.complete { "" } else { ", where both prices are known" };
@@ -295,94 +294,6 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(out, "- Saved so far: {}", saved(report))?;
     }
     writeln!(out, "- Prices: {}", cost.price_source)
-}
-
-/// A kind's resources, those that fared alike in one row: twenty alarms read as one.
-fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -> std::fmt::Result {
-    let mut lines: Vec<&Line> = report.resources.iter().filter(|line| line.kind == kind).collect();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{title} ({})", lines.len())?;
-    lines.sort_by(|a, b| (a.result, &a.name).cmp(&(b.result, &b.name)));
-    let mut groups: Vec<Vec<&Line>> = Vec::new();
-    for line in lines {
-        match groups.iter_mut().find(|group| is_alike(group[0], line)) {
-            Some(group) => group.push(line),
-            None => groups.push(vec![line]),
-        }
-    }
-    groups.iter().try_for_each(|group| row(out, group))
-}
-
-/// A kind in one line, where there are too many for a line each.
-fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> std::fmt::Result {
-    let lines: Vec<&Line> = report.resources.iter().filter(|line| line.kind == kind).collect();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut counts: Vec<(Result, usize)> = Vec::new();
-    for line in &lines {
-        match counts.iter_mut().find(|(result, _)| *result == line.result) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((line.result, 1)),
-        }
-    }
-    counts.sort_unstable();
-    let counts: Vec<String> =
-        counts.iter().map(|(result, n)| format!("{n} {}", words(*result))).collect();
-    writeln!(out, "- {title} ({}): {}{}", lines.len(), counts.join(", "), price(&lines))
-}
-
-fn is_alike(a: &Line, b: &Line) -> bool {
-    (a.result, &a.before, &a.after, &a.detail, &a.warnings)
-        == (b.result, &b.before, &b.after, &b.detail, &b.warnings)
-}
-
-fn row(out: &mut String, group: &[&Line]) -> std::fmt::Result {
-    let first = group[0];
-    match group {
-        [one] => write!(out, "- {}: {}", one.name, words(one.result))?,
-        many => write!(out, "- {} {}", many.len(), words(first.result))?,
-    }
-    if first.before == first.after {
-        write!(out, " | {}", first.after)?;
-    } else {
-        write!(out, " | {} -> {}", first.before, first.after)?;
-    }
-    writeln!(out, "{}", price(group))?;
-    if group.len() > 1 {
-        group.iter().try_for_each(|line| writeln!(out, "    {}", line.name))?;
-    }
-    let notes =
-        std::iter::once(&first.detail).chain(&first.warnings).filter(|note| !note.is_empty());
-    notes.into_iter().try_for_each(|note| writeln!(out, "    ({note})"))
-}
-
-/// What the resources of one row cost together. Of many, those whose price is known cost at least
-/// that.
-fn price(group: &[&Line]) -> String {
-    let sum = |of: fn(&BeforeAfter) -> Option<f64>| {
-        let known: Vec<f64> = group.iter().filter_map(|line| of(&line.cost_per_day)).collect();
-        let usd: f64 = known.iter().sum();
-        match known.len() {
-            0 => (None, money(None)),
-            n if n == group.len() => (Some(usd), money(Some(usd))),
-            _ => (None, format!("at least {}", money(Some(usd)))),
-        }
-    };
-    let ((before, before_words), (after, after_words)) =
-        (sum(|cost| cost.before), sum(|cost| cost.after));
-    let is_small = |usd: Option<f64>| usd.is_some_and(|usd| usd < SMALLEST);
-    if is_small(before) && is_small(after) {
-        return String::new();
-    }
-    let together = if group.len() > 1 { " together" } else { "" };
-    if before_words == after_words {
-        format!(" | {after_words} a day{together}")
-    } else {
-        format!(" | {before_words} -> {after_words} a day{together}")
-    }
 }
 
 fn list(out: &mut String, title: &str, items: &[String]) -> std::fmt::Result {
@@ -416,19 +327,19 @@ fn footer(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::
     Ok(())
 }
 
-pub(super) fn words(result: Result) -> &'static str {
+pub(super) fn words(result: RowResult) -> &'static str {
     match result {
-        Result::Failed => "FAILED",
-        Result::Pending => "pending",
-        Result::Stopped => "stopped",
-        Result::Started => "started",
-        Result::WouldStop => "would be stopped",
-        Result::WouldStart => "would be started",
-        Result::Running => "running",
-        Result::AlreadyStopped => "already stopped",
-        Result::AlreadyRunning => "already running",
-        Result::Skipped => "skipped",
-        Result::Unmanaged => "not managed",
+        RowResult::Failed => "FAILED",
+        RowResult::Pending => "pending",
+        RowResult::Stopped => "stopped",
+        RowResult::Started => "started",
+        RowResult::WouldStop => "would be stopped",
+        RowResult::WouldStart => "would be started",
+        RowResult::Running => "running",
+        RowResult::AlreadyStopped => "already stopped",
+        RowResult::AlreadyRunning => "already running",
+        RowResult::Skipped => "skipped",
+        RowResult::Unmanaged => "not managed",
     }
 }
 

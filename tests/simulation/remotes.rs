@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_resource_manager::failure::{Class, Failure};
+use aws_resource_manager::failure::Failure;
 use aws_resource_manager::kinds::remote::{Observe, Remote, Sighting};
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::select::Wanted;
@@ -65,9 +65,5 @@ impl<R: Simulated> Remote<R> for Calls {
 }
 
 fn refused(words: &str) -> Failure {
-    Failure {
-        class: Class::Refused,
-        code: Some("ValidationException".into()),
-        message: words.to_owned(),
-    }
+    Failure { code: Some("ValidationException".into()), ..Failure::refused(words) }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_resource_manager::failure::{Class, Failure};
+use aws_resource_manager::failure::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -125,7 +125,7 @@ impl Process {
 }
 
 fn transient(words: &str) -> Failure {
-    Failure { class: Class::Transient, code: None, message: words.to_owned() }
+    Failure::transient(words)
 }
 
 impl State {

@@ -250,12 +250,7 @@ mod tests {
     use super::*;
 
     fn failure(message: &str) -> Failure {
-        let code = Some(LIMIT_EXCEEDED.to_owned());
-        Failure {
-            class: Class::Refused,
-            code,
-            message: format!("kinesis:X answered {LIMIT_EXCEEDED}: {message}"),
-        }
+        Failure::of_answer("kinesis:X", Some(LIMIT_EXCEEDED), Some(message), "")
     }
 
     #[test]

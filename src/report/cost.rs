@@ -1,0 +1,77 @@
+//! What the resources of a report cost, one by one and together.
+
+use serde::{Serialize, Serializer};
+
+use super::rows::Row;
+use crate::model::UsdPerHour;
+
+/// What one resource costs, in US dollars a day; `null` is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BeforeAfter {
+    #[serde(serialize_with = "rounded_if_known")]
+    pub before: Option<f64>,
+    #[serde(serialize_with = "rounded_if_known")]
+    pub after: Option<f64>,
+}
+
+/// Sums over the resources whose price is known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    pub currency: &'static str,
+    pub price_source: String,
+    #[serde(serialize_with = "rounded")]
+    pub per_day_before: f64,
+    #[serde(serialize_with = "rounded")]
+    pub per_day_after: f64,
+    #[serde(serialize_with = "rounded")]
+    pub saved_per_day: f64,
+    #[serde(serialize_with = "rounded")]
+    pub per_month_before: f64,
+    #[serde(serialize_with = "rounded")]
+    pub per_month_after: f64,
+    /// False: at least one price is unknown, or something could not be seen, and the sums are "at
+    /// least".
+    pub complete: bool,
+}
+
+impl Cost {
+    /// Sums up these rows.
+    pub(super) fn of(rows: &[Row], price_source: String) -> Self {
+        let costs = || rows.iter().map(|row| row.cost_per_day);
+        let before = costs().filter_map(|cost| cost.before).sum::<f64>();
+        let after = costs().filter_map(|cost| cost.after).sum::<f64>();
+        // What is saved is known only where both sides are.
+        let saved = costs().filter_map(|cost| Some(cost.before? - cost.after?)).sum::<f64>();
+        let month = UsdPerHour::HOURS_PER_MONTH / UsdPerHour::HOURS_PER_DAY;
+        Cost {
+            currency: "USD",
+            price_source,
+            per_day_before: before,
+            per_day_after: after,
+            saved_per_day: saved.max(0.0),
+            per_month_before: before * month,
+            per_month_after: after * month,
+            complete: costs().all(|cost| cost.before.is_some() && cost.after.is_some()),
+        }
+    }
+}
+
+/// US dollars for people: `$2.76`, or `unknown`.
+pub fn money(usd: Option<f64>) -> String {
+    usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.2}"))
+}
+
+/// Writes hundredths of a cent: finer than any bill.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(super) fn rounded<S: Serializer>(usd: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    // Without a minus before nothing.
+    serializer.serialize_f64((usd * 10_000.0).round() / 10_000.0 + 0.0)
+}
+
+#[allow(clippy::ref_option, reason = "serde's signature")]
+fn rounded_if_known<S: Serializer>(usd: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match usd {
+        Some(usd) => rounded(usd, serializer),
+        None => serializer.serialize_none(),
+    }
+}

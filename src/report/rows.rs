@@ -1,0 +1,206 @@
+//! What is told of each resource: one row.
+
+use serde::Serialize;
+
+use super::cost::BeforeAfter;
+use crate::apply::Outcome as Ending;
+use crate::failure::Failure;
+use crate::journal::{Glimpse, Journal};
+use crate::kinds::rules::Verdict;
+use crate::model::{Direction, KindName, ResourceId, State};
+use crate::plan::{Item, Move, Outlook, settled_by};
+
+/// All that is told of one resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    pub kind: KindName,
+    pub name: String,
+    pub result: RowResult,
+    pub before: String,
+    pub after: String,
+    pub detail: String,
+    pub warnings: Vec<String>,
+    pub cost_per_day: BeforeAfter,
+    /// What it failed with, where it failed. In the report's JSON it is the detail's words only.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+}
+
+/// What became of one resource, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowResult {
+    Failed,
+    Pending,
+    Stopped,
+    Started,
+    WouldStop,
+    WouldStart,
+    Running,
+    AlreadyStopped,
+    AlreadyRunning,
+    Skipped,
+    Unmanaged,
+}
+
+impl Row {
+    pub(super) fn new(
+        id: &ResourceId,
+        result: RowResult,
+        before: &Glimpse,
+        after: &Glimpse,
+        detail: &str,
+    ) -> Self {
+        Row {
+            kind: id.kind,
+            name: id.name.clone(),
+            result,
+            before: before.summary.clone(),
+            after: after.summary.clone(),
+            detail: detail.to_owned(),
+            warnings: Vec::new(),
+            cost_per_day: BeforeAfter {
+                before: before.rate.per_day(),
+                after: after.rate.per_day(),
+            },
+            failure: None,
+        }
+    }
+
+    /// The same row of a resource that failed, with the failure's words as its detail.
+    #[must_use]
+    pub(super) fn failed(self, failure: &Failure) -> Self {
+        Row {
+            result: RowResult::Failed,
+            detail: failure.message.clone(),
+            failure: Some(failure.clone()),
+            ..self
+        }
+    }
+}
+
+/// Tells what `status` found: what the resource would cost running, and what it costs now.
+pub fn status_row(item: &Item, journal: &Journal) -> Row {
+    let now = &item.now;
+    let record = journal.record(&item.id).filter(|record| record.held().is_some());
+    let running = record.map_or(now, |record| &record.running);
+    let row = |result, why: &str| Row::new(&item.id, result, running, now, why);
+    let result = match (&item.outlook, item.description.state) {
+        (_, State::Pending) => RowResult::Pending,
+        (_, State::Stopped) | (Outlook::Leave { verdict: Verdict::AlreadyStopped, .. }, _) => {
+            RowResult::Stopped
+        }
+        (_, State::Running) => RowResult::Running,
+    };
+    let mut row = match &item.outlook {
+        Outlook::Blocked(failure) => row(RowResult::Failed, "").failed(failure),
+        Outlook::Leave { why, .. } => row(result, why),
+        Outlook::Change(_) => row(result, ""),
+    };
+    row.warnings.clone_from(&item.description.notes);
+    row.warnings.extend(
+        record.and_then(|record| Some(format!("at the last try: {}", record.last_error.as_ref()?))),
+    );
+    row
+}
+
+/// Tells what a dry run would do with a resource.
+pub fn dry_row(item: &Item, direction: Direction) -> Row {
+    let would = match direction {
+        Direction::Stop => RowResult::WouldStop,
+        Direction::Start => RowResult::WouldStart,
+    };
+    match &item.outlook {
+        Outlook::Change(change) => {
+            let steps =
+                change.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
+            let detail = [change.note.detail.as_str(), steps.as_str()];
+            let detail =
+                detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            moved(item, change, would, &detail)
+        }
+        // An operation waits for it, and then decides.
+        Outlook::Leave { verdict: Verdict::Later, .. } => {
+            Row { result: RowResult::Pending, ..left_row(item) }
+        }
+        _ => left_row(item),
+    }
+}
+
+/// What became of a resource's move, and what the resource was like then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fate {
+    pub outcome: Ending,
+    pub now: Option<Glimpse>,
+    pub remarks: Vec<String>,
+}
+
+/// Tells of a resource whose move an operation carried out, or did not bring to its end.
+pub fn move_row(item: &Item, change: &Move, direction: Direction, fate: Option<&Fate>) -> Row {
+    let row = |result, detail: &str| moved(item, change, result, detail);
+    let mut row = match (fate.map(|fate| &fate.outcome), direction) {
+        (Some(Ending::Done), Direction::Stop) => row(RowResult::Stopped, &change.note.detail),
+        (Some(Ending::Done), Direction::Start) => row(RowResult::Started, &change.note.detail),
+        (Some(Ending::Failed(failure)), _) => row(RowResult::Failed, "").failed(failure),
+        (Some(Ending::Unfinished(what)), _) => {
+            row(RowResult::Pending, &format!("waiting for {what}"))
+        }
+        (None, _) => row(RowResult::Pending, "waiting for what comes before it"),
+    };
+    if matches!(row.result, RowResult::Failed | RowResult::Pending) {
+        // Not what was planned, but what was seen last.
+        let now = fate.and_then(|fate| fate.now.as_ref()).unwrap_or(&item.now);
+        row.after.clone_from(&now.summary);
+        row.cost_per_day.after = now.rate.per_day();
+    }
+    row.warnings.extend(fate.iter().flat_map(|fate| fate.remarks.iter().cloned()));
+    row
+}
+
+fn moved(item: &Item, change: &Move, result: RowResult, detail: &str) -> Row {
+    let mut row = Row::new(&item.id, result, &change.note.before, &change.note.after, detail);
+    row.warnings.clone_from(&change.note.warnings);
+    row.warnings.extend(item.description.notes.iter().cloned());
+    row
+}
+
+/// Tells of a resource that an operation left alone.
+pub fn left_row(item: &Item) -> Row {
+    let row = |result, why: &str| Row::new(&item.id, result, &item.now, &item.now, why);
+    let mut row = match &item.outlook {
+        Outlook::Blocked(failure) => row(RowResult::Failed, "").failed(failure),
+        Outlook::Change(_) => row(RowResult::Pending, ""),
+        Outlook::Leave { verdict, why } => {
+            let result = match verdict {
+                Verdict::AlreadyStopped => RowResult::AlreadyStopped,
+                Verdict::AlreadyRunning | Verdict::Released => RowResult::AlreadyRunning,
+                Verdict::Skipped | Verdict::Later => RowResult::Skipped,
+                Verdict::Unmanaged => RowResult::Unmanaged,
+            };
+            row(result, why)
+        }
+    };
+    row.warnings.clone_from(&item.description.notes);
+    row
+}
+
+/// Tells what an earlier invocation of this operation did with a resource.
+pub fn settled_row(
+    item: &Item,
+    journal: &Journal,
+    operation_id: &str,
+    direction: Direction,
+) -> Option<Row> {
+    let record = journal
+        .record(&item.id)
+        .filter(|_| settled_by(journal, &item.id, operation_id, direction))?;
+    let released = direction == Direction::Start && record.before == record.after;
+    let result = match direction {
+        _ if released => RowResult::AlreadyRunning,
+        Direction::Stop => RowResult::Stopped,
+        Direction::Start => RowResult::Started,
+    };
+    let mut row = Row::new(&item.id, result, &record.before, &record.after, &record.detail);
+    row.warnings.clone_from(&record.warnings);
+    Some(row)
+}

@@ -1,0 +1,56 @@
+//! What stopping has saved so far, as a report tells it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::cost::rounded;
+use super::rows::{Row, RowResult};
+use crate::journal::Journal;
+
+/// How many days the chart of savings shows.
+const DAYS: i32 = 30;
+
+/// US dollars that were not spent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Saved {
+    #[serde(serialize_with = "rounded")]
+    pub this_stop: f64,
+    #[serde(serialize_with = "rounded")]
+    pub month_to_date: f64,
+    #[serde(serialize_with = "rounded")]
+    pub total: f64,
+    /// False: for some of the time the price is not known, and the sums are "at least".
+    pub complete: bool,
+    /// Booked by the newest operation: for the metrics, which add up.
+    #[serde(skip)]
+    pub by_operation: f64,
+    /// By day, the newest last: for the chart.
+    #[serde(skip)]
+    pub days: Vec<(Date, f64)>,
+}
+
+impl Saved {
+    /// Sums up what the journal has booked, and what the resources save that these rows do not
+    /// show running.
+    pub(super) fn at(now: Timestamp, rows: &[Row], journal: &Journal) -> Self {
+        let is_running =
+            |row: &&Row| matches!(row.result, RowResult::Running | RowResult::AlreadyRunning);
+        let running: BTreeSet<String> = rows
+            .iter()
+            .filter(is_running)
+            .map(|row| format!("{}:{}", row.kind, row.name))
+            .collect();
+        let savings = journal.savings_at(&running, now);
+        Saved {
+            this_stop: journal.saved_this_stop(&running, now),
+            month_to_date: savings.month_to_date(now, &journal.zone),
+            total: savings.total_usd,
+            complete: journal.savings_are_complete(),
+            by_operation: journal.saved_by_operation(),
+            days: savings.last_days(DAYS, now, &journal.zone),
+        }
+    }
+}
