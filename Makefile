@@ -24,7 +24,7 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo picture test check fmt fmt-check lint doc deny python prose workflows infra lambda package
+.PHONY: help build demo picture test check fmt fmt-check lint doc deny python prose docs workflows infra lambda package
 .PHONY: bench test-deploy clean
 .PHONY: deploy status stop start report logs undeploy
 
@@ -68,6 +68,10 @@ prose: $(venv) ## check the docs: spelling, links, names
 	$(say) 'Docs'
 	.venv/bin/typos
 	.venv/bin/python -m pytest tests/docs
+
+docs: ## write the tables of docs/reference.md anew, from the code's own lists
+	$(say) 'Tables of docs/reference.md'
+	UPDATE_DOCS=1 cargo test --locked --lib the_tables_of_the_reference
 
 workflows: $(venv) ## check the workflows of GitHub
 	$(say) 'Workflows'

@@ -41,6 +41,88 @@ pub struct Config {
     pub region: String,
 }
 
+/// A variable of the environment, in the words of docs/reference.md, which is made from it.
+pub struct Variable {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub rule: &'static str,
+}
+
+/// The variables that are read, beside one for each kind.
+pub const VARIABLES: [Variable; 17] = [
+    Variable {
+        name: "PROJECT_NAME",
+        default: "required",
+        rule: "1 to 64 letters, digits, `-` and `_`, first a letter or digit",
+    },
+    Variable { name: "ENVIRONMENT", default: "`dev`", rule: "the same" },
+    Variable { name: "STATE_BUCKET", default: "required", rule: "name of an S3 bucket" },
+    Variable {
+        name: "STATE_PREFIX",
+        default: "`PROJECT_NAME/ENVIRONMENT`",
+        rule: "1 to 512 letters, digits and ``! - _ . * ' ( ) /``, no slash at either end",
+    },
+    Variable {
+        name: "SNS_TOPIC_ARN",
+        default: "none: no message",
+        rule: "ARN of a standard topic",
+    },
+    Variable {
+        name: "EXCLUDE",
+        default: "none",
+        rule: "names or globs, separated by commas, without `!`: excluded from the lists of all kinds",
+    },
+    Variable {
+        name: "TARGET_TAGS",
+        default: "none",
+        rule: "`Key=Value`, separated by commas: resources that carry all of these tags are managed too",
+    },
+    Variable { name: "DRY_RUN_DEFAULT", default: "`false`", rule: "`true` or `false`" },
+    Variable { name: "MAX_WORKERS", default: "`10`", rule: "1 to 64: calls at once, of each kind" },
+    Variable {
+        name: "POLL_SECONDS",
+        default: "`15`",
+        rule: "decimal above 0, at most 3600: how soon after its call something in transition is looked at; the looks \
+               come less and less often after that, up to four times as long or a minute",
+    },
+    Variable {
+        name: "LONGEST_STOP_HOURS",
+        default: "`63`",
+        rule: "number of 0 or more: a stream that keeps its records for less gets a warning",
+    },
+    Variable {
+        name: "RATE_SHARE",
+        default: "`1`",
+        rule: "above 0, at most 1000: how much of the calls a second that AWS allows the account may be used; `0.5` \
+               leaves half to others, more than 1 is for raised quotas",
+    },
+    Variable {
+        name: "SCHEDULE_TIMEZONE",
+        default: "`UTC`",
+        rule: "IANA name, such as `Europe/Berlin`: whose days and months savings are counted in",
+    },
+    Variable {
+        name: "METRICS_NAMESPACE",
+        default: "none: no metrics",
+        rule: "CloudWatch namespace, see [Metrics](#metrics)",
+    },
+    Variable {
+        name: "LOG_LEVEL",
+        default: "`info`",
+        rule: "`trace` `debug` `info` `warn` `error`",
+    },
+    Variable {
+        name: "AWS_REGION",
+        default: "required",
+        rule: "set by Lambda; elsewhere set it to your region",
+    },
+    Variable {
+        name: "AWS_LAMBDA_FUNCTION_NAME",
+        default: "none",
+        rule: "set by Lambda: the function never manages itself, and calls itself to go on",
+    },
+];
+
 /// One variable that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -334,6 +416,19 @@ mod tests {
         assert!(!config.dry_run_default);
         assert!(config.topic_arn.is_none());
         assert!(config.patterns.values().all(|p| p.includes("shop-x") && !p.includes("other-x")));
+    }
+
+    #[test]
+    fn the_variables_that_are_read_are_those_that_are_documented() {
+        let read = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let lookup = |name: &str| {
+            read.borrow_mut().insert(name.to_owned());
+            Some(String::new())
+        };
+        Config::parse(lookup, &KINDS).unwrap_err();
+        let told = VARIABLES.iter().map(|variable| variable.name);
+        let told = told.chain(KINDS.map(|(_, variable)| variable)).map(str::to_owned).collect();
+        assert_eq!(read.into_inner(), told);
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub mod operation;
 pub mod pace;
 pub mod plan;
 pub mod pricing;
+#[cfg(test)]
+mod reference;
 pub mod report;
 pub mod savings;
 pub mod select;

@@ -22,6 +22,30 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 5] = [
+        Outcome::Succeeded,
+        Outcome::InProgress,
+        Outcome::Partial,
+        Outcome::Failed,
+        Outcome::Skipped,
+    ];
+
+    /// What it says, in the words of docs/reference.md, which is made from it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Outcome::Succeeded => "everything is as asked, or was so already",
+            Outcome::InProgress => "the rest follows in another invocation; no message yet",
+            Outcome::Partial => {
+                "something failed or is still pending; send the event again, it goes on from there"
+            }
+            Outcome::Failed => "nothing could be done",
+            Outcome::Skipped => {
+                "there was nothing to do: a duplicate, a newer event, another operation at work, or no state to start \
+                 from"
+            }
+        }
+    }
+
     /// Judges an operation that is over. To a status or a dry run, something in transition is no
     /// failure.
     pub(super) fn of(action: Action, dry_run: bool, rows: &[Row], errors: &[Trouble]) -> Self {

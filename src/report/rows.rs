@@ -43,6 +43,51 @@ pub enum RowResult {
     Unmanaged,
 }
 
+impl RowResult {
+    pub const ALL: [RowResult; 11] = [
+        RowResult::Stopped,
+        RowResult::Started,
+        RowResult::AlreadyStopped,
+        RowResult::AlreadyRunning,
+        RowResult::WouldStop,
+        RowResult::WouldStart,
+        RowResult::Running,
+        RowResult::Pending,
+        RowResult::Skipped,
+        RowResult::Unmanaged,
+        RowResult::Failed,
+    ];
+
+    /// What it says, in the words of docs/reference.md, which is made from it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            RowResult::Stopped => {
+                "stopped by this operation, and seen to be so; in a `status`, that it is stopped"
+            }
+            RowResult::Started => "started by this operation, and seen to be so",
+            RowResult::AlreadyStopped => "nothing to do: it was stopped before",
+            RowResult::AlreadyRunning => {
+                "nothing to do. A resource that a person changed or deleted since the stop is `already_running` in a \
+                 start, too: nothing is owed any more, and `detail` says why"
+            }
+            RowResult::WouldStop => "a dry run of a stop: it would be stopped",
+            RowResult::WouldStart => "a dry run of a start: it would be started",
+            RowResult::Running => "a `status`: it runs",
+            RowResult::Pending => {
+                "a stop or start has not finished with it, `detail` says what it waits for; in a `status` or a dry run, \
+                 it is in transition"
+            }
+            RowResult::Skipped => "it must not be changed now, `detail` says why",
+            RowResult::Unmanaged => {
+                "it is not to be changed: tagged `keep`, report only, or part of auto scaling"
+            }
+            RowResult::Failed => {
+                "it could not be done, or not be looked at; `detail` has the cause"
+            }
+        }
+    }
+}
+
 impl Row {
     pub(super) fn new(
         id: &ResourceId,
