@@ -1,4 +1,4 @@
-//! Why a call to AWS did not do what it was asked, as data that the plan and the report can use.
+//! A failure says why a call to AWS did not do what it was asked, as data.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What kind of refusal it was. Decides who can do something about it.
+/// A failure's class decides who can do something about the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -19,48 +19,50 @@ pub enum Class {
     Refused,
     /// AWS takes only so many of these calls a day, and they are used up.
     Spent,
-    /// Not sent: the operation was interrupted before this call.
+    /// The call was not sent, because the operation was interrupted before.
     Halted,
 }
 
-/// A failed call. `Display` is one line for a person; the chain goes to the log where it is made.
+/// A failure says why one call did not do what it was asked.
+///
+/// `Display` is one line for a person. The chain of causes goes to the log where it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct Failure {
     pub class: Class,
     /// AWS's error code, where there was an answer.
     pub code: Option<String>,
-    /// The IAM action that the call needs. `None`: the failure is not of a call.
+    /// The call needs this IAM action. `None`: the failure is not of a call.
     pub permission: Option<String>,
-    /// Whom IAM refused what, where its words tell.
+    /// IAM's words told whom it refused what.
     pub denial: Option<Box<Denial>>,
     /// The words for a person. Nothing is decided by them.
     pub message: String,
 }
 
-/// A refusal by IAM, as far as a person needs it to grant the permission.
+/// A denial is what a person has to know to grant a permission that IAM refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
-    /// The name of the role that made the call.
+    /// The role of this name made the call.
     pub role: String,
-    /// The ARN of what the call was about.
+    /// The call was about the resource with this ARN.
     pub resource: String,
-    /// Whether a policy denies the action explicitly, so that no grant can allow it.
+    /// A policy denies the action explicitly, so that no grant can allow it.
     pub is_explicit: bool,
 }
 
 impl Failure {
-    /// A failure that the same call would meet again, in the program's own words.
+    /// Makes a failure that the same call would meet again, in the program's own words.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::in_words(Class::Refused, message)
     }
 
-    /// A failure that passes, in the program's own words.
+    /// Makes a failure that passes, in the program's own words.
     pub fn transient(message: impl Into<String>) -> Self {
         Self::in_words(Class::Transient, message)
     }
 
-    /// The failure of a call that an interrupted operation did not send.
+    /// Makes the failure of a call that an interrupted operation did not send.
     pub fn halted() -> Self {
         Self::in_words(Class::Halted, "not begun: the operation was interrupted")
     }
@@ -107,7 +109,7 @@ impl Failure {
         }
     }
 
-    /// The same failure, with words before its own that say what it was about.
+    /// Puts words before the failure's own that say what the call was about.
     #[must_use]
     pub fn about(self, what: &str) -> Self {
         Failure { message: format!("{what}: {}", self.message), ..self }
@@ -115,9 +117,10 @@ impl Failure {
 }
 
 impl Denial {
-    /// Reads what IAM says when it refuses: `User:
-    /// arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform: ACTION on
-    /// resource: ARN because no identity-based policy allows the ACTION action`
+    /// Reads what IAM says when it refuses.
+    ///
+    /// `User: arn:aws:sts::123456789012:assumed-role/ROLE/SESSION is not authorized to perform:
+    /// ACTION on resource: ARN because no identity-based policy allows the ACTION action`
     /// (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
     fn read(words: &str) -> Option<Self> {
         let (_, role) = words.split_once(":assumed-role/")?;
@@ -130,7 +133,7 @@ impl Denial {
     }
 }
 
-/// The answer, or `None` where AWS says that what was asked about is not there.
+/// Turns AWS's "there is no such thing" into `None`.
 pub fn unless_missing<T, E>(
     permission: &'static str,
     answer: Result<T, E>,

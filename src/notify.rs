@@ -1,4 +1,4 @@
-//! SNS: one message an operation, text for e-mail and JSON for every other protocol.
+//! SNS gets one message an operation: text for e-mail and JSON for every other protocol.
 
 use async_trait::async_trait;
 use aws_sdk_sns::Client;
@@ -19,7 +19,7 @@ pub struct Message {
     pub body: String,
 }
 
-/// Writes the message: in full where SNS takes it, and without what went well where not.
+/// Writes the message, without what went well where SNS would not take it in full.
 pub fn compose(report: &Report, whereabouts: &Whereabouts) -> Message {
     let json = serde_json::to_string(report).expect("a report is plain data");
     let full = body(&json, &text::body(report, Extent::Full, whereabouts));
@@ -48,7 +48,7 @@ fn body(json: &str, email: &str) -> String {
     json!({"default": json, "email": email}).to_string()
 }
 
-/// A report without its resources, with these errors and the place where the resources are.
+/// Writes a report with these errors, and with the place where its resources are.
 fn json_with_location(report: &Report, errors: &[String], location: Option<&str>) -> String {
     let mut value = serde_json::to_value(report).expect("a report is plain data");
     value["errors"] = json!(errors);

@@ -1,5 +1,7 @@
-//! What an operation did, as data: the invocation's answer, the audit trail and the notification.
-//! Pure. Its words for people are in [`text`].
+//! A report tells, as data, what an operation did. This module is pure.
+//!
+//! The same report is the invocation's answer, the audit trail and the notification. [`text`] and
+//! [`html`] write it for people.
 
 pub mod advice;
 mod cost;
@@ -23,10 +25,10 @@ use crate::journal::{Journal, KeptOriginal};
 use crate::model::Action;
 use crate::trouble::Trouble;
 
-/// The version of the report's form.
+/// A reader of the JSON tells forms of a report apart by this number.
 pub const SCHEMA: u32 = 1;
 
-/// All that is told of one operation.
+/// A report tells all that is to be known of one operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub schema: u32,
@@ -50,7 +52,7 @@ pub struct Report {
     pub errors: Vec<Trouble>,
 }
 
-/// Whose operation it is and when it began.
+/// A heading says whose operation a report is about, and when the operation began.
 #[derive(Debug, Clone)]
 pub struct Heading {
     pub operation_id: String,
@@ -63,8 +65,7 @@ pub struct Heading {
     pub reason: Option<String>,
     pub only: Vec<String>,
     pub price_source: String,
-    /// Whether every resource that is managed could be looked for: what was not seen has a cost,
-    /// too.
+    /// Every resource that is managed could be looked for. What was not seen has a cost, too.
     pub all_seen: bool,
 }
 
@@ -78,7 +79,7 @@ impl Heading {
         report
     }
 
-    /// Reports these rows. The outcome is that of an operation that is over.
+    /// Makes a report of these rows. The outcome is that of an operation that is over.
     pub fn report(
         self,
         resources: Vec<Row>,
@@ -110,27 +111,27 @@ impl Heading {
 }
 
 impl Report {
-    /// Whether a newer event took over: what this one left undone is that one's to decide.
+    /// Tells whether a newer event took over, which then decides about what is left undone.
     pub fn was_taken_over(&self) -> bool {
         self.errors.iter().any(|error| matches!(error, Trouble::TakenOver { .. }))
     }
 
-    /// How many resources came to a result.
+    /// Counts the resources that came to a result.
     pub fn count(&self, result: RowResult) -> usize {
         self.resources.iter().filter(|row| row.result == result).count()
     }
 
-    /// The sentences of its errors.
+    /// Writes each error as its sentence.
     pub fn error_texts(&self) -> Vec<String> {
         self.errors.iter().map(ToString::to_string).collect()
     }
 
-    /// Where it is kept, below the state's prefix.
+    /// Names the object in which the report is kept, below the state's prefix.
     pub fn key(&self) -> String {
         self.key_of("json")
     }
 
-    /// Where its page is kept, below the state's prefix.
+    /// Names the object in which the report's page is kept, below the state's prefix.
     pub fn page_key(&self) -> String {
         self.key_of("html")
     }
@@ -141,8 +142,9 @@ impl Report {
     }
 }
 
-/// The report as it is kept: with the originals that the operation owed at its end, so that a start
-/// can be given them when the state is lost.
+/// A kept report has the originals, too, that the operation owed at its end.
+///
+/// A start can be given them when the state is lost.
 #[derive(Debug, Serialize)]
 pub struct Kept<'a> {
     #[serde(flatten)]
@@ -150,7 +152,7 @@ pub struct Kept<'a> {
     pub originals: BTreeMap<String, KeptOriginal>,
 }
 
-/// What a start needs of a kept report.
+/// A start needs only this much of a kept report.
 #[derive(Debug, Deserialize)]
 pub struct KeptOriginals {
     pub project: String,

@@ -1,6 +1,6 @@
-//! What stood in an operation's way as a whole: what a report's `errors` hold.
+//! A trouble is what stood in an operation's way as a whole. A report's `errors` are troubles.
 //!
-//! Whoever decides something by a trouble reads its variant. Its words are for people.
+//! Whoever decides something by a trouble reads its variant. The words are for people.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -10,21 +10,21 @@ use crate::failure::Failure;
 use crate::journal::Challenger;
 use crate::model::{Direction, KindName};
 
-/// A reason why an operation did less than it was asked for, beside its resources' own.
+/// A trouble says why an operation did less than it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Trouble {
     /// No resource of this kind could be looked at.
     #[error("{kind}: {failure}")]
     KindUnseen { kind: KindName, failure: Failure },
-    /// Nobody knows what is to be kept.
+    /// The tags that say what is to be kept could not be read.
     #[error("tags: {0}")]
     TagsUnseen(Failure),
-    /// A start has no state to start from.
+    /// The start had no saved state.
     #[error(
         "there is no saved state: nothing was stopped by this function, so there is nothing to start"
     )]
     NoState,
-    /// The operation was asked to yield and did: what it left undone is the other's to decide.
+    /// The operation yielded to a newer event, which decides about what is left undone.
     #[error("{}", taken_over(.by.as_ref()))]
     TakenOver { by: Option<Rival> },
     /// The operation has gone on as often as it may.
@@ -61,7 +61,7 @@ pub enum Trouble {
     Busy { holder: String, until: Timestamp, then: AfterBusy },
 }
 
-/// An operation in the other direction.
+/// A rival is a newer operation in the other direction.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{direction} {operation_id}")]
 pub struct Rival {
@@ -69,13 +69,13 @@ pub struct Rival {
     pub operation_id: String,
 }
 
-/// What becomes of an operation that found another one at work for all of its time.
+/// An operation that found another one at work for all of its time ends like this.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AfterBusy {
-    /// Its next invocation waits on.
+    /// The next invocation waits on.
     #[error(": this one begins after it")]
     WaitsOn,
-    /// It has waited as often as it may.
+    /// The operation has waited as often as it may.
     #[error(": send the event again then")]
     GivesUp,
     /// Lambda refused to call the function again.
@@ -100,7 +100,7 @@ fn taken_over(by: Option<&Rival>) -> String {
 }
 
 impl Trouble {
-    /// The failed call behind it, if it is one.
+    /// Hands out the failed call behind the trouble, if there is one.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Trouble::KindUnseen { failure, .. }
@@ -122,7 +122,7 @@ impl Trouble {
     }
 }
 
-/// As its sentence.
+/// A trouble is written as its sentence.
 impl Serialize for Trouble {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

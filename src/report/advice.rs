@@ -1,4 +1,6 @@
-//! What a person could do to pay less, or to lose nothing: only what there is a fact for.
+//! This module advises what a person could do to pay less, or to lose nothing.
+//!
+//! It says only what there is a fact for.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ use crate::plan::{Item, Outlook, Plan};
 use crate::pricing::PriceBook;
 use crate::usage::Usage;
 
-/// The plan's advice, each with the resource it is about and its money, the most money first.
+/// Writes the plan's advice, each with its resource and money, the most money first.
 pub fn recommendations(
     plan: &Plan,
     prices: &PriceBook,
@@ -41,12 +43,12 @@ pub fn recommendations(
     all.into_iter().map(|(_, text)| text).chain(free.into_iter().map(of_many)).collect()
 }
 
-/// What is tagged to be kept, or only reported, its owner wants as it is.
+/// Tells whether a stop may change the resource, which its owner then does not want kept.
 fn may_be_stopped(item: &Item) -> bool {
     !matches!(item.outlook, Outlook::Leave { verdict: Verdict::Unmanaged, .. })
 }
 
-/// What the kind has to say of the resource, with the money of a month.
+/// Writes what the kind advises on the resource, with the money of a month.
 fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String) {
     let monthly = |usage| prices.rate(usage).0.map(UsdPerHour::per_month);
     let now = monthly(&advice.pays);
@@ -84,7 +86,7 @@ fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String)
     (gain, format!("{} {} ({words})", item.id, advice.text))
 }
 
-/// `lambda:a loses …`, or `3 of lambda (a, b, c): each loses …`.
+/// Writes `lambda:a loses …`, or `3 of lambda (a, b, c): each loses …`.
 fn of_many(((kind, text), names): ((KindName, &str), Vec<&str>)) -> String {
     const NAMED: usize = 5;
     match &names[..] {
@@ -103,7 +105,7 @@ fn of_many(((kind, text), names): ((KindName, &str), Vec<&str>)) -> String {
     }
 }
 
-/// The last whole weekend, in the schedule's time zone.
+/// A weekend is the last whole one, in the schedule's time zone.
 struct Weekend {
     start: Timestamp,
     hours: f64,
@@ -120,7 +122,7 @@ impl Weekend {
         Some(Weekend { start, hours: end.duration_since(start).as_secs_f64() / 3600.0 })
     }
 
-    /// Something that bills by the hour, was there before the weekend, and is running now.
+    /// Tells of a resource that bills, was there before the weekend, and is running now.
     fn ran_through(&self, item: &Item) -> Option<(f64, String)> {
         let since = item.description.running_since.filter(|since| *since <= self.start)?;
         let usd_per_hour = item.now.rate.0.filter(|rate| rate.0 > 0.0)?;

@@ -1,11 +1,11 @@
-//! What the resources of a report cost, one by one and together.
+//! This module tells what a report's resources cost, one by one and together.
 
 use serde::{Serialize, Serializer};
 
 use super::rows::Row;
 use crate::model::UsdPerHour;
 
-/// What one resource costs, in US dollars a day; `null` is unknown.
+/// A resource costs this many US dollars a day before and after. `null` is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BeforeAfter {
     #[serde(serialize_with = "rounded_if_known")]
@@ -14,7 +14,7 @@ pub struct BeforeAfter {
     pub after: Option<f64>,
 }
 
-/// Sums over the resources whose price is known.
+/// The sums of a report are over the resources whose price is known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     pub currency: &'static str,
@@ -29,8 +29,7 @@ pub struct Cost {
     pub per_month_before: f64,
     #[serde(serialize_with = "rounded")]
     pub per_month_after: f64,
-    /// False: at least one price is unknown, or something could not be seen, and the sums are "at
-    /// least".
+    /// Every price is known and everything could be seen. Where not, the sums are "at least".
     pub complete: bool,
 }
 
@@ -56,12 +55,12 @@ impl Cost {
     }
 }
 
-/// US dollars for people: `$2.76`, or `unknown`.
+/// Writes US dollars for people: `$2.76`, or `unknown`.
 pub fn money(usd: Option<f64>) -> String {
     usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.2}"))
 }
 
-/// Writes hundredths of a cent: finer than any bill.
+/// Rounds to hundredths of a cent, which is finer than any bill.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 pub(super) fn rounded<S: Serializer>(usd: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     // Without a minus before nothing.

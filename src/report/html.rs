@@ -1,5 +1,6 @@
-//! The report as a page: one file that loads nothing from anywhere. What people wrote is escaped by
-//! the template engine, because names, tags and reasons are theirs.
+//! This module writes a report as a page: one file that loads nothing from anywhere.
+//!
+//! The template engine escapes what people wrote: names, tags and reasons are theirs.
 
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -9,7 +10,7 @@ use super::{BeforeAfter, Report, Row, RowResult, money};
 use crate::kinds;
 use crate::model::Action;
 
-/// No script, no font, no picture: a page that a mail filter and a private bucket let through.
+/// The page has no script, font or picture, so that a mail filter lets it through.
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1a1f26; --faint: #5b6572; --line: #d9dee5; --back: #ffffff; --bar: #2f7d5b; --bad: #b3261e; --shade: #f4f6f8 }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e9ed; --faint: #9aa5b1; --line: #333b45; --back: #14181d; --bar: #57b389; --bad: #ff8a80; --shade: #1c2229 } }
@@ -36,7 +37,7 @@ td:nth-child(2) { white-space: nowrap } td:nth-child(3), td:nth-child(4) { min-w
 }
 ";
 
-/// The whole page.
+/// Writes the whole page.
 pub fn page(report: &Report) -> String {
     let title = subject(report);
     html! {
@@ -131,7 +132,7 @@ fn day(cost: &BeforeAfter) -> String {
     }
 }
 
-/// What each of the last days has saved, as bars from a common floor.
+/// Draws what each of the last days has saved, as bars from a common floor.
 fn chart(days: &[(Date, f64)]) -> Markup {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 120.0;

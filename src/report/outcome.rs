@@ -1,4 +1,4 @@
-//! What an operation amounts to.
+//! An outcome sums up what an operation came to.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::rows::{Row, RowResult};
 use crate::model::Action;
 use crate::trouble::Trouble;
 
-/// What a reader has to know first.
+/// An outcome tells a reader first whether something is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -17,7 +17,7 @@ pub enum Outcome {
     Partial,
     /// Something went wrong, and nothing could be done.
     Failed,
-    /// It was not begun, and need not be.
+    /// There was nothing for this operation to do.
     Skipped,
 }
 
@@ -30,7 +30,7 @@ impl Outcome {
         Outcome::Skipped,
     ];
 
-    /// What it says, in the words of docs/reference.md, which is made from it.
+    /// Says what the outcome means, in the words of docs/reference.md, which is made from them.
     pub fn meaning(self) -> &'static str {
         match self {
             Outcome::Succeeded => "everything is as asked, or was so already",
@@ -46,8 +46,9 @@ impl Outcome {
         }
     }
 
-    /// Judges an operation that is over. To a status or a dry run, something in transition is no
-    /// failure.
+    /// Judges an operation that is over.
+    ///
+    /// To a status or a dry run, something in transition is no failure.
     pub(super) fn of(action: Action, dry_run: bool, rows: &[Row], errors: &[Trouble]) -> Self {
         let is_wrong = |row: &Row| match row.result {
             RowResult::Failed => true,

@@ -1,4 +1,4 @@
-//! What a person can paste to go on, and to deal with what stood in the way.
+//! This module writes the commands that a person can paste to go on.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -9,8 +9,10 @@ use super::Report;
 use crate::model::Action;
 use crate::trouble::Trouble;
 
-/// The command that sends the same event again, for either version of the AWS CLI: they disagree on
-/// how a payload is written on the command line, and agree on one in a file.
+/// Writes the command that sends the same event again, for either version of the AWS CLI.
+///
+/// The two versions disagree on how a payload is written on the command line, and agree on one in a
+/// file.
 pub fn again(report: &Report, function: Option<&str>) -> String {
     let mut event = json!({"action": report.action});
     if !report.only.is_empty() {
@@ -28,7 +30,8 @@ pub fn again(report: &Report, function: Option<&str>) -> String {
     )
 }
 
-/// The commands that grant what IAM refused, where its words told whose role it was and on what.
+/// Writes the commands that grant what IAM refused, where its answer told role and resource.
+///
 /// What a policy denies explicitly, no grant can allow.
 pub fn grants(report: &Report) -> Vec<String> {
     /// More resources are better granted by a pattern, which is a person's choice.
@@ -55,18 +58,18 @@ pub fn grants(report: &Report) -> Vec<String> {
     wanted.into_iter().filter(|(_, resources)| resources.len() <= AT_MOST).map(command).collect()
 }
 
-/// For a shell.
+/// Quotes a text for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Whether the same event can go on from here.
+/// Tells whether the same event, sent again, can go on with what is left.
 pub fn can_go_on(report: &Report) -> bool {
     use super::Outcome::{Failed, Partial};
     !report.was_taken_over() && matches!(report.outcome, Partial | Failed)
 }
 
-/// What is told before [`again`].
+/// Introduces the command of [`again`].
 pub fn introduction(action: Action) -> &'static str {
     match action {
         Action::Stop | Action::Start => {

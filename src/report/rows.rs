@@ -1,4 +1,4 @@
-//! What is told of each resource: one row.
+//! A report tells each resource in one row.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::kinds::rules::Verdict;
 use crate::model::{Direction, KindName, ResourceId, State};
 use crate::plan::{Item, Move, Outlook, settled_by};
 
-/// All that is told of one resource.
+/// A row tells what one resource was like, what became of it and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     pub kind: KindName,
@@ -21,12 +21,12 @@ pub struct Row {
     pub detail: String,
     pub warnings: Vec<String>,
     pub cost_per_day: BeforeAfter,
-    /// What it failed with, where it failed. In the report's JSON it is the detail's words only.
+    /// The failure whose words are the detail. `None`: the resource did not fail.
     #[serde(skip)]
     pub failure: Option<Failure>,
 }
 
-/// What became of one resource, or would.
+/// A row's result says what became of the resource, or would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowResult {
@@ -58,7 +58,7 @@ impl RowResult {
         RowResult::Failed,
     ];
 
-    /// What it says, in the words of docs/reference.md, which is made from it.
+    /// Says what the result means, in the words of docs/reference.md, which is made from them.
     pub fn meaning(self) -> &'static str {
         match self {
             RowResult::Stopped => {
@@ -112,7 +112,7 @@ impl Row {
         }
     }
 
-    /// The same row of a resource that failed, with the failure's words as its detail.
+    /// Turns the row into that of a resource that failed with this.
     #[must_use]
     pub(super) fn failed(self, failure: &Failure) -> Self {
         Row {
@@ -124,7 +124,7 @@ impl Row {
     }
 }
 
-/// Tells what `status` found: what the resource would cost running, and what it costs now.
+/// Tells what `status` found, and what the resource costs running and now.
 pub fn status_row(item: &Item, journal: &Journal) -> Row {
     let now = &item.now;
     let record = journal.record(&item.id).filter(|record| record.held().is_some());

@@ -1,4 +1,4 @@
-//! What stopping has saved so far, as a report tells it.
+//! A report tells what stopping has saved so far.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::cost::rounded;
 use super::rows::{Row, RowResult};
 use crate::journal::Journal;
 
-/// How many days the chart of savings shows.
+/// The chart of savings shows this many days.
 const DAYS: i32 = 30;
 
-/// US dollars that were not spent.
+/// These US dollars were not spent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Saved {
     #[serde(serialize_with = "rounded")]
@@ -22,19 +22,20 @@ pub struct Saved {
     pub month_to_date: f64,
     #[serde(serialize_with = "rounded")]
     pub total: f64,
-    /// False: for some of the time the price is not known, and the sums are "at least".
+    /// The price is known for all of the time. Where not, the sums are "at least".
     pub complete: bool,
-    /// Booked by the newest operation: for the metrics, which add up.
+    /// The newest operation has booked this much. The metrics tell it, because they add up.
     #[serde(skip)]
     pub by_operation: f64,
-    /// By day, the newest last: for the chart.
+    /// The chart shows the sum of each day, the newest last.
     #[serde(skip)]
     pub days: Vec<(Date, f64)>,
 }
 
 impl Saved {
-    /// Sums up what the journal has booked, and what the resources save that these rows do not
-    /// show running.
+    /// Sums up what the journal has booked, and what has been saved since.
+    ///
+    /// A resource that its row shows running has not saved anything since.
     pub(super) fn at(now: Timestamp, rows: &[Row], journal: &Journal) -> Self {
         let is_running =
             |row: &&Row| matches!(row.result, RowResult::Running | RowResult::AlreadyRunning);

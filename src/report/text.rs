@@ -1,4 +1,4 @@
-//! The report as a person reads it: on a phone, in a font whose columns do not line up.
+//! This module writes a report for a person with a phone, whose font does not line up columns.
 
 mod resources;
 
@@ -12,23 +12,23 @@ use crate::model::Action;
 /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
 pub const LONGEST_SUBJECT: usize = 99;
 
-/// Less than half a cent is not worth a line.
+/// Less than half a cent a day is not worth a line.
 const SMALLEST: f64 = 0.005;
 
-/// How much of each list a message has. SNS takes 262,144 bytes.
+/// A message has this many items of each list, because SNS takes 262,144 bytes.
 pub const MOST_PROBLEMS: usize = 100;
 pub const MOST_RECOMMENDATIONS: usize = 50;
 const LONGEST_ITEM: usize = 500;
 
-/// How much of a report to write out.
+/// An extent says how much of a report to write out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     Full,
-    /// Without the resources that went well: for reports beyond what SNS takes.
+    /// Leaves the resources out that went well, for reports beyond what SNS takes.
     Short,
 }
 
-/// Outcome, action, project and count, in this order: a phone shows the beginning.
+/// Writes outcome, action, project and count in this order: a phone shows the beginning.
 pub fn subject(report: &Report) -> String {
     let outcome = match report.outcome {
         Outcome::Succeeded => "OK",
@@ -52,7 +52,7 @@ pub fn subject(report: &Report) -> String {
         .collect()
 }
 
-/// `3 stopped, 1 failed`: what happened first, what did not last.
+/// Counts the results: `1 failed, 3 stopped`, with what needs attention first.
 fn counts(report: &Report) -> String {
     const ORDER: [(RowResult, &str); 11] = [
         (RowResult::Failed, "failed"),
@@ -76,18 +76,18 @@ fn counts(report: &Report) -> String {
     if parts.is_empty() { "no resources".to_owned() } else { parts.join(", ") }
 }
 
-/// What a reader may want to go to.
+/// A reader may want to go to these places.
 #[derive(Debug, Clone, Default)]
 pub struct Whereabouts {
-    /// Where the full report is kept, if it is.
+    /// The full report is kept here. `None`: it is not.
     pub report: Option<String>,
-    /// The same as a page.
+    /// The report's page is kept here. `None`: it is not.
     pub page: Option<String>,
-    /// The function that sends it.
+    /// This function made the report.
     pub function: Option<String>,
 }
 
-/// The whole message.
+/// Writes the whole message.
 pub fn body(report: &Report, extent: Extent, whereabouts: &Whereabouts) -> String {
     let mut out = String::new();
     write_body(&mut out, report, extent, whereabouts).expect("a string takes everything");
@@ -131,7 +131,7 @@ fn in_the_full_report(whereabouts: &Whereabouts) -> &'static str {
     if whereabouts.report.is_some() { ": the full report has them all" } else { "" }
 }
 
-/// A message has a limit, and a reader, too.
+/// Cuts a list of texts to what a message, and a reader, can take.
 pub fn shorten(items: &mut Vec<String>, at_most: usize, whereabouts: &Whereabouts) {
     let rest = items.len().saturating_sub(at_most);
     items.truncate(at_most);
@@ -187,7 +187,7 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-/// `$5.20 in this stop, $60.10 this month, $300.00 in all`.
+/// Writes the savings: `$5.20 in this stop, $60.10 this month, $300.00 in all`.
 fn saved(report: &Report) -> String {
     let saved = &report.saved;
     let least = if saved.complete { "" } else { "at least " };
@@ -199,8 +199,9 @@ fn saved(report: &Report) -> String {
     words.map(|(usd, when)| format!("{least}{} {when}", money(Some(usd)))).join(", ")
 }
 
-/// What a person has to do something about. To a status or a dry run, what is in transition is no
-/// trouble.
+/// Writes what a person has to do something about.
+///
+/// To a status or a dry run, what is in transition is no trouble.
 pub(super) fn problems(report: &Report) -> Vec<String> {
     let is_one = |row: &&Row| match row.result {
         RowResult::Failed => true,
@@ -213,7 +214,7 @@ pub(super) fn problems(report: &Report) -> Vec<String> {
     report.error_texts().into_iter().chain(rows).collect()
 }
 
-/// The same, before anything else, with the commands that help.
+/// Writes the problems before anything else, with the commands that help.
 fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::fmt::Result {
     let mut problems = problems(report);
     if problems.is_empty() {
@@ -234,7 +235,9 @@ fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> st
     Ok(())
 }
 
-/// What a stop had to leave running, and what that costs: no failure, and yet not what was wanted.
+/// Writes what a stop had to leave running, and what that costs.
+///
+/// It is no failure, and yet not what was wanted.
 fn not_stopped(out: &mut String, report: &Report) -> std::fmt::Result {
     let costs = |row: &Row| row.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
     let is_left = |row: &&Row| {

@@ -1,4 +1,4 @@
-//! The resources in a report's text, kind by kind.
+//! This module writes the resources of a report's text, kind by kind.
 
 use std::fmt::{Result, Write};
 
@@ -6,7 +6,7 @@ use super::{SMALLEST, words};
 use crate::model::KindName;
 use crate::report::{BeforeAfter, Report, Row, RowResult, money};
 
-/// Writes a kind's resources, those that fared alike in one item: twenty alarms read as one.
+/// Writes a kind's resources, of which those that fared alike are one item.
 pub fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -> Result {
     let mut rows: Vec<&Row> = report.resources.iter().filter(|row| row.kind == kind).collect();
     if rows.is_empty() {
@@ -24,7 +24,7 @@ pub fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -
     groups.iter().try_for_each(|group| item(out, group))
 }
 
-/// Writes a kind in one line, where there are too many resources for a line each.
+/// Writes a kind in one line, for reports with too many resources for a line each.
 pub fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> Result {
     let rows: Vec<&Row> = report.resources.iter().filter(|row| row.kind == kind).collect();
     if rows.is_empty() {
@@ -68,8 +68,9 @@ fn item(out: &mut String, group: &[&Row]) -> Result {
     notes.into_iter().try_for_each(|note| writeln!(out, "    ({note})"))
 }
 
-/// What the resources of one group cost together. Of many, those whose price is known cost at
-/// least that.
+/// Writes what the resources of one group cost together.
+///
+/// Where some have no known price, the others cost at least that.
 fn price(group: &[&Row]) -> String {
     let sum = |of: fn(&BeforeAfter) -> Option<f64>| {
         let known: Vec<f64> = group.iter().filter_map(|row| of(&row.cost_per_day)).collect();
