@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_resource_manager::failure::Failure;
 use aws_resource_manager::journal::{Journal, Transition};
-use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, INFO, Seen, Step};
-use aws_resource_manager::kinds::kit::Kind;
-use aws_resource_manager::kinds::remote::{Observe, Remote, Sighting};
+use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, INFO, Seen, Step, Switch};
+use aws_resource_manager::kinds::kit::{self, Kind};
+use aws_resource_manager::kinds::remote::{AnswerOf, Observe, Remote, Sighting};
 use aws_resource_manager::lazy::ready;
-use aws_resource_manager::model::{Direction, Plain, ResourceId};
+use aws_resource_manager::model::{Direction, ResourceId};
 use aws_resource_manager::observe::{Found, Inventory};
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::plan::{Circumstances, Outlook, plan};
@@ -34,10 +34,10 @@ impl Observe<Alarms> for Nobody {
 
 #[async_trait]
 impl Remote<Alarms> for Nobody {
-    async fn look(&self, _: &[String], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+    async fn look(&self, _: &[(String, Step)], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
         Vec::new()
     }
-    async fn perform(&self, _: &[(String, Step)], _: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
+    async fn perform(&self, _: &[(String, Switch)], _: &Pace) -> Vec<AnswerOf<Alarms>> {
         Vec::new()
     }
 }
@@ -45,7 +45,7 @@ impl Remote<Alarms> for Nobody {
 fn inventory(actions_enabled: bool) -> Inventory {
     let form = Form::Metric { metrics: 1, high_resolution: false };
     let seen = Seen { actions_enabled, form, drives_scaling: false };
-    let seen = Plain(serde_json::to_value(seen).expect("plain data"));
+    let seen = kit::Seen::of(seen);
     let found = |n| Found {
         id: ResourceId::new(INFO.name, format!("shop-alarm-{n}")),
         seen: Ok(Some(seen.clone())),

@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::failure::{Class, Failure};
-use crate::kinds::kit::Managed;
+use crate::kinds::kit::{Call, Managed, Seen, Step};
+use crate::kinds::remote::Answer;
 use crate::kinds::rules::{Effect, Progress};
-use crate::model::{Plain, ResourceId, Step};
+use crate::model::ResourceId;
 use crate::pace::Pace;
 
 /// Looks whether somebody wants the operation to end, between rounds and during long ones.
@@ -39,7 +40,7 @@ pub enum Outcome {
 
 /// What the last look showed. `None`: the resource was not there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LastLook(pub Option<Plain>);
+pub struct LastLook(pub Option<Seen>);
 
 /// How a move ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +107,8 @@ pub struct Job<'a> {
     signless_looks: u32,
     /// The last answer that was an error. Believed only if a look shows no effect.
     doubt: Option<Failure>,
+    /// AWS refused the call for good, and the rules say what follows.
+    refused: Option<Failure>,
     waits_for: String,
     last: Option<LastLook>,
     remarks: Vec<String>,
@@ -136,6 +139,7 @@ impl<'a> Job<'a> {
             tries: 0,
             signless_looks: 0,
             doubt: None,
+            refused: None,
             waits_for: String::new(),
             last: None,
             remarks: Vec::new(),
@@ -166,10 +170,19 @@ impl<'a> Job<'a> {
     fn taken(&mut self, rhythm: Rhythm) {
         self.stage = Stage::Taken;
         self.wait = rhythm.poll;
-        let shows_now = self.doubt.is_some() || self.effect() == Effect::AtOnce || !rhythm.wait;
+        let is_answered_with_error = self.doubt.is_some() || self.refused.is_some();
+        let shows_now = is_answered_with_error || self.effect() == Effect::AtOnce || !rhythm.wait;
         self.not_before = Instant::now() + if shows_now { Duration::ZERO } else { self.wait };
         if !shows_now {
             "AWS to show the change".clone_into(&mut self.waits_for);
+        }
+    }
+
+    /// The call that its step sends.
+    fn task(&self) -> Option<(String, Call)> {
+        match self.steps.front()? {
+            Step::Call(call) => Some((self.id.name.clone(), call.clone())),
+            Step::Wait(_) | Step::GiveUp(_) => None,
         }
     }
 
@@ -179,14 +192,16 @@ impl<'a> Job<'a> {
 
     /// Without steps there is nothing left to do.
     fn settle(&mut self) {
-        if self.steps.is_empty() {
-            self.stage = Stage::Over(Outcome::Done);
+        match self.steps.front() {
+            None => self.stage = Stage::Over(Outcome::Done),
+            Some(Step::GiveUp(why)) => self.fail(Failure::refused(why)),
+            Some(Step::Call(_) | Step::Wait(_)) => {}
         }
     }
 
     /// Goes on with the next step. One that sends nothing, and only waits for what this very look
     /// may have shown, has been taken by that.
-    fn next_step(&mut self, seen: Option<&Plain>, rhythm: Rhythm) {
+    fn next_step(&mut self, seen: Option<&Seen>, rhythm: Rhythm) {
         self.steps.pop_front();
         self.begin_step();
         if self.stage == Stage::Due && self.effect() == Effect::Awaited {
@@ -197,35 +212,54 @@ impl<'a> Job<'a> {
 
     /// What the step before was answered and how often it was tried says nothing of the next.
     fn begin_step(&mut self) {
-        (self.stage, self.tries, self.signless_looks, self.doubt) = (Stage::Due, 0, 0, None);
+        (self.stage, self.tries, self.signless_looks) = (Stage::Due, 0, 0);
+        (self.doubt, self.refused) = (None, None);
         self.not_before = Instant::now();
         self.waits_for.clear();
         self.is_uncounted = false;
         self.settle();
     }
 
-    /// Takes in the answer of a step. `None`: it was cut off, and may have worked or not.
-    fn answered(&mut self, answer: Option<Result<Option<Plain>, Failure>>, rhythm: Rhythm) {
+    /// Takes in the answer to a call. `None`: it was cut off, and may have worked or not.
+    fn answered(&mut self, answer: Option<Answer<Seen, Call>>, rhythm: Rhythm) {
         // AWS does not count what it refuses. Whether an error was a refusal, the next look shows.
-        match &answer {
-            Some(Ok(_)) | None => self.count(),
-            Some(Err(failure)) => self.is_uncounted = failure.class != Class::Halted,
-        }
-        if matches!(answer, Some(Ok(_))) {
-            self.doubt = None;
-        }
         match answer {
-            Some(Ok(Some(seen))) => {
-                self.taken(rhythm);
-                self.looked(Ok(Some(seen)), rhythm);
+            Some(Answer::Failed(failure)) if failure.class == Class::Halted => {
+                self.is_uncounted = false;
             }
-            Some(Ok(None)) | None => self.taken(rhythm),
-            Some(Err(failure)) if failure.class == Class::Halted => {}
-            Some(Err(failure)) => {
+            Some(Answer::Failed(failure)) => {
+                self.is_uncounted = true;
                 self.doubt = Some(failure);
                 self.taken(rhythm);
             }
+            Some(Answer::Refused(failure)) => {
+                self.is_uncounted = false;
+                (self.doubt, self.refused) = (None, Some(failure));
+                self.taken(rhythm);
+            }
+            Some(Answer::Accepted) => self.accepted(rhythm),
+            Some(Answer::Partly { call, remark }) => {
+                self.remarks.push(remark);
+                if let Some(step) = self.steps.front_mut() {
+                    *step = Step::Call(call);
+                }
+                self.accepted(rhythm);
+            }
+            Some(Answer::Shown(seen)) => {
+                self.accepted(rhythm);
+                self.looked(Ok(Some(seen)), rhythm);
+            }
+            None => {
+                self.count();
+                self.taken(rhythm);
+            }
         }
+    }
+
+    fn accepted(&mut self, rhythm: Rhythm) {
+        self.count();
+        self.doubt = None;
+        self.taken(rhythm);
     }
 
     /// Remembers the call, where AWS takes only so many of it a day.
@@ -237,7 +271,7 @@ impl<'a> Job<'a> {
     }
 
     /// Takes in what a look showed after a step was taken.
-    fn looked(&mut self, look: Result<Option<Plain>, Failure>, rhythm: Rhythm) {
+    fn looked(&mut self, look: Result<Option<Seen>, Failure>, rhythm: Rhythm) {
         self.not_before = Instant::now() + self.wait;
         match look {
             Ok(seen) => {
@@ -250,19 +284,15 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn judge(&mut self, seen: Option<&Plain>, rhythm: Rhythm) {
+    fn judge(&mut self, seen: Option<&Seen>, rhythm: Rhythm) {
         let Some(step) = self.steps.front() else { return };
-        let progress = self.kind.progress(step, seen);
+        let progress = self.kind.progress(step, seen, self.refused.as_ref());
         // An error that was none: the call shows its effect.
         if self.is_uncounted && matches!(progress, Progress::Done | Progress::Waiting(_)) {
             self.count();
         }
         match progress {
             Progress::Done => self.next_step(seen, rhythm),
-            Progress::DoneBut(remark) => {
-                self.remarks.push(remark);
-                self.next_step(seen, rhythm);
-            }
             Progress::Waiting(what) => {
                 if self.waits_for == what {
                     self.wait = rhythm.longer(self.wait);
@@ -295,7 +325,7 @@ impl<'a> Job<'a> {
     fn no_sign(&mut self, rhythm: Rhythm) {
         self.signless_looks += 1;
         (self.wait, self.not_before) = (rhythm.poll, Instant::now() + rhythm.poll);
-        match self.doubt.take() {
+        match self.doubt.take().or(self.refused.take()) {
             Some(failure) if failure.class == Class::Transient && self.tries + 1 < TRIES => {
                 self.tries += 1;
                 self.waits_for = failure.to_string();
@@ -412,15 +442,16 @@ fn by_kind<'j, 'a>(
 }
 
 async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
-    join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
-        let tasks: Vec<(String, Step)> = group
-            .iter()
-            .filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone())))
-            .collect();
-        for (name, step) in &tasks {
-            info_span!("resource", kind = %kind.info().name, name)
-                .in_scope(|| info!(%step, "step"));
+    for job in jobs.iter_mut().filter(|job| job.is_due()) {
+        let Some(step) = job.steps.front() else { continue };
+        info_span!("resource", kind = %job.id.kind, name = job.id.name)
+            .in_scope(|| info!(%step, "step"));
+        if matches!(step, Step::Wait(_)) {
+            job.taken(rhythm);
         }
+    }
+    join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
+        let tasks: Vec<(String, Call)> = group.iter().filter_map(|job| job.task()).collect();
         let span = info_span!("steps", kind = %kind.info().name, count = tasks.len());
         match pace.bounded(kind.perform(&tasks, pace).instrument(span)).await {
             Some(answers) => group
@@ -437,9 +468,12 @@ async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
 async fn look_around(jobs: &mut [Job<'_>], by: Instant, pace: &Pace, rhythm: Rhythm) {
     join_all(by_kind(jobs, |job| job.is_to_be_looked_at(by)).into_iter().map(
         |(kind, mut group)| async move {
-            let names: Vec<String> = group.iter().map(|job| job.id.name.clone()).collect();
-            let span = info_span!("looks", kind = %kind.info().name, count = names.len());
-            if let Some(looks) = pace.bounded(kind.look(&names, pace).instrument(span)).await {
+            let tasks: Vec<(String, Step)> = group
+                .iter()
+                .filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone())))
+                .collect();
+            let span = info_span!("looks", kind = %kind.info().name, count = tasks.len());
+            if let Some(looks) = pace.bounded(kind.look(&tasks, pace).instrument(span)).await {
                 for (job, look) in group.iter_mut().zip(looks) {
                     let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
                     span.in_scope(|| job.looked(look, rhythm));

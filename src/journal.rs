@@ -26,7 +26,8 @@ use thiserror::Error;
 
 pub use self::money::Unpriced;
 pub use self::operations::{Challenger, Ended, Lease, Operation, Scheduled};
-use crate::model::{Goal, KindName, Phase, Plain, Rate, ResourceId};
+use crate::kinds::kit::Original;
+use crate::model::{Goal, KindName, Phase, Rate, ResourceId};
 use crate::savings::Savings;
 use crate::usage::Usage;
 
@@ -87,7 +88,7 @@ fn utc() -> TimeZone {
 pub struct Record {
     pub phase: Phase,
     /// What it was before the first change. Present in every phase but `Running`.
-    pub original: Option<Plain>,
+    pub original: Option<Original>,
     /// The operation that last set out to change it.
     pub operation_id: String,
     pub since: Timestamp,
@@ -109,7 +110,7 @@ pub struct Record {
 /// An original as a report keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptOriginal {
-    pub original: Plain,
+    pub original: Original,
     pub running: Glimpse,
     pub stopped: Glimpse,
 }
@@ -128,13 +129,13 @@ pub struct Glimpse {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transition {
     /// Before the first change: there was no original.
-    Save(Plain),
+    Save(Original),
     /// Before a change: a person changed the resource since, and their value is the original now.
-    Adopt(Plain),
+    Adopt(Original),
     /// Before a change: a stop goes on, with the original that there is.
     Resume,
     /// The same, and the kind remembers more beside the original.
-    Amend(Plain),
+    Amend(Original),
     /// The resource was seen stopped.
     Stopped,
     /// Before the first change on the way up.
@@ -164,7 +165,7 @@ pub struct Note {
 
 impl Record {
     /// The original, while we owe it.
-    pub fn held(&self) -> Option<&Plain> {
+    pub fn held(&self) -> Option<&Original> {
         self.original.as_ref().filter(|_| self.phase != Phase::Running)
     }
 }
@@ -273,10 +274,8 @@ impl Journal {
         let from = old.map_or(Phase::Running, |record| record.phase);
         let held = old.and_then(|record| record.original.clone());
         let (phase, original) = match (from, transition) {
-            (Phase::Running, Transition::Save(original)) => {
-                (Phase::Stopping, Some(original.clone()))
-            }
-            (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original))
+            (Phase::Running, Transition::Save(original))
+            | (Phase::Stopping | Phase::Stopped | Phase::Starting, Transition::Adopt(original))
             | (Phase::Stopping | Phase::Starting, Transition::Amend(original)) => {
                 (Phase::Stopping, Some(original.clone()))
             }

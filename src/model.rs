@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use crate::usage::{Item, Usage};
 
@@ -137,12 +136,6 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Data of one kind (what it saw, what it saved, what it will do) on its way through stages
-/// that know nothing of kinds. Only the kind that wrote it reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct Plain(pub Value);
-
 /// What is known of the calls that AWS takes only so many of a day.
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
@@ -183,19 +176,6 @@ impl Requests {
             Requests::Of(name) => name == operation,
             Requests::AllBut(names) => !names.contains(&operation),
         }
-    }
-}
-
-/// One call that changes something, as plain data with its own words for plans and logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub text: String,
-    pub data: Plain,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 

@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::kinds::info::Info;
-use crate::kinds::kit::Kind;
-use crate::model::{KindName, Plain, ResourceId};
+use crate::kinds::kit::{Kind, Seen};
+use crate::model::{KindName, ResourceId};
 use crate::pace::Pace;
 use crate::select::{Only, Wanted};
 
@@ -41,7 +41,7 @@ pub struct Inventory {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub id: ResourceId,
-    pub seen: Result<Option<Plain>, Failure>,
+    pub seen: Result<Option<Seen>, Failure>,
     /// By a pattern or a tag. The others are here because the state has a record of them.
     pub selected: bool,
     pub keep: bool,

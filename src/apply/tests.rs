@@ -1,13 +1,12 @@
 use super::*;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::kit::Kind;
-use crate::kinds::remote::{Observe, Remote, Sighting};
-use crate::kinds::rules::{Case, Decision, Describe, Effect, Rules};
+use crate::kinds::kit::{Kind, Wait};
+use crate::kinds::remote::{Answer as Reply, AnswerOf, Observe, Remote, Sighting};
+use crate::kinds::rules::{self, Case, Decision, DecisionOf, Describe, Effect, Rules, StepOf};
 use crate::lazy::ready;
 use crate::model::{Description, KindName, State};
 use crate::select::Wanted;
 use crate::usage::Usage;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +26,8 @@ static INFO: Info = Info {
     request_rates: &[],
 };
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a number is set to, and likewise what is waited for.
+#[derive(Debug, Clone, PartialEq)]
 struct Set(i32);
 
 impl std::fmt::Display for Set {
@@ -52,41 +52,54 @@ impl Describe for Numbers {
 
 impl Rules for Numbers {
     type Original = Number;
-    type Step = Set;
+    type Call = Set;
+    type Wait = Set;
 
-    fn stop(&self, _: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+    fn stop(&self, _: &Case<Number, Number>) -> DecisionOf<Numbers> {
         Decision::resume(Vec::new(), None)
     }
-    fn start(&self, _: &Case<Number, Number>) -> Decision<Number, Number, Set> {
+    fn start(&self, _: &Case<Number, Number>) -> DecisionOf<Numbers> {
         Decision::resume(Vec::new(), None)
     }
-    /// Steps from 100 on show later, those from 200 on send nothing.
-    fn effect(&self, step: &Set) -> Effect {
-        match step.0 {
-            ..100 => Effect::AtOnce,
-            100..200 => Effect::Slow,
-            200.. => Effect::Awaited,
+    /// Calls from 100 on show later.
+    fn effect(&self, step: &StepOf<Numbers>) -> Effect {
+        match step {
+            rules::Step::Call(Set(..100)) => Effect::AtOnce,
+            rules::Step::Call(_) => Effect::Slow,
+            _ => Effect::Awaited,
         }
     }
-    fn progress(&self, step: &Set, seen: Option<&Number>) -> Progress<Set> {
+    fn progress(
+        &self,
+        Set(goal): &Set,
+        seen: Option<&Number>,
+        refused: Option<&Failure>,
+    ) -> Progress<StepOf<Numbers>> {
         match seen {
             Some(-1000) => Progress::Failed("it broke".to_owned()),
-            Some(-2000) => Progress::Instead {
-                steps: vec![Set(7)],
-                why: "other way".to_owned(),
-                pause: Duration::from_secs(60),
-            },
-            Some(n) if *n == step.0 => Progress::Done,
+            Some(-2000) => instead(vec![rules::Step::Call(Set(7))], Duration::from_secs(60)),
+            Some(-3000) => instead(vec![rules::Step::GiveUp("no way".to_owned())], Duration::ZERO),
+            Some(n) if n == goal => Progress::Done,
             Some(n) if *n < 0 => Progress::Waiting(format!("{n}")),
+            _ if refused.is_some_and(|why| why.message == "too much") => {
+                instead(vec![rules::Step::Call(Set(7))], Duration::ZERO)
+            }
             _ => Progress::NotBegun,
         }
+    }
+    fn waited(&self, wait: &Set, seen: Option<&Number>) -> Progress<StepOf<Numbers>> {
+        self.progress(wait, seen, None)
     }
     fn is_counted(&self, _: &Set) -> bool {
         true
     }
 }
 
-type Answer = Result<Option<Number>, Failure>;
+fn instead(steps: Vec<StepOf<Numbers>>, pause: Duration) -> Progress<StepOf<Numbers>> {
+    Progress::Instead { steps, why: "other way".to_owned(), pause }
+}
+
+type Answer = AnswerOf<Numbers>;
 
 /// At which second, and at which resources.
 type Look = (u64, Vec<String>);
@@ -138,14 +151,19 @@ impl Observe<Numbers> for Script {
 
 #[async_trait]
 impl Remote<Numbers> for Script {
-    async fn look(&self, names: &[String], _: &Pace) -> Vec<Result<Option<Number>, Failure>> {
+    async fn look(
+        &self,
+        tasks: &[(String, StepOf<Numbers>)],
+        _: &Pace,
+    ) -> Vec<Result<Option<Number>, Failure>> {
         let at = self.began.map_or(0, |began| began.elapsed().as_secs());
-        self.looked.lock().unwrap().push((at, names.to_vec()));
+        let names: Vec<String> = tasks.iter().map(|(name, _)| name.clone()).collect();
+        self.looked.lock().unwrap().push((at, names.clone()));
         let mut looks = self.looks.lock().unwrap();
         names
-            .iter()
+            .into_iter()
             .map(|name| {
-                let script = looks.entry(name.clone()).or_default();
+                let script = looks.entry(name).or_default();
                 Ok(Some(if script.len() > 1 {
                     script.remove(0)
                 } else {
@@ -155,22 +173,18 @@ impl Remote<Numbers> for Script {
             .collect()
     }
 
-    async fn perform(
-        &self,
-        tasks: &[(String, Set)],
-        pace: &Pace,
-    ) -> Vec<Result<Option<Number>, Failure>> {
-        let call = |(name, step): &(String, Set)| {
-            let (script, name, step) = (self.clone(), name.clone(), step.clone());
+    async fn perform(&self, tasks: &[(String, Set)], pace: &Pace) -> Vec<Answer> {
+        let call = |(name, call): &(String, Set)| {
+            let (script, name, call) = (self.clone(), name.clone(), call.clone());
             async move {
                 tokio::time::sleep(script.latency).await;
-                script.calls.lock().unwrap().push(format!("{name} {step}"));
+                script.calls.lock().unwrap().push(format!("{name} {call}"));
                 let mut answers = script.answers.lock().unwrap();
                 let answers = answers.entry(name).or_default();
-                if answers.is_empty() { Ok(None) } else { answers.remove(0) }
+                if answers.is_empty() { Answer::Accepted } else { answers.remove(0) }
             }
         };
-        pace.change_each(tasks, call, || Err(Failure::halted())).await
+        pace.change_each(tasks, call, Answer::halted).await
     }
 }
 
@@ -198,8 +212,9 @@ fn failure(class: Class) -> Failure {
     Failure { class, ..Failure::refused("the call failed") }
 }
 
+/// Sets a number. From 200 on, it is only waited for.
 fn set(n: i32) -> Step {
-    Step { text: format!("set to {n}"), data: Plain(serde_json::json!(n)) }
+    if n < 200 { Step::Call(Call::of(Set(n))) } else { Step::Wait(Wait::of(Set(n))) }
 }
 
 /// Runs one resource through these steps.
@@ -237,14 +252,15 @@ async fn a_move_without_steps_is_done() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_shows_the_effect_saves_the_look() {
-    let script = Script::default().looks("a", &[-1000]).answers("a", &[Ok(Some(4))]);
+    let script = Script::default().looks("a", &[-1000]).answers("a", &[Answer::Shown(4)]);
     assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_is_not_believed_when_the_effect_is_there() {
     for class in [Class::Transient, Class::Refused] {
-        let script = Script::default().looks("a", &[-1, 4]).answers("a", &[Err(failure(class))]);
+        let script =
+            Script::default().looks("a", &[-1, 4]).answers("a", &[Answer::Failed(failure(class))]);
         assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
         assert_eq!(script.calls().len(), 1);
     }
@@ -253,15 +269,55 @@ async fn an_error_is_not_believed_when_the_effect_is_there() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_believed_at_once_when_nothing_shows() {
     for class in [Class::Refused, Class::Denied] {
-        let script = Script::default().looks("a", &[9]).answers("a", &[Err(failure(class))]);
+        let script =
+            Script::default().looks("a", &[9]).answers("a", &[Answer::Failed(failure(class))]);
         assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(failure(class)));
         assert_eq!(script.calls().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_for_good_leads_where_the_rules_say_unless_the_effect_shows() {
+    let refusal = |words: &str| Answer::Refused(Failure::refused(words));
+    let too_much = Script::default().looks("a", &[9, 7]).answers("a", &[refusal("too much")]);
+    assert_eq!(run_one(&too_much, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(too_much.calls(), ["a set to 4", "a set to 7"]);
+    // What somebody else has under way does not make it forgotten.
+    let busy = Script::default().looks("a", &[-1, -1, 9, 7]).answers("a", &[refusal("too much")]);
+    assert_eq!(run_one(&busy, &[4], 900, true).await, Outcome::Done);
+    let shows = Script::default().looks("a", &[4]).answers("a", &[refusal("too much")]);
+    assert_eq!(run_one(&shows, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(shows.calls(), ["a set to 4"]);
+    let unknown = Script::default().looks("a", &[9]).answers("a", &[refusal("not that")]);
+    let outcome = run_one(&unknown, &[4], 900, true).await;
+    assert_eq!(outcome, Outcome::Failed(Failure::refused("not that")), "there is no other way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_which_aws_took_a_part_is_done_with_that_and_a_remark() {
+    let partly = Answer::Partly { call: Set(3), remark: "one is gone".to_owned() };
+    let script = Script::default().looks("a", &[-1, 3]).answers("a", &[partly]);
+    let kind = numbers(&script);
+    let id = ResourceId::new(INFO.name, "a");
+    let pace = Pace::new(4, Duration::from_secs(900));
+    let jobs = vec![Job::new(&id, kind.as_managed().unwrap(), vec![set(4)])];
+    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await.remove(0);
+    assert_eq!((ended.outcome, ended.remarks), (Outcome::Done, vec!["one is gone".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_that_is_given_up_fails_with_its_reason_and_without_another_look() {
+    let script = Script::timed().looks("a", &[-3000]);
+    assert_eq!(
+        run_one(&script, &[4], 900, true).await,
+        Outcome::Failed(Failure::refused("no way"))
+    );
+    assert_eq!(script.looked_at(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_passes_is_tried_again_but_not_for_ever() {
-    let again = |n| vec![Err(failure(Class::Transient)); n];
+    let again = |n| vec![Answer::Failed(failure(Class::Transient)); n];
     let script = Script::default().looks("a", &[9, 9, 4]).answers("a", &again(2));
     assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
     assert_eq!(script.calls().len(), 3);
@@ -280,7 +336,7 @@ async fn a_call_counts_from_when_it_was_answered() {
 #[tokio::test(start_paused = true)]
 async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
     let answer = |class, code: Option<&str>| {
-        Err(Failure { code: code.map(str::to_owned), ..failure(class) })
+        Answer::Failed(Failure { code: code.map(str::to_owned), ..failure(class) })
     };
     let count = |answers: Vec<Answer>, looks: &'static [i32]| async move {
         let script = Script::default().looks("a", looks).answers("a", &answers);
@@ -306,7 +362,8 @@ async fn what_aws_refused_does_not_count_and_what_it_may_have_done_does() {
 async fn a_refusal_is_still_believed_when_what_was_seen_on_its_way_was_somebody_elses() {
     let refused =
         Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
-    let script = Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Err(refused.clone())]);
+    let script =
+        Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Answer::Failed(refused.clone())]);
     assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(refused));
     assert_eq!(script.calls().len(), 1);
 }
@@ -333,14 +390,15 @@ async fn the_rules_may_lead_another_way_after_a_pause() {
 async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
     // An error whose effect was there all the same; then what came of it leads another way.
     for refused in [failure(Class::Refused), failure(Class::Transient)] {
-        let script =
-            Script::default().looks("a", &[-1, -2000, 9, 9, 7]).answers("a", &[Err(refused)]);
+        let script = Script::default()
+            .looks("a", &[-1, -2000, 9, 9, 7])
+            .answers("a", &[Answer::Failed(refused)]);
         assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
         assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
     }
     // It has its own tries and its own looks.
-    let again = |n| vec![Err(failure(Class::Transient)); n];
-    let answers = [again(4), vec![Ok(None)], again(4)].concat();
+    let again = |n| vec![Answer::Failed(failure(Class::Transient)); n];
+    let answers = [again(4), vec![Answer::Accepted], again(4)].concat();
     let script =
         Script::default().looks("a", &[9, 9, 9, 9, -2000, 9, 9, 9, 9, 7]).answers("a", &answers);
     assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
@@ -358,9 +416,9 @@ async fn an_error_that_was_followed_by_an_accepted_call_is_forgotten() {
     let id = ResourceId::new(INFO.name, "a");
     let mut job = Job::new(&id, kind.as_managed().unwrap(), vec![set(4)]);
     let rhythm = Rhythm { poll: POLL, wait: true };
-    job.answered(Some(Err(failure(Class::Refused))), rhythm);
-    job.answered(Some(Ok(None)), rhythm);
-    job.looked(Ok(Some(Plain(serde_json::json!(9)))), rhythm);
+    job.answered(Some(Reply::Failed(failure(Class::Refused))), rhythm);
+    job.answered(Some(Reply::Accepted), rhythm);
+    job.looked(Ok(Some(Seen::of::<Number>(9))), rhythm);
     assert_eq!(job.stage, Stage::Taken);
 }
 
@@ -430,7 +488,8 @@ async fn what_shows_at_once_is_looked_at_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_is_looked_into_at_once() {
-    let script = Script::timed().looks("a", &[9]).answers("a", &[Err(failure(Class::Refused))]);
+    let script =
+        Script::timed().looks("a", &[9]).answers("a", &[Answer::Failed(failure(Class::Refused))]);
     assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Failed(failure(Class::Refused)));
     assert_eq!(script.looked_at(), [0]);
 }

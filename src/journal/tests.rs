@@ -16,8 +16,8 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn original(shards: u32) -> Plain {
-    Plain(json!({"shards": shards}))
+fn original(shards: u32) -> Original {
+    Original(json!({"shards": shards}))
 }
 
 fn note(before: f64, after: f64) -> Note {

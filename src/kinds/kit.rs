@@ -1,20 +1,105 @@
 //! The object behind which a kind's own types are erased. No author of a kind opens this file.
 
-use std::fmt::Display;
+use std::any::Any;
+use std::fmt::{self, Debug, Display};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 use super::info::Info;
-use super::remote::{Observe, Remote, Sighting};
-use super::rules::{Case, Change, Claim, Decision, Describe, Effect, Held, Progress, Rules};
+use super::remote::{Answer, Observe, Remote, Sighting};
+use super::rules::{self, Case, Data, Decision, Describe, Effect, Held, Progress, Rules, StepOf};
 use crate::failure::Failure;
 use crate::lazy::Lazy;
-use crate::model::{Description, Direction, Plain, Step};
+use crate::model::{Description, Direction};
 use crate::pace::Pace;
 use crate::select::Wanted;
+
+/// What a kind saw of a resource. Only the kind that saw it reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen(Erased);
+
+/// What a kind saved of a resource, as it stands in states and reports. Only its kind reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Original(pub Value);
+
+/// What a kind sends, with its words for plans and logs. Only its kind reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    words: String,
+    call: Erased,
+}
+
+/// What a kind waits for, likewise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait(Call);
+
+/// A step of any kind.
+pub type Step = rules::Step<Call, Wait>;
+
+impl Seen {
+    pub fn of<T: Data>(seen: T) -> Self {
+        Seen(Erased(Arc::new(seen)))
+    }
+}
+
+impl Call {
+    pub fn of<T: Data + Display>(call: T) -> Self {
+        Call { words: call.to_string(), call: Erased(Arc::new(call)) }
+    }
+}
+
+impl Wait {
+    pub fn of<T: Data + Display>(wait: T) -> Self {
+        Wait(Call::of(wait))
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+/// A value of a type that only its kind knows.
+#[derive(Debug, Clone)]
+struct Erased(Arc<dyn Opaque>);
+
+trait Opaque: Any + Debug + Send + Sync {
+    fn is(&self, other: &dyn Any) -> bool;
+}
+
+impl<T: Data> Opaque for T {
+    fn is(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<T>() == Some(self)
+    }
+}
+
+impl PartialEq for Erased {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is(other.as_any())
+    }
+}
+
+impl Erased {
+    fn as_any(&self) -> &dyn Any {
+        &*self.0
+    }
+
+    fn get<T: Data>(&self) -> &T {
+        self.as_any().downcast_ref().expect("a kind is given what is its own")
+    }
+}
 
 /// One kind with its client. A kind that is only reported cannot be applied, by its type.
 pub enum Kind {
@@ -56,12 +141,10 @@ impl Kind {
 #[async_trait]
 pub trait Reported: Send + Sync {
     fn info(&self) -> &'static Info;
-    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure>;
-    fn describe(&self, seen: Option<&Plain>) -> Description;
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure>;
+    fn describe(&self, seen: Option<&Seen>) -> Description;
     /// Whether it carries all of these tags. `None`: looking at it does not show.
-    fn carries(&self, _seen: &Plain, _tags: &[(String, String)]) -> Option<bool> {
-        None
-    }
+    fn carries(&self, seen: &Seen, tags: &[(String, String)]) -> Option<bool>;
 }
 
 /// A kind that can be stopped and started.
@@ -71,17 +154,22 @@ pub trait Managed: Reported {
     fn decide(
         &self,
         direction: Direction,
-        case: &Case<Plain, Plain>,
-    ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal>;
-    fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step>;
+        case: &Case<Seen, Original>,
+    ) -> Result<Decision<Seen, Original, Step>, UnreadableOriginal>;
+    fn progress(
+        &self,
+        step: &Step,
+        seen: Option<&Seen>,
+        refused: Option<&Failure>,
+    ) -> Progress<Step>;
     fn is_counted(&self, step: &Step) -> bool;
     fn effect(&self, step: &Step) -> Effect;
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>>;
-    async fn perform(
+    async fn look(
         &self,
         tasks: &[(String, Step)],
         pace: &Pace,
-    ) -> Vec<Result<Option<Plain>, Failure>>;
+    ) -> Vec<Result<Option<Seen>, Failure>>;
+    async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<Answer<Seen, Call>>;
 }
 
 /// The state holds an original that its kind cannot read. It stays where it is.
@@ -96,28 +184,17 @@ struct Kit<R, A> {
     remote: Lazy<A>,
 }
 
-/// The kinds' data are structs of strings and numbers: JSON can hold every one of them.
-fn plain<T: Serialize>(value: &T) -> Plain {
-    Plain(serde_json::to_value(value).expect("a kind's data is plain"))
+fn step_of<R: Rules>(step: &Step) -> StepOf<R> {
+    step.clone()
+        .map(|call| call.call.get::<R::Call>().clone(), |wait| wait.0.call.get::<R::Wait>().clone())
 }
 
-/// What a kind made in this process, it can read back.
-fn own<T: DeserializeOwned>(plain: &Plain) -> T {
-    T::deserialize(&plain.0).expect("a kind reads what it wrote")
+fn erased<R: Rules>(step: StepOf<R>) -> Step {
+    step.map(Call::of, Wait::of)
 }
 
-fn step<T: Serialize + Display>(step: &T) -> Step {
-    Step { text: step.to_string(), data: plain(step) }
-}
-
-fn steps<T: Serialize + Display>(typed: &[T]) -> Vec<Step> {
-    typed.iter().map(step).collect()
-}
-
-fn erased<S: Serialize>(
-    looks: Vec<Result<Option<S>, Failure>>,
-) -> Vec<Result<Option<Plain>, Failure>> {
-    looks.into_iter().map(|look| look.map(|seen| seen.as_ref().map(plain))).collect()
+fn original<O: Serialize>(original: O) -> Original {
+    Original(serde_json::to_value(original).expect("an original is plain data"))
 }
 
 #[async_trait]
@@ -126,27 +203,21 @@ impl<D: Describe, A: Observe<D> + 'static> Reported for Kit<D, A> {
         D::INFO
     }
 
-    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Plain>>, Failure> {
-        let sightings = self.remote.observe(wanted, pace).await?;
-        Ok(sightings
-            .into_iter()
-            .map(|Sighting { name, seen }| Sighting {
-                name,
-                seen: seen.map(|seen| seen.as_ref().map(plain)),
-            })
-            .collect())
+    async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
+        let sightings = self.remote.observe(wanted, pace).await?.into_iter();
+        let erased = |look: Result<Option<D::Seen>, _>| look.map(|seen| seen.map(Seen::of));
+        Ok(sightings.map(|found| Sighting { name: found.name, seen: erased(found.seen) }).collect())
     }
 
-    fn describe(&self, seen: Option<&Plain>) -> Description {
-        self.rules.describe(seen.map(own).as_ref())
+    fn describe(&self, seen: Option<&Seen>) -> Description {
+        self.rules.describe(seen.map(|seen| seen.0.get()))
     }
 
-    fn carries(&self, seen: &Plain, tags: &[(String, String)]) -> Option<bool> {
-        let seen: D::Seen = own(seen);
-        let own_tags = D::tags(&seen)?;
+    fn carries(&self, seen: &Seen, tags: &[(String, String)]) -> Option<bool> {
+        let own = D::tags(seen.0.get())?;
         // AWS's own are not among what a kind sees.
         let mut asked = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-        Some(asked.all(|(key, value)| own_tags.get(key) == Some(value)))
+        Some(asked.all(|(key, value)| own.get(key) == Some(value)))
     }
 }
 
@@ -159,21 +230,17 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
     fn decide(
         &self,
         direction: Direction,
-        case: &Case<Plain, Plain>,
-    ) -> Result<Decision<Plain, Plain, Step>, UnreadableOriginal> {
-        let seen: Option<R::Seen> = case.seen.map(own);
-        let held = match &case.held {
-            None => None,
-            Some(held) => Some(Held {
-                original: R::Original::deserialize(&held.original.0)
-                    .map_err(|error| UnreadableOriginal(error.to_string()))?,
-                phase: held.phase,
-            }),
+        case: &Case<Seen, Original>,
+    ) -> Result<Decision<Seen, Original, Step>, UnreadableOriginal> {
+        let held = |held: &Held<Original>| {
+            let original = R::Original::deserialize(&held.original.0)
+                .map_err(|error| UnreadableOriginal(error.to_string()))?;
+            Ok(Held { original, phase: held.phase })
         };
         let case = Case {
             name: case.name,
-            seen: seen.as_ref(),
-            held,
+            seen: case.seen.map(|seen| seen.0.get()),
+            held: case.held.as_ref().map(held).transpose()?,
             calls: case.calls.clone(),
             now: case.now,
         };
@@ -181,55 +248,49 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Direction::Stop => self.rules.stop(&case),
             Direction::Start => self.rules.start(&case),
         };
-        Ok(match decision {
-            Decision::Leave { verdict, why } => Decision::Leave { verdict, why },
-            Decision::Change(change) => Decision::Change(Change {
-                claim: match change.claim {
-                    Claim::Save(original) => Claim::Save(plain(&original)),
-                    Claim::Amend(original) => Claim::Amend(plain(&original)),
-                    Claim::Resume => Claim::Resume,
-                },
-                steps: steps(&change.steps),
-                after: change.after.as_ref().map(plain),
-                detail: change.detail,
-                warnings: change.warnings,
-            }),
-        })
+        Ok(decision.map(Seen::of, original, erased::<R>))
     }
 
-    fn progress(&self, step: &Step, seen: Option<&Plain>) -> Progress<Step> {
-        match self.rules.progress(&own(&step.data), seen.map(own).as_ref()) {
-            Progress::NotBegun => Progress::NotBegun,
-            Progress::Waiting(what) => Progress::Waiting(what),
-            Progress::Done => Progress::Done,
-            Progress::DoneBut(remark) => Progress::DoneBut(remark),
-            Progress::Failed(why) => Progress::Failed(why),
-            Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
-            Progress::Instead { steps: others, why, pause } => {
-                Progress::Instead { steps: steps(&others), why, pause }
-            }
-        }
+    fn progress(
+        &self,
+        step: &Step,
+        seen: Option<&Seen>,
+        refused: Option<&Failure>,
+    ) -> Progress<Step> {
+        let seen = seen.map(|seen| seen.0.get());
+        let progress = match step {
+            Step::Call(call) => self.rules.progress(call.call.get(), seen, refused),
+            Step::Wait(wait) => self.rules.waited(wait.0.call.get(), seen),
+            Step::GiveUp(why) => Progress::Failed(why.clone()),
+        };
+        progress.map(erased::<R>)
     }
 
     fn is_counted(&self, step: &Step) -> bool {
-        self.rules.is_counted(&own(&step.data))
+        matches!(step, Step::Call(call) if self.rules.is_counted(call.call.get()))
     }
 
     fn effect(&self, step: &Step) -> Effect {
-        self.rules.effect(&own(&step.data))
+        self.rules.effect(&step_of::<R>(step))
     }
 
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Plain>, Failure>> {
-        erased(self.remote.look(names, pace).await)
-    }
-
-    async fn perform(
+    async fn look(
         &self,
         tasks: &[(String, Step)],
         pace: &Pace,
-    ) -> Vec<Result<Option<Plain>, Failure>> {
-        let tasks: Vec<(String, R::Step)> =
-            tasks.iter().map(|(name, step)| (name.clone(), own(&step.data))).collect();
-        erased(self.remote.perform(&tasks, pace).await)
+    ) -> Vec<Result<Option<Seen>, Failure>> {
+        let tasks: Vec<(String, StepOf<R>)> =
+            tasks.iter().map(|(name, step)| (name.clone(), step_of::<R>(step))).collect();
+        let looks = self.remote.look(&tasks, pace).await.into_iter();
+        looks.map(|look| look.map(|seen| seen.map(Seen::of))).collect()
+    }
+
+    async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<Answer<Seen, Call>> {
+        let tasks: Vec<(String, R::Call)> = tasks
+            .iter()
+            .map(|(name, call)| (name.clone(), call.call.get::<R::Call>().clone()))
+            .collect();
+        let answers = self.remote.perform(&tasks, pace).await.into_iter();
+        answers.map(|answer| answer.map(Seen::of, Call::of)).collect()
     }
 }

@@ -1,7 +1,8 @@
-//! What a kind decides: the words of its decisions, and the trait that makes them. Pure.
+//! What a kind decides: the words of its decisions, and the traits that make them. Pure.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,12 +10,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::info::Info;
+use crate::failure::Failure;
 use crate::model::{Calls, Description, Phase};
+
+/// What a kind's own types are: plain data, which can be compared and printed.
+pub trait Data: Any + Clone + Debug + PartialEq + Send + Sync {}
+
+impl<T: Any + Clone + Debug + PartialEq + Send + Sync> Data for T {}
 
 /// What a kind says of its resources. Pure.
 pub trait Describe: Send + Sync + 'static {
     /// One resource as it is now.
-    type Seen: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
+    type Seen: Data;
 
     const INFO: &'static Info;
 
@@ -31,45 +38,94 @@ pub trait Describe: Send + Sync + 'static {
 ///
 /// A kind's own settings are its fields.
 pub trait Rules: Describe {
-    /// What a stop would lose.
-    type Original: Serialize + DeserializeOwned + Clone + Debug + Send + Sync;
-    /// One call that changes something.
-    type Step: Serialize + DeserializeOwned + Clone + Debug + Display + Send + Sync;
+    /// What a stop would lose. It stands as JSON in states and reports.
+    type Original: Data + Serialize + DeserializeOwned;
+    /// What is sent to change a resource.
+    type Call: Data + Display;
+    /// What is waited for without sending anything. `Infallible`, for a kind that never does.
+    type Wait: Data + Display;
 
-    fn stop(
-        &self,
-        case: &Case<Self::Seen, Self::Original>,
-    ) -> Decision<Self::Seen, Self::Original, Self::Step>;
+    fn stop(&self, case: &Case<Self::Seen, Self::Original>) -> DecisionOf<Self>;
 
     /// Decides about a start. Without an original there is nothing to start, whatever the reason.
-    fn start(
+    fn start(&self, case: &Case<Self::Seen, Self::Original>) -> DecisionOf<Self>;
+
+    /// Tells how far a call has come, by what a look shows after it.
+    ///
+    /// `refused`: AWS refused it, and said so for good ([`Answer::Refused`]). Its effect may show
+    /// all the same.
+    ///
+    /// [`Answer::Refused`]: super::remote::Answer::Refused
+    fn progress(
         &self,
-        case: &Case<Self::Seen, Self::Original>,
-    ) -> Decision<Self::Seen, Self::Original, Self::Step>;
+        call: &Self::Call,
+        seen: Option<&Self::Seen>,
+        refused: Option<&Failure>,
+    ) -> Progress<StepOf<Self>>;
 
-    /// Tells how far a step has come, by what is seen.
-    fn progress(&self, step: &Self::Step, seen: Option<&Self::Seen>) -> Progress<Self::Step>;
+    /// Tells how far that has come which is waited for.
+    fn waited(&self, wait: &Self::Wait, seen: Option<&Self::Seen>) -> Progress<StepOf<Self>>;
 
-    /// Whether AWS takes only so many of these steps a day, so that they are to be remembered.
-    fn is_counted(&self, _: &Self::Step) -> bool {
+    /// Whether AWS takes only so many of these calls a day, so that they are to be remembered.
+    fn is_counted(&self, _: &Self::Call) -> bool {
         false
     }
 
-    /// When a step shows that it was taken.
-    fn effect(&self, _: &Self::Step) -> Effect {
-        Effect::AtOnce
+    /// When a step is worth its first look.
+    fn effect(&self, step: &StepOf<Self>) -> Effect {
+        match step {
+            Step::Call(_) => Effect::AtOnce,
+            Step::Wait(_) | Step::GiveUp(_) => Effect::Awaited,
+        }
     }
 }
 
-/// When a step shows that it was taken, and so when it is worth a look.
+/// A kind's steps.
+pub type StepOf<K> = Step<<K as Rules>::Call, <K as Rules>::Wait>;
+
+/// A kind's decisions.
+pub type DecisionOf<K> = Decision<<K as Describe>::Seen, <K as Rules>::Original, StepOf<K>>;
+
+/// One step of a resource's way down or up. The next begins when it has come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step<C, W> {
+    /// Sends a call, and waits for its effect.
+    Call(C),
+    /// Sends nothing, and waits.
+    Wait(W),
+    /// Ends a way that cannot be gone to its end, with the reason. Sends nothing.
+    GiveUp(String),
+}
+
+impl<C, W> Step<C, W> {
+    /// Translates what a step sends and what it waits for.
+    pub fn map<D, X>(self, call: impl FnOnce(C) -> D, wait: impl FnOnce(W) -> X) -> Step<D, X> {
+        match self {
+            Step::Call(sent) => Step::Call(call(sent)),
+            Step::Wait(what) => Step::Wait(wait(what)),
+            Step::GiveUp(why) => Step::GiveUp(why),
+        }
+    }
+}
+
+impl<C: Display, W: Display> Display for Step<C, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Call(call) => call.fmt(f),
+            Step::Wait(wait) => wait.fmt(f),
+            Step::GiveUp(why) => write!(f, "give up: {why}"),
+        }
+    }
+}
+
+/// When a step is worth its first look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// With its answer, or with the next look.
+    /// At once: a call shows with its answer, or with the next look.
     AtOnce,
-    /// It begins a transition, which takes minutes.
+    /// After a while: a call begins a transition, which takes minutes.
     Slow,
-    /// It sends nothing: it is there when a look shows what it waits for. That may be the look that
-    /// showed the step before it.
+    /// After a while, unless the look that ended the step before shows already what is waited for.
     Awaited,
 }
 
@@ -126,6 +182,27 @@ pub struct Change<S, O, T> {
 }
 
 impl<S, O, T> Decision<S, O, T> {
+    /// Translates everything that is a kind's own.
+    pub fn map<A, P, U>(
+        self,
+        seen: impl FnOnce(S) -> A,
+        original: impl FnOnce(O) -> P,
+        step: impl FnMut(T) -> U,
+    ) -> Decision<A, P, U> {
+        match self {
+            Decision::Leave { verdict, why } => Decision::Leave { verdict, why },
+            Decision::Change(Change { claim, steps, after, detail, warnings }) => {
+                let claim = match claim {
+                    Claim::Save(saved) => Claim::Save(original(saved)),
+                    Claim::Amend(amended) => Claim::Amend(original(amended)),
+                    Claim::Resume => Claim::Resume,
+                };
+                let steps = steps.into_iter().map(step).collect();
+                Decision::Change(Change { claim, steps, after: after.map(seen), detail, warnings })
+            }
+        }
+    }
+
     pub fn leave(verdict: Verdict, why: impl Into<String>) -> Self {
         Decision::Leave { verdict, why: why.into() }
     }
@@ -208,8 +285,6 @@ pub enum Progress<T> {
     /// On its way: `Creating`.
     Waiting(String),
     Done,
-    /// The same, and the report has to say something of it.
-    DoneBut(String),
     /// It will not come.
     Failed(String),
     /// Done, but what follows has to wait a while.
@@ -223,6 +298,22 @@ pub enum Progress<T> {
         why: String,
         pause: Duration,
     },
+}
+
+impl<T> Progress<T> {
+    /// Translates the steps.
+    pub fn map<U>(self, step: impl FnMut(T) -> U) -> Progress<U> {
+        match self {
+            Progress::NotBegun => Progress::NotBegun,
+            Progress::Waiting(what) => Progress::Waiting(what),
+            Progress::Done => Progress::Done,
+            Progress::Failed(why) => Progress::Failed(why),
+            Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
+            Progress::Instead { steps, why, pause } => {
+                Progress::Instead { steps: steps.into_iter().map(step).collect(), why, pause }
+            }
+        }
+    }
 }
 
 /// For the tests of the kinds' rules.

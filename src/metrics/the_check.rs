@@ -3,7 +3,8 @@
 use super::*;
 use crate::event::Schedule;
 use crate::journal::{Glimpse, Lease, Note, Operation, Transition};
-use crate::model::{KindName, Plain, Rate, ResourceId};
+use crate::kinds::kit::Original;
+use crate::model::{KindName, Rate, ResourceId};
 use crate::usage::Usage;
 
 /// A time of a Monday to Sunday in the zone of the schedules, where the day begins two hours
@@ -88,7 +89,7 @@ fn begin(
 
 fn stop(journal: &mut Journal, name: &str, time: &str) {
     let claim = match journal.resources.get(&id(name).to_string()).and_then(Record::held) {
-        None => Transition::Save(Plain(serde_json::json!(2))),
+        None => Transition::Save(Original(serde_json::json!(2))),
         Some(_) => Transition::Resume,
     };
     // A stop leaves alone what is stopped already.

@@ -21,7 +21,6 @@ fn endpoint(variants: Vec<Variant>, shadows: Vec<Variant>) -> Usage {
         deployment: None,
         scaling: None,
         obstacle: None,
-        refusal: None,
         looked_at: 2,
     };
     Endpoints { poll: Duration::ZERO }.describe(Some(&seen)).usage

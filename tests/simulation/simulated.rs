@@ -65,8 +65,6 @@ pub trait Simulated: Rules {
     fn take(
         resources: &mut Self::Resources,
         name: &str,
-        step: &Self::Step,
+        call: &Self::Call,
     ) -> Result<(), &'static str>;
-    /// Whether a step sends nothing.
-    fn only_waits(step: &Self::Step) -> bool;
 }

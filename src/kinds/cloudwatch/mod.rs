@@ -5,12 +5,14 @@
 
 pub mod remote;
 
+use std::convert::Infallible;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Describe, Progress, Rules, Verdict};
+use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Progress, Rules, StepOf, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::{AlarmKind, Item, Usage};
 
@@ -46,7 +48,7 @@ const REQUEST_RATES: &[RequestRate] =
 /// Alarms that Application Auto Scaling makes and owns: without their actions nothing scales.
 const TARGET_TRACKING: &str = "TargetTracking-";
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub actions_enabled: bool,
     pub form: Form,
@@ -55,7 +57,7 @@ pub struct Seen {
 }
 
 /// What decides an alarm's price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Metric {
         metrics: u32,
@@ -74,22 +76,27 @@ pub struct Original {
     pub actions_enabled: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
+/// What is sent of an alarm's actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
     Disable,
     Enable,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for Switch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Step::Disable => "disable its actions",
-            Step::Enable => "enable its actions",
+            Switch::Disable => "disable its actions",
+            Switch::Enable => "enable its actions",
         })
     }
 }
 
-type Decided = Decision<Seen, Original, Step>;
+pub type Step = StepOf<Alarms>;
+type Decided = DecisionOf<Alarms>;
+
+const DISABLE: Step = Step::Call(Switch::Disable);
+const ENABLE: Step = Step::Call(Switch::Enable);
 
 pub struct Alarms;
 
@@ -113,7 +120,8 @@ impl Describe for Alarms {
 
 impl Rules for Alarms {
     type Original = Original;
-    type Step = Step;
+    type Call = Switch;
+    type Wait = Infallible;
 
     fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
@@ -124,12 +132,12 @@ impl Rules for Alarms {
         match (seen.actions_enabled, case.held.as_ref().map(|held| held.phase)) {
             (true, None) => Decision::save_and(
                 Original { actions_enabled: seen.actions_enabled },
-                vec![Step::Disable],
+                vec![DISABLE],
                 off,
             ),
-            (true, Some(Phase::Stopped)) => Decision::resume(vec![Step::Disable], off)
+            (true, Some(Phase::Stopped)) => Decision::resume(vec![DISABLE], off)
                 .because("a person had enabled its actions since the last stop"),
-            (true, Some(_)) => Decision::resume(vec![Step::Disable], off),
+            (true, Some(_)) => Decision::resume(vec![DISABLE], off),
             (false, None) => Decision::leave(
                 Verdict::AlreadyStopped,
                 "a person had disabled its actions: they stay so",
@@ -150,7 +158,7 @@ impl Rules for Alarms {
         };
         let on = Some(Seen { actions_enabled: held.original.actions_enabled, ..seen.clone() });
         match (seen.actions_enabled, held.phase) {
-            (false, _) if held.original.actions_enabled => Decision::resume(vec![Step::Enable], on),
+            (false, _) if held.original.actions_enabled => Decision::resume(vec![ENABLE], on),
             (false, _) | (true, Phase::Starting) => Decision::resume(Vec::new(), on),
             (true, Phase::Stopping) => {
                 Decision::leave(Verdict::Released, "its actions had not been disabled")
@@ -159,12 +167,16 @@ impl Rules for Alarms {
         }
     }
 
-    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    fn progress(&self, call: &Switch, seen: Option<&Seen>, _: Option<&Failure>) -> Progress<Step> {
         match seen {
             None => Progress::Failed("the alarm was deleted".to_owned()),
-            Some(seen) if seen.actions_enabled == (*step == Step::Enable) => Progress::Done,
+            Some(seen) if seen.actions_enabled == (*call == Switch::Enable) => Progress::Done,
             Some(_) => Progress::NotBegun,
         }
+    }
+
+    fn waited(&self, wait: &Infallible, _: Option<&Seen>) -> Progress<Step> {
+        match *wait {}
     }
 }
 

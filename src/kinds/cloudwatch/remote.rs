@@ -1,6 +1,6 @@
 //! The CloudWatch API: whole pages and whole batches, because it takes 100 names a call.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
@@ -8,10 +8,10 @@ use aws_sdk_cloudwatch::types::{
     AlarmType, CompositeAlarm, LogAlarm, MetricAlarm, MetricDataQuery, MetricStat,
 };
 
-use super::{Alarms, Form, Seen, Step};
+use super::{Alarms, Form, Seen, Step, Switch};
 use crate::failure::{Class, Failure};
 use crate::kinds::kit::Kind;
-use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -35,7 +35,7 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+    fn new(aws: &aws_config::SdkConfig) -> Self {
         Api { client: Client::new(aws) }
     }
 
@@ -62,26 +62,10 @@ impl Api {
         Ok(alarms)
     }
 
-    /// Those of these names that there are.
-    pub async fn existing(
-        &self,
-        names: &BTreeSet<String>,
-        pace: &Pace,
-    ) -> Result<BTreeSet<String>, Failure> {
-        let names: Vec<String> = names.iter().cloned().collect();
-        let batches: Vec<&[String]> = names.chunks(BATCH).collect();
-        let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;
-        let mut existing = BTreeSet::new();
-        for answer in answers {
-            existing.extend(answer?.into_keys());
-        }
-        Ok(existing)
-    }
-
     /// A batch is refused as a whole because of one alarm. Then its halves are tried, and theirs.
     async fn switch_each(
         &self,
-        step: Step,
+        switch: Switch,
         names: Vec<String>,
         pace: &Pace,
     ) -> Vec<Result<(), Failure>> {
@@ -90,7 +74,7 @@ impl Api {
         while let Some((start, end)) = parts.pop() {
             let answer = match pace.halted() {
                 Some(_) => Err(Failure::halted()),
-                None => self.switch(step, names[start..end].to_vec()).await,
+                None => self.switch(switch, names[start..end].to_vec()).await,
             };
             let is_refused = matches!(&answer, Err(failure) if matches!(failure.class, Class::Refused | Class::Denied));
             refusals = if is_refused { refusals + 1 } else { 0 };
@@ -104,15 +88,15 @@ impl Api {
         answers
     }
 
-    async fn switch(&self, step: Step, names: Vec<String>) -> Result<(), Failure> {
-        match step {
-            Step::Disable => {
+    async fn switch(&self, switch: Switch, names: Vec<String>) -> Result<(), Failure> {
+        match switch {
+            Switch::Disable => {
                 let call = self.client.disable_alarm_actions().set_alarm_names(Some(names)).send();
                 call.await
                     .map(drop)
                     .map_err(|e| Failure::from_sdk("cloudwatch:DisableAlarmActions", &e))
             }
-            Step::Enable => {
+            Switch::Enable => {
                 let call = self.client.enable_alarm_actions().set_alarm_names(Some(names)).send();
                 call.await
                     .map(drop)
@@ -136,14 +120,19 @@ impl Observe<Alarms> for Api {
 
 #[async_trait]
 impl Remote<Alarms> for Api {
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let batches: Vec<&[String]> = names.chunks(BATCH).collect();
-        let answers = pace.ask_each(&batches, |batch| self.describe(Some(batch.to_vec()))).await;
+    async fn look(
+        &self,
+        tasks: &[(String, Step)],
+        pace: &Pace,
+    ) -> Vec<Result<Option<Seen>, Failure>> {
+        let batches: Vec<&[(String, Step)]> = tasks.chunks(BATCH).collect();
+        let names = |batch: &[(String, Step)]| batch.iter().map(|(name, _)| name.clone()).collect();
+        let answers = pace.ask_each(&batches, |batch| self.describe(Some(names(batch)))).await;
         batches
             .iter()
             .zip(answers)
             .flat_map(|(batch, answer)| {
-                batch.iter().map(move |name| match &answer {
+                batch.iter().map(move |(name, _)| match &answer {
                     Ok(alarms) => Ok(alarms.get(name).cloned()),
                     Err(failure) => Err(failure.clone()),
                 })
@@ -151,27 +140,25 @@ impl Remote<Alarms> for Api {
             .collect()
     }
 
-    async fn perform(
-        &self,
-        tasks: &[(String, Step)],
-        pace: &Pace,
-    ) -> Vec<Result<Option<Seen>, Failure>> {
-        let mut results: Vec<Result<Option<Seen>, Failure>> = vec![Ok(None); tasks.len()];
-        for step in [Step::Disable, Step::Enable] {
+    async fn perform(&self, tasks: &[(String, Switch)], pace: &Pace) -> Vec<AnswerOf<Alarms>> {
+        let mut results = vec![Answer::Accepted; tasks.len()];
+        for switch in [Switch::Disable, Switch::Enable] {
             let indices: Vec<usize> =
-                (0..tasks.len()).filter(|index| tasks[*index].1 == step).collect();
+                (0..tasks.len()).filter(|index| tasks[*index].1 == switch).collect();
             let batches: Vec<&[usize]> = indices.chunks(BATCH).collect();
             let names =
                 |batch: &[usize]| batch.iter().map(|index| tasks[*index].0.clone()).collect();
             let answers = pace
-                .change_each(&batches, |batch| self.switch_each(step, names(batch), pace), Vec::new)
+                .change_each(
+                    &batches,
+                    |batch| self.switch_each(switch, names(batch), pace),
+                    Vec::new,
+                )
                 .await;
             for (batch, answers) in batches.iter().zip(answers) {
                 let halted = || Err(Failure::halted());
                 for (position, index) in batch.iter().enumerate() {
-                    if let Err(failure) = answers.get(position).cloned().unwrap_or_else(halted) {
-                        results[*index] = Err(failure);
-                    }
+                    results[*index] = answers.get(position).cloned().unwrap_or_else(halted).into();
                 }
             }
         }

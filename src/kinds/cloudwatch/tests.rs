@@ -43,7 +43,7 @@ fn a_start_enables_what_a_stop_disabled_wherever_that_stop_died() {
     for phase in [Phase::Stopping, Phase::Stopped, Phase::Starting] {
         assert_eq!(
             change(Alarms.start(&case("a", Some(&seen(false)), Some(phase)))).steps,
-            [Step::Enable]
+            [ENABLE]
         );
     }
 }
@@ -60,7 +60,7 @@ fn a_start_enables_only_what_was_enabled() {
 #[test]
 fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
     let stop = change(Alarms.stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
-    assert_eq!((stop.claim, stop.steps), (Claim::Resume, vec![Step::Disable]));
+    assert_eq!((stop.claim, stop.steps), (Claim::Resume, vec![DISABLE]));
     assert_eq!(
         verdict(&Alarms.start(&case("a", Some(&seen(true)), Some(Phase::Stopped)))),
         Verdict::Released
@@ -83,18 +83,15 @@ fn an_alarm_that_drives_scaling_is_left_alone_unless_it_is_owed() {
     let scales = Seen { drives_scaling: true, ..seen(true) };
     assert_eq!(verdict(&Alarms.stop(&case("a", Some(&scales), None))), Verdict::Unmanaged);
     let owed = Seen { drives_scaling: true, ..seen(false) };
-    assert_eq!(
-        change(Alarms.start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps,
-        [Step::Enable]
-    );
+    assert_eq!(change(Alarms.start(&case("a", Some(&owed), Some(Phase::Stopped)))).steps, [ENABLE]);
 }
 
 #[test]
 fn a_step_is_done_when_the_setting_is_seen() {
-    assert_eq!(Alarms.progress(&Step::Enable, Some(&seen(true))), Progress::Done);
-    assert_eq!(Alarms.progress(&Step::Enable, Some(&seen(false))), Progress::NotBegun);
-    assert_eq!(Alarms.progress(&Step::Disable, Some(&seen(false))), Progress::Done);
-    assert!(matches!(Alarms.progress(&Step::Enable, None), Progress::Failed(_)));
+    assert_eq!(Alarms.progress(&Switch::Enable, Some(&seen(true)), None), Progress::Done);
+    assert_eq!(Alarms.progress(&Switch::Enable, Some(&seen(false)), None), Progress::NotBegun);
+    assert_eq!(Alarms.progress(&Switch::Disable, Some(&seen(false)), None), Progress::Done);
+    assert!(matches!(Alarms.progress(&Switch::Enable, None, None), Progress::Failed(_)));
 }
 
 #[test]

@@ -3,8 +3,6 @@
 
 pub mod remote;
 
-use serde::{Deserialize, Serialize};
-
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::Describe;
 use crate::model::{CheaperBelow, Description, KindName, Limit, State, UsdPerHour};
@@ -23,7 +21,7 @@ pub const INFO: Info = Info {
     request_rates: &[],
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub mode: Mode,
     pub class: TableClass,
@@ -32,7 +30,7 @@ pub struct Seen {
     pub bytes: i64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     OnDemand,
     /// The capacity of the table and its global secondary indexes together.

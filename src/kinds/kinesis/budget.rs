@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::Step;
+use super::stream::{CALLS_A_DAY, ScaleTo, Step, Wait};
 use crate::model::Calls;
 
-/// `UpdateShardCount` calls that a stream takes in a rolling 24 hours.
-pub const CALLS_A_DAY: usize = 10;
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
 /// call that is free again within this time is worth waiting for. Other tiers wait as long.
@@ -81,7 +79,7 @@ impl Budget<'_> {
                     break;
                 }
                 if let Some(longer) = wait.checked_sub(waited).filter(|longer| !longer.is_zero()) {
-                    paid.push(Step::Hold { seconds: longer.as_secs() + 1 });
+                    paid.push(Step::Wait(Wait::FreeCall { seconds: longer.as_secs() + 1 }));
                     waited = wait;
                 }
             }
@@ -134,7 +132,7 @@ pub fn counts(from: u32, to: u32) -> Vec<u32> {
 }
 
 pub fn way(from: u32, to: u32) -> Vec<Step> {
-    counts(from, to).into_iter().map(|to| Step::Scale { to }).collect()
+    counts(from, to).into_iter().map(|to| Step::Call(ScaleTo(to))).collect()
 }
 
 /// The fewest shards, and not fewer than `least`, to which the way down, the way back to `top` and

@@ -7,15 +7,18 @@
 
 mod budget;
 pub mod remote;
+mod stream;
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use self::budget::{Budget, CALLS_A_DAY, counts, floor, floor_reason, way};
+use self::budget::{Budget, counts, floor, floor_reason, way};
+use self::stream::CALLS_A_DAY;
+pub use self::stream::{Mode, Original, ScaleTo, Seen, Status, Step, Wait};
+use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Describe, Effect, Held, Progress, Rules, Verdict};
+use crate::kinds::rules::{
+    Case, Decision, DecisionOf, Describe, Effect, Held, Progress, Rules, Verdict,
+};
 use crate::model::{
     CheaperBelow, Description, KindName, Limit, Phase, RequestRate, Requests, State, count,
 };
@@ -55,78 +58,7 @@ const REQUEST_RATES: &[RequestRate] =
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;
 const HOURS_OF_EXTENDED_RETENTION: u32 = 7 * 24;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    pub status: Status,
-    pub mode: Mode,
-    pub shards: u32,
-    pub retention_hours: u32,
-    /// Registered for enhanced fan-out: they bill by the shard and hour.
-    pub consumers: u32,
-    /// Where they could be listed.
-    pub consumer_names: Vec<String>,
-}
-
-/// `StreamStatus`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Active,
-    Updating,
-    Creating,
-    Deleting,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    #[default]
-    Provisioned,
-    OnDemand,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Original {
-    pub shards: u32,
-    pub mode: Mode,
-    /// Where the stop leads: tells our stopped stream from one that a person scaled.
-    pub floor: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
-    Scale {
-        to: u32,
-    },
-    /// Until one of the day's calls is free again.
-    Hold {
-        seconds: u64,
-    },
-    /// A call of an earlier invocation is still at work: where it leads shows when it is done. What
-    /// follows is the way from `from`; from elsewhere it takes at most so many `calls`.
-    AwaitActive {
-        goal: u32,
-        from: u32,
-        calls: usize,
-    },
-    /// Ends a way that cannot be gone to its end today. Changes nothing.
-    GiveUp(String),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Scale { to } => write!(f, "scale to {}", count(*to, "shard")),
-            Step::Hold { seconds } => {
-                write!(f, "wait {seconds} seconds for one of AWS's {CALLS_A_DAY} calls a day")
-            }
-            Step::AwaitActive { .. } => f.write_str("wait until it is ACTIVE"),
-            Step::GiveUp(why) => write!(f, "give up: {why}"),
-        }
-    }
-}
-
-type Decided = Decision<Seen, Original, Step>;
+type Decided = DecisionOf<Streams>;
 
 pub struct Streams {
     /// How long a stop may last: what is written meanwhile is to be kept as long.
@@ -172,7 +104,8 @@ impl Describe for Streams {
 
 impl Rules for Streams {
     type Original = Original;
-    type Step = Step;
+    type Call = ScaleTo;
+    type Wait = Wait;
 
     fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
@@ -218,9 +151,10 @@ impl Rules for Streams {
             }
             Status::Updating => {
                 let budget = Budget(&case.calls);
-                let wait = Step::AwaitActive { goal, from: seen.shards, calls: budget.free() };
-                let steps =
-                    std::iter::once(wait).chain(budget.pay_up(way(seen.shards, goal))).collect();
+                let wait = Wait::Active { goal, from: seen.shards, calls: budget.free() };
+                let steps = std::iter::once(Step::Wait(wait))
+                    .chain(budget.pay_up(way(seen.shards, goal)))
+                    .collect();
                 Decision::resume(steps, Some(seen.at(goal)))
             }
             Status::Creating | Status::Deleting => Decision::leave(
@@ -244,29 +178,31 @@ impl Rules for Streams {
         }
     }
 
-    fn is_counted(&self, step: &Step) -> bool {
-        matches!(step, Step::Scale { .. })
+    fn is_counted(&self, _: &ScaleTo) -> bool {
+        true
     }
 
     fn effect(&self, step: &Step) -> Effect {
-        if matches!(step, Step::Scale { .. }) { Effect::Slow } else { Effect::Awaited }
+        if matches!(step, Step::Call(_)) { Effect::Slow } else { Effect::Awaited }
     }
 
-    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        let Some(seen) = seen else { return Progress::Failed("the stream was deleted".to_owned()) };
-        match (step, seen.status) {
-            (_, Status::Updating | Status::Creating) => Progress::Waiting(seen.status.to_string()),
-            (_, Status::Deleting) => Progress::Failed("the stream is being deleted".to_owned()),
-            (Step::Scale { to }, Status::Active) if seen.shards == *to => Progress::Done,
-            (Step::Scale { .. }, Status::Active) => Progress::NotBegun,
-            (Step::Hold { seconds }, Status::Active) => Progress::DoneFor {
+    fn progress(
+        &self,
+        ScaleTo(to): &ScaleTo,
+        seen: Option<&Seen>,
+        _: Option<&Failure>,
+    ) -> Progress<Step> {
+        active(seen, |seen| if seen.shards == *to { Progress::Done } else { Progress::NotBegun })
+    }
+
+    fn waited(&self, wait: &Wait, seen: Option<&Seen>) -> Progress<Step> {
+        active(seen, |seen| match wait {
+            Wait::FreeCall { seconds } => Progress::DoneFor {
                 why: format!("one of AWS's {CALLS_A_DAY} calls a day to be free again"),
                 pause: Duration::from_secs(*seconds),
             },
-            (Step::AwaitActive { from, .. }, Status::Active) if seen.shards == *from => {
-                Progress::Done
-            }
-            (Step::AwaitActive { goal, calls, .. }, Status::Active) => {
+            Wait::Active { from, .. } if seen.shards == *from => Progress::Done,
+            Wait::Active { goal, calls, .. } => {
                 let mut steps = way(seen.shards, *goal);
                 if steps.len() > *calls {
                     steps.truncate(*calls);
@@ -277,8 +213,17 @@ impl Rules for Streams {
                 let why = format!("ACTIVE with {}", count(seen.shards, "shard"));
                 Progress::Instead { steps, why, pause: Duration::ZERO }
             }
-            (Step::GiveUp(why), Status::Active) => Progress::Failed(why.clone()),
-        }
+        })
+    }
+}
+
+/// Waits until a stream is ACTIVE, and then goes by what it is like.
+fn active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) -> Progress<Step> {
+    let Some(seen) = seen else { return Progress::Failed("the stream was deleted".to_owned()) };
+    match seen.status {
+        Status::Active => then(seen),
+        Status::Updating | Status::Creating => Progress::Waiting(seen.status.to_string()),
+        Status::Deleting => Progress::Failed("the stream is being deleted".to_owned()),
     }
 }
 
@@ -420,17 +365,6 @@ impl Seen {
             );
             description.advise(text, retention, Usage::none());
         }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Status::Active => "ACTIVE",
-            Status::Updating => "UPDATING",
-            Status::Creating => "CREATING",
-            Status::Deleting => "DELETING",
-        })
     }
 }
 

@@ -11,10 +11,10 @@ use aws_sdk_kinesis::types::{
     StreamSummary,
 };
 
-use super::{Mode, Seen, Status, Step, Streams};
+use super::{Mode, ScaleTo, Seen, Status, Step, Streams};
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::kit::Kind;
-use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -158,21 +158,20 @@ impl Api {
         Ok(seen)
     }
 
-    async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
-        let Step::Scale { to } = step else { return Ok(None) };
+    async fn scale(&self, name: &str, ScaleTo(to): ScaleTo) -> Result<(), Failure> {
         // The SDK takes the day's limit for throttling and would ask again: it is final for today.
         let once = aws_sdk_kinesis::Config::builder().retry_config(RetryConfig::disabled());
         self.client
             .update_shard_count()
             .stream_name(name)
-            .target_shard_count(i32::try_from(*to).unwrap_or(i32::MAX))
+            .target_shard_count(i32::try_from(to).unwrap_or(i32::MAX))
             .scaling_type(ScalingType::UniformScaling)
             .customize()
             .config_override(once)
             .send()
             .await
-            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e)))?;
-        Ok(None)
+            .map(drop)
+            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e)))
     }
 }
 
@@ -197,23 +196,27 @@ impl Observe<Streams> for Api {
 
 #[async_trait]
 impl Remote<Streams> for Api {
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let is_worth_it = names.len() >= WORTH_A_LISTING && names.len() > self.known().pages;
-        // Where there is no listing, they are described.
-        let mut listed =
-            if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
-        let streams: Vec<(&String, Option<StreamSummary>)> =
-            names.iter().map(|name| (name, listed.remove(name).flatten())).collect();
-        pace.ask_each(&streams, |(name, summary)| self.look_at(name, summary.as_ref())).await
-    }
-
-    async fn perform(
+    async fn look(
         &self,
         tasks: &[(String, Step)],
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
-            .await
+        let is_worth_it = tasks.len() >= WORTH_A_LISTING && tasks.len() > self.known().pages;
+        // Where there is no listing, they are described.
+        let mut listed =
+            if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
+        let streams: Vec<(&String, Option<StreamSummary>)> =
+            tasks.iter().map(|(name, _)| (name, listed.remove(name).flatten())).collect();
+        pace.ask_each(&streams, |(name, summary)| self.look_at(name, summary.as_ref())).await
+    }
+
+    async fn perform(&self, tasks: &[(String, ScaleTo)], pace: &Pace) -> Vec<AnswerOf<Streams>> {
+        pace.change_each(
+            tasks,
+            |(name, to)| async { self.scale(name, *to).await.into() },
+            Answer::halted,
+        )
+        .await
     }
 }
 

@@ -31,12 +31,34 @@ fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Ori
     }
 }
 
+fn scale(to: u32) -> Step {
+    Step::Call(ScaleTo(to))
+}
+
+fn hold(seconds: u64) -> Step {
+    Step::Wait(Wait::FreeCall { seconds })
+}
+
+fn is_counted(step: &Step) -> bool {
+    matches!(step, Step::Call(call) if RULES.is_counted(call))
+}
+
+/// How far a step has come.
+#[track_caller]
+fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    match step {
+        Step::Call(call) => RULES.progress(call, seen, None),
+        Step::Wait(wait) => RULES.waited(wait, seen),
+        Step::GiveUp(why) => panic!("given up: {why}"),
+    }
+}
+
 fn targets(decision: Decided) -> Vec<u32> {
     change(decision)
         .steps
         .iter()
         .map(|step| match step {
-            Step::Scale { to } => *to,
+            Step::Call(ScaleTo(to)) => *to,
             other => panic!("no scaling: {other}"),
         })
         .collect()
@@ -74,14 +96,14 @@ fn a_floor_above_one_gives_its_reason() {
 fn a_stop_that_was_half_done_goes_on_with_its_original() {
     let change = change(RULES.stop(&case(Some(&seen(2)), held(8, 1, Phase::Stopping))));
     assert_eq!(change.claim, Claim::Resume);
-    assert_eq!(change.steps, [Step::Scale { to: 1 }]);
+    assert_eq!(change.steps, [scale(1)]);
 }
 
 #[test]
 fn a_start_that_was_half_done_is_taken_down_again_with_its_original() {
     let change = change(RULES.stop(&case(Some(&seen(4)), held(8, 1, Phase::Starting))));
     assert_eq!(change.claim, Claim::Resume);
-    assert_eq!(change.steps, [Step::Scale { to: 2 }, Step::Scale { to: 1 }]);
+    assert_eq!(change.steps, [scale(2), scale(1)]);
 }
 
 #[test]
@@ -149,22 +171,22 @@ fn a_stream_in_transition_is_looked_at_again() {
 fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let start = change(RULES.start(&case(Some(&updating), held(8, 1, Phase::Starting))));
-    let wait = Step::AwaitActive { goal: 8, from: 4, calls: 10 };
-    assert_eq!(start.steps, [wait, Step::Scale { to: 8 }], "and what follows counts from now on");
+    let wait = Wait::Active { goal: 8, from: 4, calls: 10 };
+    assert_eq!(start.steps, [Step::Wait(wait), scale(8)], "and what follows counts from now on");
     assert_eq!(
-        RULES.progress(&start.steps[0], Some(&updating)),
+        progress(&start.steps[0], Some(&updating)),
         Progress::Waiting("UPDATING".to_owned())
     );
-    assert_eq!(RULES.progress(&start.steps[0], Some(&seen(4))), Progress::Done);
+    assert_eq!(progress(&start.steps[0], Some(&seen(4))), Progress::Done);
     let there = Progress::Instead {
         steps: Vec::new(),
         why: "ACTIVE with 8 shards".to_owned(),
         pause: Duration::ZERO,
     };
-    assert_eq!(RULES.progress(&start.steps[0], Some(&seen(8))), there);
-    match RULES.progress(&start.steps[0], Some(&seen(2))) {
+    assert_eq!(progress(&start.steps[0], Some(&seen(8))), there);
+    match progress(&start.steps[0], Some(&seen(2))) {
         Progress::Instead { steps, .. } => {
-            assert_eq!(steps, [Step::Scale { to: 4 }, Step::Scale { to: 8 }]);
+            assert_eq!(steps, [scale(4), scale(8)]);
         }
         other => panic!("{other:?}"),
     }
@@ -228,8 +250,8 @@ fn a_call_that_is_free_again_in_minutes_is_waited_for() {
     made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
     let stop = change(RULES.stop(&case));
     // As far as it can go at once, and then the last step.
-    assert_eq!(stop.steps[4..], [Step::Hold { seconds: 121 }, Step::Scale { to: 1 }]);
-    assert!(matches!(RULES.progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
+    assert_eq!(stop.steps[4..], [hold(121), scale(1)]);
+    assert!(matches!(progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
 }
 
 #[test]
@@ -275,8 +297,8 @@ fn targets_and_holds(decision: Decided) -> (Vec<u32>, u64) {
     let (mut targets, mut held) = (Vec::new(), 0);
     for step in change(decision).steps {
         match step {
-            Step::Scale { to } => targets.push(to),
-            Step::Hold { seconds } => held += seconds,
+            Step::Call(ScaleTo(to)) => targets.push(to),
+            Step::Wait(Wait::FreeCall { seconds }) => held += seconds,
             other => panic!("{other}"),
         }
     }
@@ -289,9 +311,8 @@ fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
     made(&mut case, hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
     let steps = change(RULES.start(&case)).steps;
-    let [Step::Scale { to: 2 }, Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
+    let [Step::Call(ScaleTo(2)), Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
-    assert_eq!(RULES.progress(&steps[1], Some(&seen)), Progress::Failed(why.clone()));
     case.calls.made.insert(0, Duration::from_secs(23 * 3600));
     let steps = change(RULES.start(&case)).steps;
     assert!(matches!(&steps[..], [Step::GiveUp(why)] if why.ends_with("01:00 UTC")), "{steps:?}");
@@ -315,8 +336,6 @@ fn a_start_that_has_to_wait_for_several_calls_waits_once_for_each() {
     let minutes = |minutes: u64| Duration::from_secs(24 * 3600 - minutes * 60);
     made(&mut case, [vec![minutes(1), minutes(3)], hours_ago(&[1.0; 7])].concat());
     let steps = change(RULES.start(&case)).steps;
-    let scale = |to| Step::Scale { to };
-    let hold = |seconds| Step::Hold { seconds };
     assert_eq!(steps, [scale(2), hold(61), scale(4), hold(121), scale(8)]);
 }
 
@@ -403,7 +422,7 @@ fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
     );
     for phase in [Phase::Stopping, Phase::Starting] {
         let start = change(RULES.start(&case(Some(&updating), held(8, 1, phase))));
-        assert_eq!(start.steps.iter().filter(|step| RULES.is_counted(step)).count(), 3);
+        assert_eq!(start.steps.iter().filter(|step| is_counted(step)).count(), 3);
     }
 }
 
@@ -413,16 +432,16 @@ fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
     let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
     let start = change(RULES.start(&case));
-    let Progress::Instead { steps, .. } = RULES.progress(&start.steps[0], Some(&seen(2))) else {
+    let Progress::Instead { steps, .. } = progress(&start.steps[0], Some(&seen(2))) else {
         panic!()
     };
-    assert!(matches!(&steps[..], [Step::Scale { to: 4 }, Step::GiveUp(_)]), "{steps:?}");
+    assert!(matches!(&steps[..], [Step::Call(ScaleTo(4)), Step::GiveUp(_)]), "{steps:?}");
 }
 
 #[test]
 fn only_scaling_is_counted() {
-    assert!(RULES.is_counted(&Step::Scale { to: 1 }));
-    assert!(!RULES.is_counted(&Step::Hold { seconds: 1 }));
+    assert!(is_counted(&scale(1)));
+    assert!(!is_counted(&hold(1)));
 }
 
 #[test]

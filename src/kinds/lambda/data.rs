@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kinds::rules;
 use crate::model::count;
 use crate::usage::{Architecture, Item, Usage};
 
@@ -13,7 +14,7 @@ pub type Reserved = Option<u32>;
 
 pub const STOPPED: Reserved = Some(0);
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub reserved: Reserved,
     /// By qualifier: an alias or a version.
@@ -27,13 +28,9 @@ pub struct Seen {
     pub size: Option<Size>,
     /// Why a stop could not be undone, where it could not.
     pub obstacle: Option<String>,
-    /// Qualifiers that AWS does not know any more.
-    pub gone: BTreeSet<String>,
-    /// In AWS's words, why the last step was refused for good, where it says how to go on then.
-    pub refusal: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provisioned {
     /// As it was requested, which is what is billed.
     pub count: u32,
@@ -52,14 +49,14 @@ pub struct Size {
 }
 
 /// docs.aws.amazon.com/lambda/latest/api/API_ProvisionedConcurrencyConfigListItem.html
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allocation {
     Ready,
     InProgress,
     Failed(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
     /// `sqs orders`.
     pub source: String,
@@ -67,7 +64,7 @@ pub struct Mapping {
 }
 
 /// docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MappingState {
     Enabled,
     Enabling,
@@ -108,7 +105,7 @@ impl fmt::Display for MappingState {
 }
 
 /// What becomes of asynchronous events while nothing may run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AsyncEvents {
     /// A dead-letter queue or an on-failure destination takes them. Or nobody asked.
     #[default]
@@ -134,10 +131,9 @@ pub struct Original {
     pub mappings: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
-    /// Lets mappings come out of a transition. Changes nothing.
-    Settle(BTreeSet<String>),
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
     Disable(BTreeSet<String>),
     /// Deletes the provisioned concurrency of these qualifiers.
     Withdraw(BTreeSet<String>),
@@ -154,38 +150,53 @@ pub enum Step {
         otherwise: Vec<Step>,
     },
     Enable(BTreeSet<String>),
-    /// Ends a way that could not be gone to its end. Changes nothing.
-    GiveUp(String),
 }
 
-impl Step {
-    /// Whether it makes no call.
-    pub fn only_looks(&self) -> bool {
-        matches!(self, Step::Settle(_) | Step::GiveUp(_))
-    }
+/// What is waited for: that these mappings come out of a transition, in which AWS changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled(pub BTreeSet<String>);
+
+pub type Step = rules::Step<Call, Settled>;
+
+fn mappings(ids: &BTreeSet<String>) -> String {
+    count(ids.len() as u64, "event source mapping")
 }
 
-impl fmt::Display for Step {
+fn list<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
+    qualifiers.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mappings = |ids: &BTreeSet<String>| count(ids.len() as u64, "event source mapping");
         match self {
-            Step::Settle(ids) => write!(f, "wait until {} can be changed", mappings(ids)),
-            Step::Disable(ids) => write!(f, "disable {}", mappings(ids)),
-            Step::Withdraw(qualifiers) => {
-                let qualifiers: Vec<&str> = qualifiers.iter().map(String::as_str).collect();
-                write!(f, "remove the provisioned concurrency of {}", qualifiers.join(", "))
+            Call::Disable(ids) => write!(f, "disable {}", mappings(ids)),
+            Call::Withdraw(qualifiers) => {
+                write!(f, "remove the provisioned concurrency of {}", list(qualifiers))
             }
-            Step::Reserve { n, .. } => write!(f, "set reserved concurrency to {n}"),
-            Step::Unreserve => f.write_str("remove the reserved concurrency"),
-            Step::Provide { configs, .. } => {
+            Call::Reserve { n, .. } => write!(f, "set reserved concurrency to {n}"),
+            Call::Unreserve => f.write_str("remove the reserved concurrency"),
+            Call::Provide { configs, .. } => {
                 let configs: Vec<String> =
                     configs.iter().map(|(qualifier, n)| format!("{n} for {qualifier}")).collect();
-                write!(f, "provide concurrency: {}", configs.join(", "))
+                write!(f, "provide concurrency: {}", list(&configs))
             }
-            Step::Enable(ids) => write!(f, "enable {}", mappings(ids)),
-            Step::GiveUp(why) => write!(f, "give up: {why}"),
+            Call::Enable(ids) => write!(f, "enable {}", mappings(ids)),
         }
     }
+}
+
+impl fmt::Display for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wait until {} can be changed", mappings(&self.0))
+    }
+}
+
+/// Says that provisioned concurrency has nothing to come back to.
+pub fn gone<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
+    format!(
+        "its alias or version {} was deleted since: its provisioned concurrency does not come back",
+        list(qualifiers)
+    )
 }
 
 impl Original {

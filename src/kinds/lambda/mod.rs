@@ -16,12 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use data::{
-    Allocation, AsyncEvents, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED, Seen,
-    Size, Step,
+    Allocation, AsyncEvents, Call, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED,
+    Seen, Settled, Size, Step, gone,
 };
 
+use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Describe, Effect, Progress, Rules, Verdict};
+use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Effect, Progress, Rules, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::Usage;
 use data::words;
@@ -62,7 +63,7 @@ const REQUEST_RATES: &[RequestRate] = &[RequestRate {
     source: "docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 }];
 
-type Decided = Decision<Seen, Original, Step>;
+type Decided = DecisionOf<Functions>;
 
 pub struct Functions;
 
@@ -104,7 +105,8 @@ impl Describe for Functions {
 
 impl Rules for Functions {
     type Original = Original;
-    type Step = Step;
+    type Call = Call;
+    type Wait = Settled;
 
     fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
@@ -194,26 +196,28 @@ impl Rules for Functions {
     }
 
     fn effect(&self, step: &Step) -> Effect {
-        let is_slow = matches!(step, Step::Disable(_) | Step::Enable(_) | Step::Provide { .. });
-        if is_slow { Effect::Slow } else { Effect::AtOnce }
+        match step {
+            Step::Call(Call::Disable(_) | Call::Enable(_) | Call::Provide { .. }) => Effect::Slow,
+            _ => Effect::AtOnce,
+        }
     }
 
-    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        let Some(seen) = seen else {
-            return Progress::Failed("the function was deleted".to_owned());
-        };
-        match step {
-            Step::Settle(ids) => transition(seen, ids).map_or(Progress::Done, Progress::Waiting),
-            Step::Disable(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
-            Step::Enable(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
-            Step::Withdraw(qualifiers)
-                if qualifiers.iter().any(|q| seen.provisioned.contains_key(q)) =>
-            {
-                Progress::NotBegun
+    fn progress(
+        &self,
+        call: &Call,
+        seen: Option<&Seen>,
+        refused: Option<&Failure>,
+    ) -> Progress<Step> {
+        let Some(seen) = seen else { return deleted() };
+        let done_if = |done| if done { Progress::Done } else { Progress::NotBegun };
+        match call {
+            Call::Disable(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
+            Call::Enable(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
+            Call::Withdraw(qualifiers) => {
+                done_if(!qualifiers.iter().any(|q| seen.provisioned.contains_key(q)))
             }
-            Step::Withdraw(_) => Progress::Done,
-            Step::Reserve { n, .. } if seen.reserved == Some(*n) => Progress::Done,
-            Step::Reserve { otherwise, n } => match &seen.refusal {
+            Call::Reserve { n, .. } if seen.reserved == Some(*n) => Progress::Done,
+            Call::Reserve { otherwise, n } => match refused {
                 Some(why) => go_on(
                     otherwise,
                     format!(
@@ -222,12 +226,19 @@ impl Rules for Functions {
                 ),
                 None => Progress::NotBegun,
             },
-            Step::Unreserve if seen.reserved.is_none() => Progress::Done,
-            Step::Unreserve => Progress::NotBegun,
-            Step::Provide { configs, otherwise } => provided(seen, configs, otherwise),
-            Step::GiveUp(why) => Progress::Failed(why.clone()),
+            Call::Unreserve => done_if(seen.reserved.is_none()),
+            Call::Provide { configs, otherwise } => provided(seen, configs, otherwise, refused),
         }
     }
+
+    fn waited(&self, Settled(ids): &Settled, seen: Option<&Seen>) -> Progress<Step> {
+        let Some(seen) = seen else { return deleted() };
+        transition(seen, ids).map_or(Progress::Done, Progress::Waiting)
+    }
+}
+
+fn deleted() -> Progress<Step> {
+    Progress::Failed("the function was deleted".to_owned())
 }
 
 /// Whether a reservation other than 0 is the original one, or what a start of ours made of it. One
@@ -270,13 +281,13 @@ fn way_down(seen: &Seen, original: &Original) -> Vec<Step> {
     let ids = saved_mappings(seen, original, to_disable);
     if !ids.is_empty() {
         steps.extend(settle(seen, &ids));
-        steps.push(Step::Disable(ids));
+        steps.push(Step::Call(Call::Disable(ids)));
     }
     if !seen.provisioned.is_empty() {
-        steps.push(Step::Withdraw(seen.provisioned.keys().cloned().collect()));
+        steps.push(Step::Call(Call::Withdraw(seen.provisioned.keys().cloned().collect())));
     }
     if seen.reserved != STOPPED {
-        steps.push(Step::Reserve { n: 0, otherwise: Vec::new() });
+        steps.push(Step::Call(Call::Reserve { n: 0, otherwise: Vec::new() }));
     }
     steps
 }
@@ -292,7 +303,7 @@ fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
             .filter(|id| seen.mappings[id].state != MappingState::Enabling)
             .collect();
         if !to_enable.is_empty() {
-            sources.push(Step::Enable(to_enable));
+            sources.push(Step::Call(Call::Enable(to_enable)));
         }
     }
     let mut rest = Vec::new();
@@ -306,16 +317,16 @@ fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
         .map(|(qualifier, n)| (qualifier.clone(), *n))
         .collect();
     if !configs.is_empty() {
-        rest.push(Step::Provide { configs, otherwise: sources.clone() });
+        rest.push(Step::Call(Call::Provide { configs, otherwise: sources.clone() }));
     }
     rest.extend(sources);
     match reserved {
         _ if seen.reserved == reserved => {}
         Some(n) => {
-            let otherwise = [vec![Step::Unreserve], rest.clone()].concat();
-            rest.insert(0, Step::Reserve { n, otherwise });
+            let otherwise = [vec![Step::Call(Call::Unreserve)], rest.clone()].concat();
+            rest.insert(0, Step::Call(Call::Reserve { n, otherwise }));
         }
-        None => rest.insert(0, Step::Unreserve),
+        None => rest.insert(0, Step::Call(Call::Unreserve)),
     }
     rest
 }
@@ -332,7 +343,7 @@ fn saved_mappings(
 }
 
 fn settle(seen: &Seen, ids: &BTreeSet<String>) -> Option<Step> {
-    transition(seen, ids).map(|_| Step::Settle(ids.clone()))
+    transition(seen, ids).map(|_| Step::Wait(Settled(ids.clone())))
 }
 
 /// The transition that one of these mappings is in.
@@ -357,46 +368,31 @@ fn mappings_progress(seen: &Seen, ids: &BTreeSet<String>, goal: &MappingState) -
     }
 }
 
-fn provided(seen: &Seen, configs: &BTreeMap<String, u32>, otherwise: &[Step]) -> Progress<Step> {
+fn provided(
+    seen: &Seen,
+    configs: &BTreeMap<String, u32>,
+    otherwise: &[Step],
+    refused: Option<&Failure>,
+) -> Progress<Step> {
     let mut in_progress = None;
-    for (qualifier, n) in configs.iter().filter(|(qualifier, _)| !seen.gone.contains(*qualifier)) {
-        match seen
-            .provisioned
-            .get(qualifier)
-            .filter(|config| config.count == *n)
-            .map(|config| &config.status)
-        {
-            Some(Allocation::Ready) => {}
-            Some(Allocation::InProgress) => {
+    for (qualifier, n) in configs {
+        let config = seen.provisioned.get(qualifier).filter(|config| config.count == *n);
+        match (config.map(|config| &config.status), refused) {
+            (Some(Allocation::Ready), _) => {}
+            (Some(Allocation::InProgress), _) => {
                 in_progress = Some(format!("provisioned concurrency of {qualifier}"));
             }
-            Some(Allocation::Failed(reason)) => {
+            (Some(Allocation::Failed(reason)), _) => {
                 return go_on(
                     otherwise,
                     format!("the provisioned concurrency of {qualifier} failed: {reason}"),
                 );
             }
-            None => {
-                return match &seen.refusal {
-                    Some(why) => go_on(otherwise, why.clone()),
-                    None => Progress::NotBegun,
-                };
-            }
+            (None, Some(why)) => return go_on(otherwise, why.to_string()),
+            (None, None) => return Progress::NotBegun,
         }
     }
-    let gone: Vec<&str> = configs
-        .keys()
-        .filter(|qualifier| seen.gone.contains(*qualifier))
-        .map(String::as_str)
-        .collect();
-    match (in_progress, &gone[..]) {
-        (Some(what), _) => Progress::Waiting(what),
-        (None, []) => Progress::Done,
-        (None, gone) => Progress::DoneBut(format!(
-            "its alias or version {} was deleted since: its provisioned concurrency does not come back",
-            gone.join(", ")
-        )),
-    }
+    in_progress.map_or(Progress::Done, Progress::Waiting)
 }
 
 /// The rest of the way, which ends in a failure whose record is kept.
@@ -407,7 +403,7 @@ fn go_on(otherwise: &[Step], why: String) -> Progress<Step> {
 fn incomplete(steps: &[Step], why: &str) -> Vec<Step> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
-        if let Step::Provide { otherwise, .. } = step {
+        if let Step::Call(Call::Provide { otherwise, .. }) = step {
             *otherwise = incomplete(otherwise, why);
         }
     }

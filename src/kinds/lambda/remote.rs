@@ -16,12 +16,12 @@ use aws_sdk_lambda::types::{
 
 use super::scaling::{resource_id, scaled};
 use super::{
-    Allocation, AsyncEvents, Functions, Mapping, MappingState, Provisioned, Reserved, STOPPED,
-    Seen, Size, Step,
+    Allocation, AsyncEvents, Call, Functions, Mapping, MappingState, Provisioned, Reserved,
+    STOPPED, Seen, Settled, Size, Step, gone,
 };
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::kit::Kind;
-use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -38,18 +38,34 @@ pub struct Api {
     client: Client,
     scaling: aws_sdk_applicationautoscaling::Client,
     /// What was last seen of each function.
-    known: Mutex<BTreeMap<String, Known>>,
+    known: Mutex<BTreeMap<String, Seen>>,
     /// Calls that a listing of all event source mappings takes.
     mapping_pages: AtomicUsize,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Known {
-    seen: Seen,
-    /// What the last step can have changed.
+/// What a step can have changed, and so what a look after it asks for.
+#[derive(Debug, Default)]
+struct Concern {
     reserved: bool,
     provisioned: bool,
     mappings: BTreeSet<String>,
+}
+
+impl Concern {
+    fn of(step: &Step) -> Self {
+        match step {
+            Step::Call(Call::Reserve { .. } | Call::Unreserve) => {
+                Concern { reserved: true, ..Concern::default() }
+            }
+            Step::Call(Call::Withdraw(_) | Call::Provide { .. }) => {
+                Concern { provisioned: true, ..Concern::default() }
+            }
+            Step::Call(Call::Disable(ids) | Call::Enable(ids)) | Step::Wait(Settled(ids)) => {
+                Concern { mappings: ids.clone(), ..Concern::default() }
+            }
+            Step::GiveUp(_) => Concern::default(),
+        }
+    }
 }
 
 /// What the listings of the account say of a function.
@@ -74,7 +90,7 @@ impl Api {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,26 +264,26 @@ impl Api {
         Ok(answer.and_then(|answer| mapping_in(answer.state(), answer.event_source_arn())))
     }
 
-    /// What the last step can have changed, and the rest as it is known.
+    /// What a step can have changed, and the rest as it is known.
     async fn look_at(
         &self,
         name: &str,
+        concern: &Concern,
         listed: Option<&Mappings>,
     ) -> Result<Option<Seen>, Failure> {
-        let Known { mut seen, reserved, provisioned, mappings } =
-            self.known().get(name).cloned().unwrap_or_default();
-        if reserved {
+        let mut seen = self.known().get(name).cloned().unwrap_or_default();
+        if concern.reserved {
             let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
             seen.reserved = reserved;
         }
-        if provisioned {
+        if concern.provisioned {
             let Some(mut configs) = self.provisioned(name).await? else { return Ok(None) };
             for (qualifier, config) in &mut configs {
                 config.size = seen.provisioned.get(qualifier).and_then(|known| known.size);
             }
             seen.provisioned = configs;
         }
-        for id in &mappings {
+        for id in &concern.mappings {
             let mapping = match listed {
                 Some(listed) => listed.get(name).and_then(|mappings| mappings.get(id)).cloned(),
                 None => self.mapping(id).await?,
@@ -277,67 +293,52 @@ impl Api {
                 None => seen.mappings.remove(id),
             };
         }
-        self.known().entry(name.to_owned()).or_default().seen = seen.clone();
+        self.known().insert(name.to_owned(), seen.clone());
         Ok(Some(seen))
     }
 
-    async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
-        {
-            let mut known = self.known();
-            let known = known.entry(name.to_owned()).or_default();
-            known.reserved = matches!(step, Step::Reserve { .. } | Step::Unreserve);
-            known.provisioned = matches!(step, Step::Withdraw(_) | Step::Provide { .. });
-            known.mappings = match step {
-                Step::Settle(ids) | Step::Disable(ids) | Step::Enable(ids) => ids.clone(),
-                _ => BTreeSet::new(),
-            };
-        }
-        match step {
-            Step::Settle(_) | Step::GiveUp(_) => Ok(None),
-            Step::Disable(ids) => self.switch(ids, false).await,
-            Step::Enable(ids) => self.switch(ids, true).await,
-            Step::Withdraw(qualifiers) => self.withdraw(name, qualifiers).await,
-            Step::Reserve { n, otherwise } => match self.reserve(name, *n).await {
+    async fn send(&self, name: &str, call: &Call) -> AnswerOf<Functions> {
+        match call {
+            Call::Disable(ids) => self.switch(ids, false).await.into(),
+            Call::Enable(ids) => self.switch(ids, true).await.into(),
+            Call::Withdraw(qualifiers) => self.withdraw(name, qualifiers).await.into(),
+            Call::Reserve { n, otherwise } => match self.reserve(name, *n).await {
+                Ok(seen) => Answer::Shown(seen),
                 Err(failure) if !otherwise.is_empty() && is_too_much(&failure) => {
-                    let refusal = format!("{}{}", failure.message, self.account_limits().await);
-                    self.refused(name, refusal).await
+                    let message = format!("{}{}", failure.message, self.account_limits().await);
+                    Answer::Refused(Failure { message, ..failure })
                 }
-                answer => answer,
+                Err(failure) => Answer::Failed(failure),
             },
-            Step::Unreserve => {
+            Call::Unreserve => {
                 let call = self.client.delete_function_concurrency().function_name(name).send();
-                call.await
-                    .map_err(|e| Failure::from_sdk("lambda:DeleteFunctionConcurrency", &e))?;
-                Ok(Some(self.is_reserved(name, None)))
-            }
-            Step::Provide { configs, .. } => match self.provide(name, configs).await {
-                Err(failure) if !matches!(failure.class, Class::Transient | Class::Halted) => {
-                    self.refused(name, failure.message).await
+                match call.await {
+                    Ok(_) => Answer::Shown(self.is_reserved(name, None)),
+                    Err(error) => Answer::Failed(Failure::from_sdk(
+                        "lambda:DeleteFunctionConcurrency",
+                        &error,
+                    )),
                 }
-                answer => answer,
-            },
+            }
+            Call::Provide { configs, otherwise } => self.provide(name, configs, otherwise).await,
         }
     }
 
-    async fn refused(&self, name: &str, refusal: String) -> Result<Option<Seen>, Failure> {
-        Ok(self.look_at(name, None).await?.map(|seen| Seen { refusal: Some(refusal), ..seen }))
-    }
-
-    async fn reserve(&self, name: &str, n: u32) -> Result<Option<Seen>, Failure> {
+    async fn reserve(&self, name: &str, n: u32) -> Result<Seen, Failure> {
         let request = self.client.put_function_concurrency().function_name(name);
         let answer = request.reserved_concurrent_executions(number(n)).send().await;
         let answer =
             answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
-        Ok(Some(self.is_reserved(
+        Ok(self.is_reserved(
             name,
             answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()),
-        )))
+        ))
     }
 
     /// AWS's answer is the function's new setting: it need not be asked again.
     fn is_reserved(&self, name: &str, reserved: Reserved) -> Seen {
         let mut known = self.known();
-        let seen = &mut known.entry(name.to_owned()).or_default().seen;
+        let seen = known.entry(name.to_owned()).or_default();
         seen.reserved = reserved;
         seen.clone()
     }
@@ -356,11 +357,7 @@ impl Api {
         })
     }
 
-    async fn withdraw(
-        &self,
-        name: &str,
-        qualifiers: &BTreeSet<String>,
-    ) -> Result<Option<Seen>, Failure> {
+    async fn withdraw(&self, name: &str, qualifiers: &BTreeSet<String>) -> Result<(), Failure> {
         for qualifier in qualifiers {
             let request = self
                 .client
@@ -374,54 +371,60 @@ impl Api {
             )
             .map_err(passing)?;
         }
-        Ok(None)
+        Ok(())
     }
 
     async fn provide(
         &self,
         name: &str,
         configs: &BTreeMap<String, u32>,
-    ) -> Result<Option<Seen>, Failure> {
-        let mut refused = Vec::new();
+        otherwise: &[Step],
+    ) -> AnswerOf<Functions> {
+        let (mut taken, mut missing, mut refused) = (configs.clone(), Vec::new(), None);
         for (qualifier, n) in configs {
-            let request = self
-                .client
-                .put_provisioned_concurrency_config()
-                .function_name(name)
-                .qualifier(qualifier);
-            let answer = request.provisioned_concurrent_executions(number(*n)).send().await;
-            match answer.map_err(|e| {
-                passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e))
-            }) {
-                Ok(_) => {}
-                Err(failure) if failure.class == Class::Transient => return Err(failure),
+            match self.provide_one(name, qualifier, *n).await {
+                Ok(()) => {}
+                Err(failure) if failure.class == Class::Transient => {
+                    return Answer::Failed(failure);
+                }
                 // An alias or a version that was deleted is nobody's to bring back. (If it is the
                 // function, the look finds that.)
                 Err(failure) if failure.code.as_deref() == Some("ResourceNotFoundException") => {
-                    self.known()
-                        .entry(name.to_owned())
-                        .or_default()
-                        .seen
-                        .gone
-                        .insert(qualifier.clone());
+                    missing.extend(taken.remove_entry(qualifier).map(|(qualifier, _)| qualifier));
                 }
-                Err(failure) => refused.push((qualifier, failure)),
+                Err(failure) => {
+                    let message = format!(
+                        "the provisioned concurrency of {qualifier} did not come back: {failure}"
+                    );
+                    refused.get_or_insert(Failure { message, ..failure });
+                }
             }
         }
-        match refused.into_iter().next() {
-            None => Ok(None),
-            Some((qualifier, failure)) => {
-                let message = format!(
-                    "the provisioned concurrency of {qualifier} did not come back: {failure}"
-                );
-                Err(Failure { message, ..failure })
-            }
+        match refused {
+            Some(failure) => Answer::Refused(failure),
+            None if missing.is_empty() => Answer::Accepted,
+            None => Answer::Partly {
+                call: Call::Provide { configs: taken, otherwise: otherwise.to_vec() },
+                remark: gone(&missing),
+            },
         }
+    }
+
+    async fn provide_one(&self, name: &str, qualifier: &str, n: u32) -> Result<(), Failure> {
+        self.client
+            .put_provisioned_concurrency_config()
+            .function_name(name)
+            .qualifier(qualifier)
+            .provisioned_concurrent_executions(number(n))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e)))
     }
 
     /// One that is in transition, or cannot be changed, does not keep the others from being
     /// changed.
-    async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<Option<Seen>, Failure> {
+    async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<(), Failure> {
         let mut failures = Vec::new();
         for id in ids {
             let answer =
@@ -434,7 +437,7 @@ impl Api {
         }
         // What will not pass is worth more words than what will.
         failures.sort_by_key(|failure| failure.class == Class::Transient);
-        failures.into_iter().next().map_or(Ok(None), Err)
+        failures.into_iter().next().map_or(Ok(()), Err)
     }
 }
 
@@ -468,7 +471,7 @@ impl Observe<Functions> for Api {
         let mut known = self.known();
         for Sighting { name, seen } in &sightings {
             if let Ok(Some(seen)) = seen {
-                known.insert(name.clone(), Known { seen: seen.clone(), ..Known::default() });
+                known.insert(name.clone(), seen.clone());
             }
         }
         drop(known);
@@ -478,23 +481,24 @@ impl Observe<Functions> for Api {
 
 #[async_trait]
 impl Remote<Functions> for Api {
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let waiting: usize =
-            names.iter().filter_map(|name| Some(self.known().get(name)?.mappings.len())).sum();
-        let is_worth_it =
-            waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
-        // Where there is no listing, they are asked about one by one.
-        let listed = if is_worth_it { self.list_mappings().await.ok() } else { None };
-        pace.ask_each(names, |name| self.look_at(name, listed.as_ref())).await
-    }
-
-    async fn perform(
+    async fn look(
         &self,
         tasks: &[(String, Step)],
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
-        pace.change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
+        let concerns: Vec<(&String, Concern)> =
+            tasks.iter().map(|(name, step)| (name, Concern::of(step))).collect();
+        let waiting: usize = concerns.iter().map(|(_, concern)| concern.mappings.len()).sum();
+        let is_worth_it =
+            waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
+        // Where there is no listing, they are asked about one by one.
+        let listed = if is_worth_it { self.list_mappings().await.ok() } else { None };
+        pace.ask_each(&concerns, |(name, concern)| self.look_at(name, concern, listed.as_ref()))
             .await
+    }
+
+    async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<AnswerOf<Functions>> {
+        pace.change_each(tasks, |(name, call)| self.send(name, call), Answer::halted).await
     }
 }
 

@@ -21,11 +21,15 @@ fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, 
 }
 
 fn to_zero() -> Step {
-    Step::Reserve { n: 0, otherwise: Vec::new() }
+    Step::Call(Call::Reserve { n: 0, otherwise: Vec::new() })
 }
 
 fn restore(reserved: Reserved) -> Step {
-    reserved.map_or(Step::Unreserve, |n| Step::Reserve { n, otherwise: vec![Step::Unreserve] })
+    let unreserve = Step::Call(Call::Unreserve);
+    match reserved {
+        None => unreserve,
+        Some(n) => Step::Call(Call::Reserve { n, otherwise: vec![unreserve] }),
+    }
 }
 
 #[test]
@@ -86,10 +90,10 @@ fn a_function_that_was_deleted_is_not_owed_any_more() {
 
 #[test]
 fn a_step_is_done_when_the_setting_is_seen() {
-    let step = Step::Unreserve;
-    assert_eq!(Functions.progress(&step, Some(&seen(None))), Progress::Done);
-    assert_eq!(Functions.progress(&step, Some(&seen(Some(0)))), Progress::NotBegun);
-    assert!(matches!(Functions.progress(&step, None), Progress::Failed(_)));
+    let progress = |seen: Option<&Seen>| Functions.progress(&Call::Unreserve, seen, None);
+    assert_eq!(progress(Some(&seen(None))), Progress::Done);
+    assert_eq!(progress(Some(&seen(Some(0)))), Progress::NotBegun);
+    assert!(matches!(progress(None), Progress::Failed(_)));
 }
 
 #[test]
@@ -157,19 +161,19 @@ fn told(decision: &Decided) -> String {
         Decision::Leave { verdict, .. } => format!("{verdict:?}"),
         Decision::Change(change) => {
             let claim = match change.claim {
-                Claim::Save(_) => "take",
-                Claim::Resume => "keep",
+                Claim::Save(_) => "save",
+                Claim::Resume => "resume",
                 Claim::Amend(_) => "amend",
             };
             let steps = change.steps.iter().map(|step| match step {
-                Step::Settle(_) => "settle",
-                Step::Disable(_) => "disable",
-                Step::Withdraw(_) => "withdraw",
-                Step::Reserve { n: 0, .. } => "zero",
-                Step::Reserve { .. } => "reserve",
-                Step::Unreserve => "unreserve",
-                Step::Provide { .. } => "provide",
-                Step::Enable(_) => "enable",
+                Step::Wait(Settled(_)) => "settle",
+                Step::Call(Call::Disable(_)) => "disable",
+                Step::Call(Call::Withdraw(_)) => "withdraw",
+                Step::Call(Call::Reserve { n: 0, .. }) => "zero",
+                Step::Call(Call::Reserve { .. }) => "reserve",
+                Step::Call(Call::Unreserve) => "unreserve",
+                Step::Call(Call::Provide { .. }) => "provide",
+                Step::Call(Call::Enable(_)) => "enable",
                 Step::GiveUp(_) => "give up",
             });
             format!("{claim}: {}", steps.collect::<Vec<_>>().join(" "))
@@ -191,76 +195,88 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
     let between = full(Some(5), None, "Disabled", "Disabled");
     let unfit = full(None, ready(), "Enabled", "Disabled");
     let cases: [(&str, Seen, Option<Phase>, &str, &str); 20] = [
-        ("untouched", running(), None, "take: disable withdraw zero", "AlreadyRunning"),
-        ("claimed only", running(), Some(Stopping), "keep: disable withdraw zero", "Released"),
+        ("untouched", running(), None, "save: disable withdraw zero", "AlreadyRunning"),
+        ("claimed only", running(), Some(Stopping), "resume: disable withdraw zero", "Released"),
         (
             "sources off",
             full(Some(5), ready(), "Disabled", "Disabled"),
             Some(Stopping),
-            "keep: withdraw zero",
-            "keep: enable",
+            "resume: withdraw zero",
+            "resume: enable",
         ),
         (
             "going off",
             full(Some(5), ready(), "Disabling", "Disabled"),
             Some(Stopping),
-            "keep: settle disable withdraw zero",
-            "keep: settle enable",
+            "resume: settle disable withdraw zero",
+            "resume: settle enable",
         ),
         (
             "all but the last step",
             between.clone(),
             Some(Stopping),
-            "keep: zero",
-            "keep: provide enable",
+            "resume: zero",
+            "resume: provide enable",
         ),
-        ("down, not written", down(), Some(Stopping), "keep: ", "keep: reserve provide enable"),
-        ("stopped", down(), Some(Stopped), "AlreadyStopped", "keep: reserve provide enable"),
+        ("down, not written", down(), Some(Stopping), "resume: ", "resume: reserve provide enable"),
+        ("stopped", down(), Some(Stopped), "AlreadyStopped", "resume: reserve provide enable"),
         (
             "polls again",
             full(Some(0), None, "Enabled", "Disabled"),
             Some(Stopped),
-            "keep: disable",
-            "keep: reserve provide",
+            "resume: disable",
+            "resume: reserve provide",
         ),
-        ("not begun to start", down(), Some(Starting), "keep: ", "keep: reserve provide enable"),
-        ("reserved again", between, Some(Starting), "keep: zero", "keep: provide enable"),
+        (
+            "not begun to start",
+            down(),
+            Some(Starting),
+            "resume: ",
+            "resume: reserve provide enable",
+        ),
+        ("reserved again", between, Some(Starting), "resume: zero", "resume: provide enable"),
         (
             "providing",
             full(Some(5), Some((2, Allocation::InProgress)), "Disabled", "Disabled"),
             Some(Starting),
-            "keep: withdraw zero",
-            "keep: provide enable",
+            "resume: withdraw zero",
+            "resume: provide enable",
         ),
         (
             "not provided",
             full(Some(5), Some((2, Allocation::Failed(String::new()))), "Disabled", "Disabled"),
             Some(Starting),
-            "keep: withdraw zero",
-            "keep: provide enable",
+            "resume: withdraw zero",
+            "resume: provide enable",
         ),
         (
             "going on",
             full(Some(5), ready(), "Enabling", "Disabled"),
             Some(Starting),
-            "keep: settle disable withdraw zero",
-            "keep: settle",
+            "resume: settle disable withdraw zero",
+            "resume: settle",
         ),
-        ("up, not written", running(), Some(Starting), "keep: disable withdraw zero", "keep: "),
-        ("no room", unfit.clone(), Some(Starting), "keep: disable withdraw zero", "keep: reserve"),
-        ("unreserved by a person", unfit, Some(Stopped), "take: disable withdraw zero", "Released"),
+        ("up, not written", running(), Some(Starting), "resume: disable withdraw zero", "resume: "),
+        (
+            "no room",
+            unfit.clone(),
+            Some(Starting),
+            "resume: disable withdraw zero",
+            "resume: reserve",
+        ),
+        ("unreserved by a person", unfit, Some(Stopped), "save: disable withdraw zero", "Released"),
         (
             "reserved by a person",
             full(Some(9), None, "Disabled", "Disabled"),
             Some(Stopped),
-            "take: zero",
-            "keep: provide enable",
+            "save: zero",
+            "resume: provide enable",
         ),
         (
             "all by a person",
             full(Some(9), Some((3, Allocation::Ready)), "Enabled", "Enabled"),
             Some(Stopped),
-            "take: disable withdraw zero",
+            "save: disable withdraw zero",
             "Released",
         ),
         (
@@ -274,8 +290,8 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "a new source",
             full(Some(5), ready(), "Enabled", "Enabled"),
             Some(Starting),
-            "take: disable withdraw zero",
-            "keep: ",
+            "save: disable withdraw zero",
+            "resume: ",
         ),
     ];
     for (what, seen, phase, stop, start) in cases {
@@ -303,7 +319,7 @@ fn a_mapping_that_does_not_tell_whether_it_is_enabled_is_worth_another_look() {
 fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
     let mut seen = down();
     let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
-    assert_eq!(start.steps.last(), Some(&Step::Enable([QUEUE.to_owned()].into())));
+    assert_eq!(start.steps.last(), Some(&Step::Call(Call::Enable([QUEUE.to_owned()].into()))));
     assert_eq!(start.warnings, Vec::<String>::new());
     seen.mappings.remove(QUEUE);
     let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
@@ -316,13 +332,20 @@ fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
 #[test]
 fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_before_it_fails() {
     let start = change(Functions.start(&full_case(&down(), Some(Phase::Stopped))));
-    let refused = Seen { refusal: Some("below its minimum".to_owned()), ..down() };
-    let Progress::Instead { steps, why, .. } = Functions.progress(&start.steps[0], Some(&refused))
+    let Step::Call(reserve) = &start.steps[0] else { panic!("{start:?}") };
+    let refused = Failure::refused("below its minimum");
+    let Progress::Instead { steps, why, .. } =
+        Functions.progress(reserve, Some(&down()), Some(&refused))
     else {
         panic!("it goes on");
     };
     assert!(why.ends_with("below its minimum"), "{why}");
-    let [Step::Unreserve, Step::Provide { otherwise, .. }, Step::Enable(_), last] = &steps[..]
+    let [
+        Step::Call(Call::Unreserve),
+        Step::Call(Call::Provide { otherwise, .. }),
+        Step::Call(Call::Enable(_)),
+        last,
+    ] = &steps[..]
     else {
         panic!("{steps:?}");
     };
@@ -332,15 +355,17 @@ fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_be
         Some(last),
         "also where provisioned concurrency is refused as well"
     );
-    assert_eq!(Functions.progress(last, Some(&running())), Progress::Failed(why));
+    // Where it fits after all, a refusal is none.
+    let fits = Seen { reserved: Some(5), ..down() };
+    assert_eq!(Functions.progress(reserve, Some(&fits), Some(&refused)), Progress::Done);
 }
 
 #[test]
 fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
-    let provide = Step::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
+    let provide = Call::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
     let progress = |status| {
-        Functions
-            .progress(&provide, Some(&full(Some(5), Some((2, status)), "Disabled", "Disabled")))
+        let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
+        Functions.progress(&provide, Some(&seen), None)
     };
     assert_eq!(
         progress(Allocation::InProgress),
@@ -356,9 +381,9 @@ fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() 
 
 #[test]
 fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
-    let disable = Step::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
+    let disable = Call::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
     let progress =
-        |state| Functions.progress(&disable, Some(&full(Some(5), None, state, "Enabled")));
+        |state| Functions.progress(&disable, Some(&full(Some(5), None, state, "Enabled")), None);
     assert_eq!(progress("Disabled"), Progress::Done);
     assert_eq!(progress("Enabled"), Progress::NotBegun);
     for state in ["Disabling", "Enabling", "Updating", "Creating"] {
@@ -408,27 +433,30 @@ fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_n
     assert_eq!(verdict(&Functions.stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
     assert_eq!(
         told(&Functions.start(&full_case(&scaled(running()), Some(Phase::Starting)))),
-        "keep: "
+        "resume: "
     );
 }
 
 #[test]
-fn a_qualifier_that_is_gone_is_done_with_a_remark_when_the_others_are_ready() {
-    let provide = Step::Provide {
-        configs: [("live".to_owned(), 2), ("old".to_owned(), 1)].into(),
+fn a_qualifier_that_is_gone_is_waited_for_no_more_and_told() {
+    let provide = |names: &[&str]| Call::Provide {
+        configs: names.iter().map(|name| ((*name).to_owned(), 2)).collect(),
         otherwise: Vec::new(),
     };
-    let progress = |status| {
+    let progress = |call: &Call, status| {
         let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
-        Functions.progress(&provide, Some(&Seen { gone: ["old".to_owned()].into(), ..seen }))
+        Functions.progress(call, Some(&seen), None)
     };
+    let (both, taken) = (provide(&["live", "old"]), provide(&["live"]));
+    assert_eq!(progress(&both, Allocation::Ready), Progress::NotBegun);
     assert_eq!(
-        progress(Allocation::InProgress),
+        progress(&taken, Allocation::InProgress),
         Progress::Waiting("provisioned concurrency of live".to_owned())
     );
-    let Progress::DoneBut(remark) = progress(Allocation::Ready) else { panic!() };
+    assert_eq!(progress(&taken, Allocation::Ready), Progress::Done);
+    assert_eq!(progress(&provide(&[]), Allocation::Ready), Progress::Done);
     assert_eq!(
-        remark,
+        gone([&"old".to_owned()]),
         "its alias or version old was deleted since: its provisioned concurrency does not come back"
     );
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::model::Description;
 use crate::usage::{Item, Usage};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub status: Status,
     pub failure_reason: Option<String>,
@@ -27,8 +27,6 @@ pub struct Seen {
     pub scaling: Option<Result<Vec<Target>, Failure>>,
     /// Why the endpoint could not be created again.
     pub obstacle: Option<String>,
-    /// What AWS answered to the last step, where what follows it is to be tried all the same.
-    pub refusal: Option<String>,
     /// When, in seconds since 1970.
     pub looked_at: i64,
 }
@@ -58,7 +56,7 @@ pub struct Serverless {
 }
 
 /// `EndpointStatus` (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     InService,
     Creating,

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use aws_sdk_sagemaker::types::ProductionVariant;
 
-use super::form::complete;
-use super::remote::{Api, PAGE, is_missing};
-use super::{Seen, Status};
+use super::alarms::Alarms;
+use super::endpoint::{Seen, Status};
+use super::form::{PAGE, complete, is_missing};
 use crate::failure::{Failure, unless_missing};
 use crate::pace::Pace;
 
@@ -22,7 +23,17 @@ pub struct Facts {
     alarms: Result<BTreeSet<String>, Failure>,
 }
 
-impl Api {
+/// Asks for them.
+pub struct FactsApi {
+    client: Client,
+    alarms: Alarms,
+}
+
+impl FactsApi {
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        FactsApi { client: Client::new(aws), alarms: Alarms::new(aws) }
+    }
+
     async fn describe_config(
         &self,
         name: &str,
@@ -62,7 +73,7 @@ impl Api {
         Ok(components)
     }
 
-    pub async fn facts(&self, found: &[(&str, Seen)], pace: &Pace) -> Facts {
+    pub async fn of(&self, found: &[(&str, Seen)], pace: &Pace) -> Facts {
         let in_service: Vec<&(&str, Seen)> =
             found.iter().filter(|(_, seen)| seen.status == Status::InService).collect();
         let components = async {

@@ -9,7 +9,18 @@ use aws_sdk_sagemaker::types::{
 };
 
 use super::deployment::Deployment;
-use super::{Seen, Serverless, Setting, Status, Variant};
+use super::endpoint::{Seen, Serverless, Status, Variant};
+use super::steps::Setting;
+
+/// The most endpoints, or inference components, in a page of a listing
+/// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html).
+pub const PAGE: i32 = 100;
+
+/// SageMaker answers with a `ValidationException` for what is missing as for much else:
+/// only the beginning of the message tells.
+pub fn is_missing(code: &str, message: &str, beginning: &str) -> bool {
+    code == "ValidationException" && message.starts_with(beginning)
+}
 
 pub fn seen(endpoint: &DescribeEndpointOutput, looked_at: i64) -> Seen {
     Seen {
@@ -23,7 +34,6 @@ pub fn seen(endpoint: &DescribeEndpointOutput, looked_at: i64) -> Seen {
         deployment: endpoint.last_deployment_config().map(Deployment::read),
         scaling: None,
         obstacle: None,
-        refusal: None,
         looked_at,
     }
 }

@@ -4,12 +4,14 @@
 //! (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html); everything else
 //! that it had is in [`Original`].
 
+mod alarms;
 pub mod autoscaling;
 pub mod deployment;
 pub mod endpoint;
 mod facts;
 mod form;
 mod original;
+mod progress;
 pub mod remote;
 mod scaling_api;
 mod scaling_form;
@@ -23,9 +25,12 @@ use jiff::Timestamp;
 use self::autoscaling::Target;
 pub use self::endpoint::{Seen, Serverless, Status, Variant};
 pub use self::original::Original;
-pub use self::steps::{Setting, Step};
+pub use self::steps::{Call, Setting, Step, Wait};
+use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::rules::{Case, Decision, Describe, Effect, Held, Progress, Rules, Verdict};
+use crate::kinds::rules::{
+    Case, Decision, DecisionOf, Describe, Effect, Held, Progress, Rules, Verdict,
+};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::Usage;
 
@@ -87,7 +92,7 @@ const REQUEST_RATES: &[RequestRate] = &[
 /// come.
 const LOOKS_FOR_A_SIGN: usize = 4;
 
-type Decided = Decision<Seen, Original, Step>;
+type Decided = DecisionOf<Endpoints>;
 
 pub struct Endpoints {
     /// How often what is on its way is looked at.
@@ -135,7 +140,8 @@ impl Describe for Endpoints {
 
 impl Rules for Endpoints {
     type Original = Original;
-    type Step = Step;
+    type Call = Call;
+    type Wait = Wait;
 
     fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else {
@@ -154,7 +160,7 @@ impl Rules for Endpoints {
         let ours = held.filter(|held| is_ours(held, seen)).map(|held| &held.original);
         match (&seen.status, ours) {
             (Status::Deleting, _) if held.is_some() => {
-                Decision::resume(vec![Step::AwaitDeleted], None)
+                Decision::resume(vec![Step::Wait(Wait::Deleted)], None)
             }
             (Status::Deleting, _) => {
                 Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function")
@@ -164,8 +170,8 @@ impl Rules for Endpoints {
             (Status::Creating | Status::Changing(_), Some(original))
                 if seen.created_at != original.created_at =>
             {
-                let settled = Step::AwaitSettled { config_name: original.config_name.clone() };
-                Decision::resume(vec![settled, original.delete()], None)
+                let settled = Wait::Settled { config_name: original.config_name.clone() };
+                Decision::resume(vec![Step::Wait(settled), original.delete()], None)
             }
             (Status::Failed, Some(original)) => {
                 Decision::resume(vec![original.delete()], None).because("its creation had failed")
@@ -218,14 +224,15 @@ impl Rules for Endpoints {
             && seen.status != Status::Deleting
         {
             // AWS's answers are eventually consistent, and what is let go is not brought back.
-            let sign = Step::AwaitSign { original: Box::new(original.clone()), pause: self.poll };
+            let sign = Step::Wait(Wait::Sign { original: Box::new(original.clone()) });
             return Decision::resume(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone()))
                 .because("it had not been stopped");
         }
         let ours = *phase != Phase::Stopped && seen.config_name == original.config_name;
         match &seen.status {
             Status::Deleting => {
-                Decision::resume(vec![Step::AwaitDeleted, original.create()], after).warn(missed())
+                Decision::resume(vec![Step::Wait(Wait::Deleted), original.create()], after)
+                    .warn(missed())
             }
             Status::Failed if ours => Decision::resume(original.delete_and_create(), after)
                 .because("its creation had failed")
@@ -253,16 +260,23 @@ impl Rules for Endpoints {
 
     fn effect(&self, step: &Step) -> Effect {
         match step {
-            Step::Delete { .. } | Step::Create { .. } | Step::Set { .. } => Effect::Slow,
-            Step::AwaitSign { .. } | Step::Scale { .. } | Step::GiveUp(_) => Effect::AtOnce,
-            Step::AwaitDeleted | Step::AwaitSettled { .. } | Step::AwaitInService { .. } => {
-                Effect::Awaited
-            }
+            Step::Call(Call::Scale { .. }) | Step::Wait(Wait::Sign { .. }) => Effect::AtOnce,
+            Step::Call(_) => Effect::Slow,
+            Step::Wait(_) | Step::GiveUp(_) => Effect::Awaited,
         }
     }
 
-    fn progress(&self, step: &Step, seen: Option<&Seen>) -> Progress<Step> {
-        steps::progress(step, seen)
+    fn progress(
+        &self,
+        call: &Call,
+        seen: Option<&Seen>,
+        refused: Option<&Failure>,
+    ) -> Progress<Step> {
+        progress::progress(call, seen, refused)
+    }
+
+    fn waited(&self, wait: &Wait, seen: Option<&Seen>) -> Progress<Step> {
+        progress::waited(wait, seen, self.poll)
     }
 }
 

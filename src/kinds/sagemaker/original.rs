@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::autoscaling::{Suspended, Target};
+use super::autoscaling::Target;
 use super::deployment::Deployment;
 use super::endpoint::{Seen, Status, Variant};
-use super::steps::{self, Setting, Step};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +56,6 @@ impl Original {
             deployment: self.deployment.clone(),
             scaling: Some(Ok(self.targets.clone())),
             obstacle: None,
-            refusal: None,
             looked_at: 0,
         }
     }
@@ -72,57 +70,6 @@ impl Original {
         }
         now == *self
     }
-
-    pub fn delete(&self) -> Step {
-        Step::Delete { config_name: self.config_name.clone(), anew: None }
-    }
-
-    /// In the place of one whose creation has failed.
-    pub fn delete_and_create(&self) -> Vec<Step> {
-        let anew = Some(Box::new(self.clone()));
-        vec![Step::Delete { config_name: self.config_name.clone(), anew }, self.create()]
-    }
-
-    pub fn create(&self) -> Step {
-        Step::Create { original: Box::new(self.clone()) }
-    }
-
-    pub fn await_in_service(&self) -> Step {
-        Step::AwaitInService { original: Box::new(self.clone()) }
-    }
-
-    /// What an endpoint in service still lacks. Scaling comes last: a target is registered for an
-    /// endpoint in service only, and would change the instance counts.
-    pub fn rest(&self, seen: &Seen) -> Vec<Step> {
-        let pairs = || {
-            self.variants.iter().filter_map(|wanted| Some((seen.variant(&wanted.name)?, wanted)))
-        };
-        let weights: Vec<(String, f32)> = pairs()
-            .filter(|(now, wanted)| !now.weighs_as(wanted))
-            .map(|(_, wanted)| (wanted.name.clone(), wanted.weight))
-            .collect();
-        let capacities = pairs()
-            .filter(|(now, wanted)| {
-                !now.is_sized_as(wanted) && !is_left_to_scaling(now, wanted, seen.targets())
-            })
-            .map(|(_, wanted)| Setting::Capacity(wanted.clone()));
-        let weights = (!weights.is_empty()).then_some(Setting::Weights(weights));
-        let targets =
-            self.targets.iter().filter(|target| !seen.scales_as(target)).cloned().collect();
-        steps::way(weights.into_iter().chain(capacities).collect(), targets, Vec::new())
-    }
-}
-
-/// Where scaling is at work already, the capacity is its business, unless it is suspended in that
-/// direction.
-fn is_left_to_scaling(now: &Variant, wanted: &Variant, targets: &[Target]) -> bool {
-    let is_at_work = |target: &Target| {
-        let Suspended { scaling_in, scaling_out, .. } = target.suspended;
-        if now.instances < wanted.instances { !scaling_out } else { !scaling_in }
-    };
-    targets
-        .iter()
-        .any(|target| target.variant.eq_ignore_ascii_case(&wanted.name) && is_at_work(target))
 }
 
 fn own_pair((key, value): (&String, &String)) -> (String, String) {

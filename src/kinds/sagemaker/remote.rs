@@ -9,21 +9,17 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{EndpointStatus, Tag};
 
 use super::deployment::Deployment;
-use super::form::{desired, seen};
+use super::facts::FactsApi;
+use super::form::{PAGE, desired, is_missing, seen};
 use super::scaling_api::Scaling;
-use super::{Endpoints, Original, Seen, Status, Step, Target};
+use super::{Call, Endpoints, Original, Seen, Status, Step, Target, Wait};
 use crate::clock::{Clock, SystemClock};
 use crate::failure::{Class, Failure, unless_missing};
-use crate::kinds::cloudwatch;
 use crate::kinds::kit::Kind;
-use crate::kinds::remote::{Observe, Remote, Setup, Sighting};
+use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
-
-/// The most endpoints in a page of ListEndpoints
-/// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html).
-pub const PAGE: i32 = 100;
 
 /// Opens the kind with its real client.
 pub fn open(setup: &Setup<'_>) -> Kind {
@@ -31,9 +27,9 @@ pub fn open(setup: &Setup<'_>) -> Kind {
 }
 
 pub struct Api {
-    pub(super) client: Client,
+    client: Client,
     scaling: Scaling,
-    pub(super) alarms: cloudwatch::remote::Api,
+    facts: FactsApi,
     known: Mutex<Known>,
 }
 
@@ -42,13 +38,11 @@ pub struct Api {
 struct Known {
     /// As each was described last.
     seen: HashMap<String, Seen>,
-    /// What the last step of each was about.
-    concern: HashMap<String, Concern>,
     /// The pages of the last list.
     pages: usize,
 }
 
-/// What a look after a step has to show beside the endpoint.
+/// What a look for a step has to show beside the endpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Concern {
     Endpoint,
@@ -60,7 +54,7 @@ impl Api {
         Api {
             client: Client::new(aws),
             scaling: Scaling::new(aws),
-            alarms: cloudwatch::remote::Api::new(aws),
+            facts: FactsApi::new(aws),
             known: Mutex::default(),
         }
     }
@@ -157,53 +151,30 @@ impl Api {
         listed.into_iter().map(|(name, status)| (name.to_lowercase(), status)).collect()
     }
 
-    async fn take(&self, name: &str, step: &Step) -> Result<Option<Seen>, Failure> {
-        self.known().concern.insert(name.to_owned(), Concern::of(step));
-        match step {
-            Step::Delete { .. } => {
-                let call = self.client.delete_endpoint().endpoint_name(name).send();
-                call.await
-                    .map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))?;
+    async fn send(&self, name: &str, call: &Call) -> AnswerOf<Endpoints> {
+        match call {
+            Call::Delete { .. } => {
+                let call = self.client.delete_endpoint().endpoint_name(name).send().await;
+                call.map(drop)
+                    .map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))
+                    .into()
             }
-            Step::Create { original } => self.create(name, original).await?,
-            Step::Set { settings, .. } => {
+            Call::Create { original } => self.create(name, original).await.into(),
+            Call::Set { settings, .. } => {
                 let desired = settings.first().map(desired);
                 let call = self.client.update_endpoint_weights_and_capacities().endpoint_name(name);
-                let call = call.set_desired_weights_and_capacities(desired).send();
-                if let Err(error) = call.await {
-                    let failure =
-                        Failure::from_sdk("sagemaker:UpdateEndpointWeightsAndCapacities", &error);
-                    return self.refused(name, passing(failure)).await;
-                }
+                let call = call.set_desired_weights_and_capacities(desired).send().await;
+                let permission = "sagemaker:UpdateEndpointWeightsAndCapacities";
+                unless_refused(call.err().map(|e| passing(Failure::from_sdk(permission, &e))))
             }
-            Step::Scale { targets, .. } => {
+            Call::Scale { targets, .. } => {
                 let mut failures = Vec::new();
                 for target in targets {
                     failures.extend(self.scaling.put(name, target, now()).await);
                 }
-                if let Some(failure) = together(failures) {
-                    return self.refused(name, failure).await;
-                }
+                unless_refused(together(failures))
             }
-            Step::AwaitDeleted
-            | Step::AwaitSettled { .. }
-            | Step::AwaitSign { .. }
-            | Step::AwaitInService { .. }
-            | Step::GiveUp(_) => {}
         }
-        Ok(None)
-    }
-
-    /// What is refused for good is for the rules to say what follows from it.
-    async fn refused(&self, name: &str, failure: Failure) -> Result<Option<Seen>, Failure> {
-        if matches!(failure.class, Class::Transient | Class::Halted) {
-            return Err(failure);
-        }
-        let Some(mut seen) = self.look_at(name, &HashMap::new()).await? else {
-            return Err(failure);
-        };
-        seen.refusal = Some(failure.message);
-        Ok(Some(seen))
     }
 
     async fn create(&self, name: &str, original: &Original) -> Result<(), Failure> {
@@ -253,8 +224,10 @@ impl Observe<Endpoints> for Api {
                     .and_then(|endpoint| endpoint.endpoint_arn())
             })
             .collect();
-        let (facts, tags) =
-            futures::join!(self.facts(&found, pace), pace.ask_each(&arns, |arn| self.tags(*arn)));
+        let (facts, tags) = futures::join!(
+            self.facts.of(&found, pace),
+            pace.ask_each(&arns, |arn| self.tags(*arn))
+        );
         let mut looks: Vec<Result<Option<Seen>, Failure>> = described
             .iter()
             .zip(names.iter().zip(tags))
@@ -270,59 +243,55 @@ impl Observe<Endpoints> for Api {
             .zip(&looks)
             .filter_map(|(name, look)| Some((name, look.as_ref().ok()?.as_ref()?)));
         self.known().seen = complete.map(|(name, seen)| (name.clone(), seen.clone())).collect();
-        let in_service = in_service(&names, &mut looks).collect();
-        self.add_scaling(in_service, true, pace).await;
+        let running = names.iter().zip(&mut looks);
+        let running = running.filter_map(|(name, look)| in_service(name, look)).collect();
+        self.add_scaling(running, true, pace).await;
         Ok(names.into_iter().zip(looks).map(|(name, seen)| Sighting { name, seen }).collect())
     }
 }
 
 #[async_trait]
 impl Remote<Endpoints> for Api {
-    async fn look(&self, names: &[String], pace: &Pace) -> Vec<Result<Option<Seen>, Failure>> {
-        let listed = self.statuses(names).await;
-        let mut looks = pace.ask_each(names, |name| self.look_at(name, &listed)).await;
-        let concern = self.known().concern.clone();
-        let concern =
-            |name: &str| concern.get(name).copied().unwrap_or(Concern::Scaling { tags: true });
-        let tags = names.iter().any(|name| concern(name) == Concern::Scaling { tags: true });
-        let in_service = in_service(names, &mut looks)
-            .filter(|(name, _)| concern(name) != Concern::Endpoint)
-            .collect();
-        self.add_scaling(in_service, tags, pace).await;
-        looks
-    }
-
-    async fn perform(
+    async fn look(
         &self,
         tasks: &[(String, Step)],
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
-        let mut answers = pace
-            .change_each(tasks, |(name, step)| self.take(name, step), || Err(Failure::halted()))
-            .await;
-        // Where something was refused, what shows of the rest.
-        let scales = |(name, step): &(String, Step)| {
-            matches!(step, Step::Scale { .. }).then(|| name.clone())
-        };
-        let names: Vec<String> =
-            tasks.iter().map(|task| scales(task).unwrap_or_default()).collect();
-        let refused =
-            in_service(&names, &mut answers).filter(|(name, _)| !name.is_empty()).collect();
-        self.add_scaling(refused, true, pace).await;
-        answers
+        let names: Vec<String> = tasks.iter().map(|(name, _)| name.clone()).collect();
+        let concerns: Vec<Concern> = tasks.iter().map(|(_, step)| Concern::of(step)).collect();
+        let listed = self.statuses(&names).await;
+        let mut looks = pace.ask_each(&names, |name| self.look_at(name, &listed)).await;
+        let scaled = names.iter().zip(&mut looks).zip(&concerns);
+        let scaled = scaled.filter(|(_, concern)| **concern != Concern::Endpoint);
+        let scaled = scaled.filter_map(|((name, look), _)| in_service(name, look)).collect();
+        let tags = concerns.contains(&Concern::Scaling { tags: true });
+        self.add_scaling(scaled, tags, pace).await;
+        looks
+    }
+
+    async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<AnswerOf<Endpoints>> {
+        pace.change_each(tasks, |(name, call)| self.send(name, call), Answer::halted).await
     }
 }
 
-/// The endpoints among these looks that are in service.
+/// An endpoint that a look found in service.
 fn in_service<'a>(
-    names: &'a [String],
-    looks: &'a mut [Result<Option<Seen>, Failure>],
-) -> impl Iterator<Item = (&'a str, &'a mut Seen)> {
-    names
-        .iter()
-        .zip(looks)
-        .filter_map(|(name, look)| Some((name.as_str(), look.as_mut().ok()?.as_mut()?)))
-        .filter(|(_, seen)| seen.status == Status::InService)
+    name: &'a str,
+    look: &'a mut Result<Option<Seen>, Failure>,
+) -> Option<(&'a str, &'a mut Seen)> {
+    let seen = look.as_mut().ok()?.as_mut()?;
+    (seen.status == Status::InService).then_some((name, seen))
+}
+
+/// What is refused for good is for the rules to say what follows from it.
+fn unless_refused(failure: Option<Failure>) -> AnswerOf<Endpoints> {
+    match failure {
+        None => Answer::Accepted,
+        Some(failure) if matches!(failure.class, Class::Transient | Class::Halted) => {
+            Answer::Failed(failure)
+        }
+        Some(failure) => Answer::Refused(failure),
+    }
 }
 
 impl Concern {
@@ -331,12 +300,12 @@ impl Concern {
             tags: targets.iter().any(|target| !target.tags.is_empty()),
         };
         match step {
-            Step::Create { original } | Step::AwaitInService { original }
+            Step::Call(Call::Create { original }) | Step::Wait(Wait::InService { original })
                 if !original.targets.is_empty() =>
             {
                 scaling(&original.targets)
             }
-            Step::Scale { targets, .. } => scaling(targets),
+            Step::Call(Call::Scale { targets, .. }) => scaling(targets),
             _ => Concern::Endpoint,
         }
     }
@@ -371,10 +340,4 @@ fn common_beginning(names: &[String]) -> Option<&str> {
 
 fn now() -> i64 {
     SystemClock.now().as_second()
-}
-
-/// SageMaker answers with a `ValidationException` for what is missing as for much else:
-/// only the beginning of the message tells.
-pub fn is_missing(code: &str, message: &str, beginning: &str) -> bool {
-    code == "ValidationException" && message.starts_with(beginning)
 }

@@ -29,7 +29,6 @@ fn seen(status: Status) -> Seen {
         deployment: None,
         scaling: Some(Ok(Vec::new())),
         obstacle: None,
-        refusal: None,
         looked_at: 1_800_000_000,
     }
 }
@@ -47,7 +46,17 @@ fn now() -> Timestamp {
 }
 
 fn delete() -> Step {
-    Step::Delete { config_name: "risk-config".to_owned(), anew: None }
+    Step::Call(Call::Delete { config_name: "risk-config".to_owned(), anew: None })
+}
+
+/// How far a step has come.
+#[track_caller]
+fn progress_of(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
+    match step {
+        Step::Call(call) => RULES.progress(call, seen, None),
+        Step::Wait(wait) => RULES.waited(wait, seen),
+        Step::GiveUp(why) => panic!("given up: {why}"),
+    }
 }
 
 fn words(change: &Change<Seen, Original, Step>) -> Vec<String> {
@@ -68,7 +77,7 @@ fn a_stop_saves_what_deleting_loses_without_the_tags_that_aws_set() {
 fn a_start_creates_it_from_its_config_with_its_tags() {
     let start = change(RULES.start(&case(None, held(Phase::Stopped))));
     assert_eq!(start.claim, Claim::Resume);
-    let [Step::Create { original }] = &start.steps[..] else { panic!("{start:?}") };
+    let [Step::Call(Call::Create { original })] = &start.steps[..] else { panic!("{start:?}") };
     assert_eq!(
         (original.config_name.as_str(), original.tags["team"].as_str()),
         ("risk-config", "ml")
@@ -119,7 +128,7 @@ fn a_stop_that_died_before_its_call_goes_on_with_its_original() {
     let stop = change(RULES.stop(&case(Some(&seen(Status::InService)), held(Phase::Stopping))));
     assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[delete()][..]));
     let stop = change(RULES.stop(&case(Some(&seen(Status::Deleting)), held(Phase::Stopping))));
-    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[Step::AwaitDeleted][..]));
+    assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[Step::Wait(Wait::Deleted)][..]));
     let stop = change(RULES.stop(&case(None, held(Phase::Stopping))));
     assert_eq!((&stop.claim, stop.steps.len()), (&Claim::Resume, 0));
 }
@@ -176,7 +185,7 @@ fn a_failed_endpoint_of_a_person_keeps_its_name_and_our_original() {
 fn progress_is_what_the_status_says() {
     let create = held(Phase::Stopped).unwrap().original.create();
     let progress = |step: &Step, status: Option<&str>| {
-        RULES.progress(step, status.map(|status| seen(Status::parse(status))).as_ref())
+        progress_of(step, status.map(|status| seen(Status::parse(status))).as_ref())
     };
     assert_eq!(progress(&delete(), None), Progress::Done);
     assert_eq!(progress(&delete(), Some("Deleting")), Progress::Waiting("Deleting".to_owned()));
@@ -185,7 +194,7 @@ fn progress_is_what_the_status_says() {
     assert_eq!(progress(&create, Some("Deleting")), Progress::NotBegun);
     assert_eq!(progress(&create, Some("Creating")), Progress::Waiting("Creating".to_owned()));
     assert_eq!(progress(&create, Some("InService")), Progress::Done);
-    let settled = Step::AwaitSettled { config_name: "risk-config".to_owned() };
+    let settled = Step::Wait(Wait::Settled { config_name: "risk-config".to_owned() });
     assert_eq!(progress(&settled, Some("Updating")), Progress::Waiting("Updating".to_owned()));
     assert_eq!(progress(&settled, Some("Failed")), Progress::Done);
     assert_eq!(progress(&settled, None), Progress::Done);
@@ -196,13 +205,15 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     let create = held(Phase::Stopped).unwrap().original.create();
     let failed = |reason: &str| {
         let seen = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::Failed) };
-        RULES.progress(&create, Some(&seen))
+        progress_of(&create, Some(&seen))
     };
     assert_eq!(failed("The image is broken."), Progress::Failed("The image is broken.".to_owned()));
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
     match failed(reason) {
         Progress::Instead { steps, why, pause } => {
-            let Step::Delete { anew: Some(anew), .. } = &steps[0] else { panic!("{steps:?}") };
+            let Step::Call(Call::Delete { anew: Some(anew), .. }) = &steps[0] else {
+                panic!("{steps:?}")
+            };
             assert_eq!(
                 (anew.create(), steps[1].clone(), why.as_str()),
                 (create.clone(), create, reason)
@@ -246,7 +257,7 @@ const SCALING: &str = "set scaling of AllTraffic (InstanceCount 1 to 4)";
 fn a_creation_in_service_goes_on_with_what_it_lacks() {
     let create = Original::of(&scaled()).create();
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
-    match RULES.progress(&create, Some(&fresh)) {
+    match progress_of(&create, Some(&fresh)) {
         Progress::Instead { steps, pause, .. } => {
             assert_eq!(
                 steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -256,7 +267,7 @@ fn a_creation_in_service_goes_on_with_what_it_lacks() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(RULES.progress(&create, Some(&scaled())), Progress::Done);
+    assert_eq!(progress_of(&create, Some(&scaled())), Progress::Done);
 }
 
 #[test]
@@ -338,28 +349,38 @@ fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
 
 #[test]
 fn weights_and_capacities_are_set_one_after_the_other_as_they_show_in_service() {
-    let step = |settings| Step::Set { settings, then: vec![target()], missed: Vec::new() };
+    let step =
+        |settings| Step::Call(Call::Set { settings, then: vec![target()], missed: Vec::new() });
     let last = step(settings()[1..].to_vec());
-    assert_eq!(RULES.progress(&last, Some(&scaled())), Progress::Done);
+    assert_eq!(progress_of(&last, Some(&scaled())), Progress::Done);
     let updating = Seen { status: Status::parse("Updating"), ..scaled() };
-    assert_eq!(RULES.progress(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
-    assert_eq!(RULES.progress(&last, Some(&seen(Status::InService))), Progress::NotBegun);
-    assert_eq!(RULES.progress(&last, None), Progress::NotBegun);
-    let (then, pause) = instead(RULES.progress(&step(settings()), Some(&scaled())));
+    assert_eq!(progress_of(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
+    assert_eq!(progress_of(&last, Some(&seen(Status::InService))), Progress::NotBegun);
+    assert_eq!(progress_of(&last, None), Progress::NotBegun);
+    let (then, pause) = instead(progress_of(&step(settings()), Some(&scaled())));
     assert_eq!((then, pause), (vec![last.to_string(), SCALING.to_owned()], Duration::ZERO));
 }
 
 #[test]
 fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end() {
-    let step = Step::Set { settings: settings(), then: vec![target()], missed: Vec::new() };
-    for broken in [
-        Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) },
-        Seen { refusal: Some("no permission".to_owned()), ..seen(Status::InService) },
-    ] {
-        let Progress::Instead { steps, .. } = RULES.progress(&step, Some(&broken)) else {
+    let set = |settings: &[Setting], then, missed| Call::Set {
+        settings: settings.to_vec(),
+        then,
+        missed,
+    };
+    let rolled_back =
+        Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) };
+    let refused = Failure::refused("no permission");
+    for (broken, refused) in [(rolled_back, None), (seen(Status::InService), Some(&refused))] {
+        let all = set(&settings(), vec![target()], Vec::new());
+        let Progress::Instead { steps, .. } = RULES.progress(&all, Some(&broken), refused) else {
             panic!()
         };
-        let [Step::Set { settings: rest, .. }, Step::Scale { missed, .. }] = &steps[..] else {
+        let [
+            Step::Call(Call::Set { settings: rest, .. }),
+            Step::Call(scale @ Call::Scale { missed, .. }),
+        ] = &steps[..]
+        else {
             panic!("{steps:?}")
         };
         assert_eq!(
@@ -367,21 +388,17 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
             (&settings()[1..].to_vec(), &vec!["weights: AllTraffic 0.5: no permission".to_owned()])
         );
         let told = "weights: AllTraffic 0.5: no permission".to_owned();
-        assert_eq!(RULES.progress(&steps[1], Some(&scaled())), Progress::Failed(told.clone()));
+        assert_eq!(RULES.progress(scale, Some(&scaled()), None), Progress::Failed(told.clone()));
         // Both settings missed, and nothing to scale: it ends in both.
-        let alone = Step::Set {
-            settings: settings()[1..].to_vec(),
-            then: Vec::new(),
-            missed: vec![told.clone()],
-        };
-        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&broken)) else {
+        let alone = set(&settings()[1..], Vec::new(), vec![told.clone()]);
+        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&broken), refused) else {
             panic!()
         };
         let why = format!("{told}; the capacity of AllTraffic: 3 × ml.m5.large: no permission");
-        assert_eq!(steps, [Step::GiveUp(why.clone())]);
-        assert_eq!(RULES.progress(&steps[0], Some(&broken)), Progress::Failed(why));
+        assert_eq!(steps, [Step::GiveUp(why)]);
         // The other setting came: it still ends in the one that did not.
-        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&scaled())) else {
+        let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&scaled()), refused)
+        else {
             panic!()
         };
         assert_eq!(steps, [Step::GiveUp(told)]);
@@ -393,21 +410,21 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
     let lacking = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::InService) };
     let capacity = vec![settings()[1].clone()];
-    let set = |then| Step::Set { settings: capacity.clone(), then, missed: Vec::new() };
-    let (steps, pause) = instead(RULES.progress(&set(vec![target()]), Some(&lacking)));
+    let set = |then| Step::Call(Call::Set { settings: capacity.clone(), then, missed: Vec::new() });
+    let (steps, pause) = instead(progress_of(&set(vec![target()]), Some(&lacking)));
     assert_eq!(
         (steps, pause),
         (vec![SCALING.to_owned(), set(Vec::new()).to_string()], Duration::ZERO)
     );
-    let (steps, pause) = instead(RULES.progress(&set(Vec::new()), Some(&lacking)));
+    let (steps, pause) = instead(progress_of(&set(Vec::new()), Some(&lacking)));
     assert_eq!((steps, pause), (vec![set(Vec::new()).to_string()], Duration::from_secs(60)));
 }
 
 #[test]
 fn scaling_is_set_once_it_is_seen() {
-    let step = Step::Scale { targets: vec![target()], missed: Vec::new() };
+    let step = Call::Scale { targets: vec![target()], missed: Vec::new() };
     let progress =
-        |scaling| RULES.progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }));
+        |scaling| RULES.progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }), None);
     assert_eq!(progress(Some(Ok(vec![target()]))), Progress::Done);
     assert_eq!(
         progress(Some(Ok(vec![Target { tags: [].into(), ..target() }]))),
@@ -418,32 +435,43 @@ fn scaling_is_set_once_it_is_seen() {
     assert_eq!(progress(Some(Err(Failure::refused("no")))), Progress::Failed("no".to_owned()));
     let later = Failure { class: Class::Transient, ..Failure::refused("later") };
     assert_eq!(progress(Some(Err(later))), Progress::Waiting("later".to_owned()));
-    let refused = Seen { refusal: Some("not this".to_owned()), ..seen(Status::InService) };
-    let step = Step::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
+    let refused = Failure::refused("not this");
+    let step = Call::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
     assert_eq!(
-        RULES.progress(&step, Some(&refused)),
+        RULES.progress(&step, Some(&seen(Status::InService)), Some(&refused)),
         Progress::Failed("nor that; not this".to_owned())
     );
+}
+
+#[test]
+fn a_refused_call_whose_effect_shows_has_worked() {
+    let refused = Failure::refused("it is so already");
+    let progress = |call: &Call| RULES.progress(call, Some(&scaled()), Some(&refused));
+    let scale = Call::Scale { targets: vec![target()], missed: Vec::new() };
+    assert_eq!(progress(&scale), Progress::Done);
+    let last = settings()[1..].to_vec();
+    let set = Call::Set { settings: last, then: Vec::new(), missed: Vec::new() };
+    assert_eq!(progress(&set), Progress::Done);
 }
 
 #[test]
 fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
     for status in ["Updating", "SystemUpdating", "Creating"] {
         let changing = seen(Status::parse(status));
-        let (steps, pause) = instead(RULES.progress(&delete(), Some(&changing)));
+        let (steps, pause) = instead(progress_of(&delete(), Some(&changing)));
         assert_eq!(steps, ["wait until it can be deleted", "delete the endpoint"]);
         assert_eq!(pause, Duration::ZERO);
     }
     // A person's update has changed what is to be brought back.
     let theirs = Seen { config_name: "other".to_owned(), ..seen(Status::InService) };
-    let settled = Step::AwaitSettled { config_name: "risk-config".to_owned() };
+    let settled = Step::Wait(Wait::Settled { config_name: "risk-config".to_owned() });
     let why = "a person has updated it to other in the meantime: it stays as it is".to_owned();
-    assert_eq!(RULES.progress(&settled, Some(&theirs)), Progress::Failed(why.clone()));
+    assert_eq!(progress_of(&settled, Some(&theirs)), Progress::Failed(why.clone()));
     let create = held(Phase::Stopped).unwrap().original.create();
-    assert_eq!(RULES.progress(&create, Some(&theirs)), Progress::Failed(why));
+    assert_eq!(progress_of(&create, Some(&theirs)), Progress::Failed(why));
     // One that is to be created again has come after all.
     let anew = held(Phase::Stopped).unwrap().original.delete_and_create().remove(0);
-    let (steps, _) = instead(RULES.progress(&anew, Some(&seen(Status::Creating))));
+    let (steps, _) = instead(progress_of(&anew, Some(&seen(Status::Creating))));
     assert_eq!(steps, ["wait until it is in service"]);
 }
 
@@ -465,11 +493,11 @@ fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
         (words(&start), start.detail.as_str()),
         (vec!["see whether it is being deleted".to_owned(); 4], "it had not been stopped")
     );
-    let sign = &start.steps[0];
+    let Step::Wait(sign) = &start.steps[0] else { panic!("{start:?}") };
     assert!(
-        matches!(RULES.progress(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll)
+        matches!(rules.waited(sign, Some(&there)), Progress::DoneFor { pause, .. } if pause == poll)
     );
-    let deleted = |seen: Option<&Seen>| instead(RULES.progress(sign, seen)).0;
+    let deleted = |seen: Option<&Seen>| instead(rules.waited(sign, seen)).0;
     let create = "create the endpoint from risk-config";
     assert_eq!(deleted(Some(&seen(Status::Deleting))), ["wait until it is deleted", create]);
     assert_eq!(deleted(None), [create]);

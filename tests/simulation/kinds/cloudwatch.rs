@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, Seen, Step};
+use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, Seen, Switch};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -66,12 +66,8 @@ impl Simulated for Alarms {
         account.0.get(name).map(|on| Seen { actions_enabled: *on, form, drives_scaling: false })
     }
 
-    fn take(account: &mut Account, name: &str, step: &Step) -> Result<(), &'static str> {
-        *account.0.get_mut(name).unwrap() = *step == Step::Enable;
+    fn take(account: &mut Account, name: &str, call: &Switch) -> Result<(), &'static str> {
+        *account.0.get_mut(name).unwrap() = *call == Switch::Enable;
         Ok(())
-    }
-
-    fn only_waits(_: &Step) -> bool {
-        false
     }
 }

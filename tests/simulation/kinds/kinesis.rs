@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_resource_manager::kinds::kinesis::{Mode, Seen, Status, Step, Streams};
+use aws_resource_manager::kinds::kinesis::{Mode, ScaleTo, Seen, Status, Streams};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -133,18 +133,12 @@ impl Simulated for Streams {
         })
     }
 
-    fn take(account: &mut Account, name: &str, step: &Step) -> Result<(), &'static str> {
+    fn take(account: &mut Account, name: &str, ScaleTo(to): &ScaleTo) -> Result<(), &'static str> {
         if account.streams[name].scaling.is_some() {
             return Err("Stream is not ACTIVE");
         }
-        if let Step::Scale { to } = step {
-            account.start_scaling(name, *to);
-        }
+        account.start_scaling(name, *to);
         Ok(())
-    }
-
-    fn only_waits(step: &Step) -> bool {
-        !matches!(step, Step::Scale { .. })
     }
 }
 

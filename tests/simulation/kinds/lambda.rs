@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_resource_manager::kinds::lambda::{Functions, Seen, Step};
+use aws_resource_manager::kinds::lambda::{Call, Functions, Seen};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -74,16 +74,12 @@ impl Simulated for Functions {
         account.0.get(name).map(|reserved| Seen { reserved: *reserved, ..Seen::default() })
     }
 
-    fn take(account: &mut Account, name: &str, step: &Step) -> Result<(), &'static str> {
-        *account.0.get_mut(name).unwrap() = match step {
-            Step::Reserve { n, .. } => Some(*n),
-            Step::Unreserve => None,
+    fn take(account: &mut Account, name: &str, call: &Call) -> Result<(), &'static str> {
+        *account.0.get_mut(name).unwrap() = match call {
+            Call::Reserve { n, .. } => Some(*n),
+            Call::Unreserve => None,
             other => unreachable!("{other}"),
         };
         Ok(())
-    }
-
-    fn only_waits(step: &Step) -> bool {
-        step.only_looks()
     }
 }

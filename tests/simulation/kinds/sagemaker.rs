@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_resource_manager::kinds::sagemaker::{Endpoints, Seen, Status, Step, Variant};
+use aws_resource_manager::kinds::sagemaker::{Call, Endpoints, Seen, Status, Variant};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -149,28 +149,23 @@ impl Simulated for Endpoints {
             deployment: None,
             scaling: Some(Ok(Vec::new())),
             obstacle: None,
-            refusal: None,
             looked_at: 0,
         })
     }
 
-    fn take(account: &mut Account, _: &str, step: &Step) -> Result<(), &'static str> {
-        match (step, &mut account.endpoint) {
-            (Step::Delete { .. }, Some(endpoint)) => match endpoint.doing {
+    fn take(account: &mut Account, _: &str, call: &Call) -> Result<(), &'static str> {
+        match (call, &mut account.endpoint) {
+            (Call::Delete { .. }, Some(endpoint)) => match endpoint.doing {
                 Doing::InService | Doing::Failed => {
                     endpoint.doing = Doing::Deleting { until: Instant::now() + DELETING_TAKES };
                 }
                 _ => return Err("Cannot update in-progress endpoint"),
             },
-            (Step::Delete { .. }, None) => return Err("Could not find endpoint"),
-            (Step::Create { original }, None) => account.start_creating(&original.config_name),
+            (Call::Delete { .. }, None) => return Err("Could not find endpoint"),
+            (Call::Create { original }, None) => account.start_creating(&original.config_name),
             (_, Some(_)) => return Err("Cannot create already existing endpoint"),
             (_, None) => {}
         }
         Ok(())
-    }
-
-    fn only_waits(step: &Step) -> bool {
-        !matches!(step, Step::Delete { .. } | Step::Create { .. })
     }
 }
