@@ -13,6 +13,7 @@ use aws_resource_manager::kinds::remote::{AnswerOf, Observe, Remote, Sighting};
 use aws_resource_manager::lazy::ready;
 use aws_resource_manager::model::{Direction, ResourceId};
 use aws_resource_manager::observe::{Found, Inventory};
+use aws_resource_manager::operation::claims::claim;
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::plan::{Circumstances, Outlook, plan};
 use aws_resource_manager::pricing::PriceBook;
@@ -76,7 +77,7 @@ fn planning(criterion: &mut Criterion) {
         bencher.iter_batched(
             fresh,
             |(mut plan, mut journal)| {
-                plan.claim(&mut journal, "op", Timestamp::UNIX_EPOCH);
+                claim(&mut plan, &mut journal, "op", Timestamp::UNIX_EPOCH);
                 (plan, journal)
             },
             BatchSize::LargeInput,

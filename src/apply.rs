@@ -20,7 +20,7 @@ use crate::kinds::kit::{Call, Managed, Seen, Step};
 use crate::kinds::remote::Answer;
 use crate::kinds::rules::{Effect, Progress};
 use crate::model::ResourceId;
-use crate::pace::Pace;
+use crate::pace::{Pace, Until};
 
 /// Looks whether somebody wants the operation to end, between rounds and during long ones.
 #[async_trait]
@@ -453,7 +453,7 @@ async fn take_steps(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
     join_all(by_kind(jobs, Job::is_due).into_iter().map(|(kind, mut group)| async move {
         let tasks: Vec<(String, Call)> = group.iter().filter_map(|job| job.task()).collect();
         let span = info_span!("steps", kind = %kind.info().name, count = tasks.len());
-        match pace.bounded(kind.perform(&tasks, pace).instrument(span)).await {
+        match pace.until(Until::LastAnswer, kind.perform(&tasks, pace).instrument(span)).await {
             Some(answers) => group
                 .iter_mut()
                 .zip(answers)
@@ -473,7 +473,9 @@ async fn look_around(jobs: &mut [Job<'_>], by: Instant, pace: &Pace, rhythm: Rhy
                 .filter_map(|job| Some((job.id.name.clone(), job.steps.front()?.clone())))
                 .collect();
             let span = info_span!("looks", kind = %kind.info().name, count = tasks.len());
-            if let Some(looks) = pace.bounded(kind.look(&tasks, pace).instrument(span)).await {
+            if let Some(looks) =
+                pace.until(Until::LastAnswer, kind.look(&tasks, pace).instrument(span)).await
+            {
                 for (job, look) in group.iter_mut().zip(looks) {
                     let span = info_span!("resource", kind = %job.id.kind, name = job.id.name);
                     span.in_scope(|| job.looked(look, rhythm));

@@ -158,80 +158,25 @@ impl Config {
         let environment = reader
             .optional("ENVIRONMENT", NAME_RULE, |v| is_name(v).then(|| v.to_owned()))
             .unwrap_or_else(|| "dev".to_owned());
-        let state_bucket = reader.required(
-            "STATE_BUCKET",
-            "must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens",
-            |v| is_bucket(v).then(|| v.to_owned()),
-        );
-        let state_prefix = reader.optional(
-            "STATE_PREFIX",
-            "must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at either end",
-            |v| is_prefix(v).then(|| v.to_owned()),
-        );
-        let topic_arn = reader.optional(
-            "SNS_TOPIC_ARN",
-            "must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME",
-            |v| is_topic_arn(v).then(|| v.to_owned()),
-        );
-        let project_pattern = format!("{}-*", project.as_deref().unwrap_or_default());
-        let exclude = reader
-            .optional(
-                "EXCLUDE",
-                "must be names or globs, separated by commas, without `!`",
-                NamePatterns::excluding,
-            )
-            .unwrap_or_default();
-        let patterns = kinds
-            .iter()
-            .map(|(kind, variable)| {
-                (*kind, reader.patterns(variable, &project_pattern).without(&exclude))
-            })
-            .collect();
+        let state_bucket = reader.state_bucket();
+        let state_prefix = reader.state_prefix();
+        let topic_arn = reader.topic_arn();
+        let patterns = reader.all_patterns(kinds, project.as_deref().unwrap_or_default());
         let target_tags = reader
             .optional("TARGET_TAGS", "must be a list of Key=Value, separated by commas", parse_tags)
             .unwrap_or_default();
         let dry_run_default = reader
             .optional("DRY_RUN_DEFAULT", "must be true or false", |v| v.parse().ok())
             .unwrap_or(false);
-        let max_workers = reader
-            .optional("MAX_WORKERS", "must be a whole number from 1 to 64", |v| {
-                v.parse().ok().filter(|n| (1..=64).contains(n))
-            })
-            .unwrap_or(10);
-        let poll = reader
-            .optional("POLL_SECONDS", "must be a decimal number above 0, at most 3600", |v| {
-                v.parse()
-                    .ok()
-                    .filter(|s| *s > 0.0 && *s <= 3600.0)
-                    .and_then(|s| Duration::try_from_secs_f64(s).ok())
-            })
-            .unwrap_or(Duration::from_secs(15));
-        let longest_stop_hours = reader
-            .optional("LONGEST_STOP_HOURS", "must be a number of 0 or more", |v| {
-                v.parse().ok().filter(|h: &f64| h.is_finite() && *h >= 0.0)
-            })
-            // Friday 18:00 to Monday 9:00.
-            .unwrap_or(63.0);
-        let rate_share = reader
-            .optional("RATE_SHARE", "must be a decimal number above 0, at most 1000", |v| {
-                v.parse().ok().filter(|share: &f64| *share > 0.0 && *share <= 1000.0)
-            })
-            .unwrap_or(1.0);
+        let max_workers = reader.max_workers();
+        let poll = reader.poll();
+        let longest_stop_hours = reader.longest_stop_hours();
+        let rate_share = reader.rate_share();
         let log_level = reader
             .optional("LOG_LEVEL", "must be one of trace, debug, info, warn, error", parse_level)
             .unwrap_or(LevelFilter::INFO);
-        let schedule_timezone = reader
-            .optional(
-                "SCHEDULE_TIMEZONE",
-                "must be the name of an IANA time zone, such as Europe/Berlin",
-                |v| TimeZone::get(v).ok(),
-            )
-            .unwrap_or(TimeZone::UTC);
-        let metrics_namespace = reader.optional(
-            "METRICS_NAMESPACE",
-            "must be 1 to 255 letters, digits and any of `. - _ / # :`, and not begin with AWS/",
-            |v| is_namespace(v).then(|| v.to_owned()),
-        );
+        let schedule_timezone = reader.schedule_timezone();
+        let metrics_namespace = reader.metrics_namespace();
         let function_name = reader.optional("AWS_LAMBDA_FUNCTION_NAME", "", |v| Some(v.to_owned()));
         let region = reader.required(
             "AWS_REGION",
@@ -272,6 +217,102 @@ const NAME_RULE: &str =
 struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
+}
+
+/// The settings that have a rule of their own.
+impl Reader<'_> {
+    fn state_bucket(&mut self) -> Option<String> {
+        self.required(
+            "STATE_BUCKET",
+            "must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and \
+             hyphens",
+            |v| is_bucket(v).then(|| v.to_owned()),
+        )
+    }
+
+    fn state_prefix(&mut self) -> Option<String> {
+        self.optional(
+            "STATE_PREFIX",
+            "must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at \
+             either end",
+            |v| is_prefix(v).then(|| v.to_owned()),
+        )
+    }
+
+    fn topic_arn(&mut self) -> Option<String> {
+        self.optional(
+            "SNS_TOPIC_ARN",
+            "must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME",
+            |v| is_topic_arn(v).then(|| v.to_owned()),
+        )
+    }
+
+    /// Reads what is managed of each kind, without what is excluded from all of them.
+    fn all_patterns(
+        &mut self,
+        kinds: &[(KindName, &'static str)],
+        project: &str,
+    ) -> BTreeMap<KindName, NamePatterns> {
+        let exclude = self
+            .optional(
+                "EXCLUDE",
+                "must be names or globs, separated by commas, without `!`",
+                NamePatterns::excluding,
+            )
+            .unwrap_or_default();
+        let default = format!("{project}-*");
+        let of = |(kind, variable): &(KindName, &'static str)| {
+            (*kind, self.patterns(variable, &default).without(&exclude))
+        };
+        kinds.iter().map(of).collect()
+    }
+
+    fn max_workers(&mut self) -> usize {
+        self.optional("MAX_WORKERS", "must be a whole number from 1 to 64", |v| {
+            v.parse().ok().filter(|n| (1..=64).contains(n))
+        })
+        .unwrap_or(10)
+    }
+
+    fn poll(&mut self) -> Duration {
+        self.optional("POLL_SECONDS", "must be a decimal number above 0, at most 3600", |v| {
+            let seconds = v.parse().ok().filter(|s| *s > 0.0 && *s <= 3600.0);
+            seconds.and_then(|s| Duration::try_from_secs_f64(s).ok())
+        })
+        .unwrap_or(Duration::from_secs(15))
+    }
+
+    fn longest_stop_hours(&mut self) -> f64 {
+        self.optional("LONGEST_STOP_HOURS", "must be a number of 0 or more", |v| {
+            v.parse().ok().filter(|h: &f64| h.is_finite() && *h >= 0.0)
+        })
+        // Friday 18:00 to Monday 9:00.
+        .unwrap_or(63.0)
+    }
+
+    fn rate_share(&mut self) -> f64 {
+        self.optional("RATE_SHARE", "must be a decimal number above 0, at most 1000", |v| {
+            v.parse().ok().filter(|share: &f64| *share > 0.0 && *share <= 1000.0)
+        })
+        .unwrap_or(1.0)
+    }
+
+    fn schedule_timezone(&mut self) -> TimeZone {
+        self.optional(
+            "SCHEDULE_TIMEZONE",
+            "must be the name of an IANA time zone, such as Europe/Berlin",
+            |v| TimeZone::get(v).ok(),
+        )
+        .unwrap_or(TimeZone::UTC)
+    }
+
+    fn metrics_namespace(&mut self) -> Option<String> {
+        self.optional(
+            "METRICS_NAMESPACE",
+            "must be 1 to 255 letters, digits and any of `. - _ / # :`, and not begin with AWS/",
+            |v| is_namespace(v).then(|| v.to_owned()),
+        )
+    }
 }
 
 impl Reader<'_> {

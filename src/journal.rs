@@ -332,7 +332,7 @@ impl Journal {
     }
 
     /// Every original that we owe, with what it was: for the report of a stop, from which
-    /// [`Self::take_over`] can bring them back when the state is lost.
+    /// [`Self::adopt_originals`] can bring them back when the state is lost.
     pub fn originals(&self) -> BTreeMap<String, KeptOriginal> {
         self.resources
             .iter()
@@ -345,7 +345,7 @@ impl Journal {
     }
 
     /// Owes these originals again, where none is held: what the state remembers is newer.
-    pub fn take_over(
+    pub fn adopt_originals(
         &mut self,
         originals: &BTreeMap<String, KeptOriginal>,
         operation_id: &str,

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use crate::apply::Watch;
-use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::journal::{Journal, Unusable};
 use crate::model::{Direction, KindName};
-use crate::pace::Pace;
 use crate::store::{Newer, Store, Version, WriteError};
 
 /// The state cannot be read or written.
@@ -47,6 +43,15 @@ pub struct Identity {
     pub holder: String,
 }
 
+/// Whose the lease is, by what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseIs {
+    Ours,
+    /// Somebody else has it, or nobody: what is in hand is not the newest.
+    Lost,
+}
+
+/// The journal in hand, and the version of the stored state that it was read from.
 pub struct Ledger<'a> {
     store: &'a dyn Store,
     identity: Identity,
@@ -167,41 +172,22 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
+    /// Takes in a challenge that others may have left, and says whose the lease is.
+    pub async fn see_challenge(&mut self) -> Result<LeaseIs, LedgerError> {
+        let Some((stored, version)) = self.stored_since().await? else { return Ok(LeaseIs::Ours) };
+        if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
+            return Ok(LeaseIs::Lost);
+        }
+        self.journal.challenger = stored.challenger;
+        self.version = version;
+        Ok(LeaseIs::Ours)
+    }
+
     /// Whether somebody who is still there wants the opposite of `direction`.
     pub fn is_challenged(&self, direction: Direction, now: Timestamp) -> bool {
         self.journal
             .challenger
             .as_ref()
             .is_some_and(|challenger| challenger.direction != direction && challenger.until > now)
-    }
-}
-
-/// Looks at the stored state between rounds of calls, for a holder that works in one direction.
-pub struct Lookout<'a, 'b> {
-    pub ledger: &'b mut Ledger<'a>,
-    pub clock: &'b dyn Clock,
-    pub pace: &'b Pace,
-    pub direction: Direction,
-}
-
-#[async_trait]
-impl Watch for Lookout<'_, '_> {
-    async fn look(&mut self) {
-        // A state that cannot be read now decides nothing: the lease is ours until it ends.
-        if let Some(Ok(Some((stored, version)))) =
-            self.pace.bounded(self.ledger.stored_since()).await
-        {
-            if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.ledger.identity.holder)
-            {
-                self.pace.fence();
-                return;
-            }
-            self.ledger.journal.challenger = stored.challenger;
-            self.ledger.version = version;
-        }
-        // The challenge may also have come in with a write of our own that met it.
-        if self.ledger.is_challenged(self.direction, self.clock.now()) {
-            self.pace.yield_now();
-        }
     }
 }

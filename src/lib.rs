@@ -16,7 +16,8 @@
 //! - [`operation`] is one stop or start: lease, claims, moves, end. [`ledger`] keeps its journal in
 //!   the [`store`].
 //! - [`report`] is what is told, [`notify`] tells it.
-//! - [`handler`] is one invocation and the only module that names every stage.
+//! - [`invocation`] is one event: it is routed to a [`preview`] or an [`operation`]. What these two
+//!   share is a [`session`]; what both ask of the world is the [`program`].
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(
@@ -37,7 +38,7 @@ pub mod event;
 pub mod failure;
 #[cfg(test)]
 mod golden;
-pub mod handler;
+pub mod invocation;
 pub mod journal;
 pub mod kinds;
 pub mod lazy;
@@ -49,13 +50,18 @@ pub mod observe;
 pub mod operation;
 pub mod pace;
 pub mod plan;
+pub mod preview;
 pub mod pricing;
+pub mod program;
 #[cfg(test)]
 mod reference;
+pub mod refusal;
 pub mod report;
 pub mod savings;
 pub mod select;
+pub mod session;
 pub mod store;
+pub mod successor;
 pub mod tally;
 pub mod trouble;
 pub mod usage;

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use aws_resource_manager::config::Config;
-use aws_resource_manager::handler::{Invocation, Program, Refusal};
+use aws_resource_manager::invocation::Invocation;
+use aws_resource_manager::kinds::remote::Setup;
+use aws_resource_manager::metrics::Metrics;
+use aws_resource_manager::program::Program;
+use aws_resource_manager::refusal::Refusal;
 use aws_resource_manager::report::Report;
 use aws_resource_manager::{aws, kinds};
 use jiff::Timestamp;
@@ -23,7 +27,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         Ok(config) => {
             let tally = Arc::default();
             let sdk = aws::sdk_config(&tally, config.rate_share, &kinds::request_rates()).await;
-            Ok(aws::program(config, &sdk, tally))
+            let metrics = Metrics::new(&config, tally);
+            let Config { poll, longest_stop_hours, .. } = config;
+            let registry = kinds::registry(&Setup { aws: &sdk, poll, longest_stop_hours });
+            Ok(Program::connect(config, registry, &sdk, metrics))
         }
         Err(bad) => {
             tracing::error!(error = %bad, "configuration");

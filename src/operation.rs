@@ -5,41 +5,53 @@
 //! then, a look at the account tells them again. Dying between any two calls leaves a state from
 //! which the same action and the opposite one both go on.
 
+mod admission;
+pub mod claims;
+mod ending;
+mod lookout;
 mod tiers;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::ops::ControlFlow;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::info;
 
+use self::ending::{Ending, ending};
 use crate::apply::Outcome;
-use crate::event::{Continuation, MAX_DEPTH, Request};
+use crate::event::{Continuation, MAX_DEPTH};
 use crate::failure::{Class, Failure};
-use crate::handler::{Invocation, Program, Refusal};
-use crate::journal::{Challenger, Journal, Lease, Operation as Entry};
+use crate::journal::{Journal, Lease, Operation};
 use crate::kinds::info::Tier;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::LedgerError;
 use crate::model::{Direction, ResourceId};
-use crate::pace::{Halt, Pace};
+use crate::pace::Until;
 use crate::plan::{self, Item, Outlook, Plan};
-use crate::pricing::PriceBook;
-use crate::pricing::desk::Desk;
+use crate::refusal::Refusal;
 use crate::report::{self, Report, Row, RowResult};
-use crate::trouble::{AfterBusy, Rival, Trouble};
+use crate::session::{Advice, Session};
+use crate::trouble::Trouble;
 
-/// A lease outlives its invocation by no more than this: clocks differ a little.
-const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
-/// How often an invocation that waits for the lease looks whether it is free.
-const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
-pub struct Operation<'a> {
-    pub program: &'a Program,
-    pub request: &'a Request,
-    pub direction: Direction,
-    pub id: String,
-    pub invocation: &'a Invocation,
-    pub deadline: Timestamp,
-    pub pace: Pace,
+/// How the moves ended, with what was seen of each resource last.
+type Fates = BTreeMap<ResourceId, report::Fate>;
+
+/// Carries out a stop or a start, as far as this invocation gets.
+pub async fn run(session: Session<'_>, direction: Direction) -> Result<Report, Refusal> {
+    let had_state = session.ledger.exists();
+    let mut run = Run { session, direction };
+    let (mut plan, begun_at) = match run.begin().await? {
+        ControlFlow::Continue(begun) => begun,
+        ControlFlow::Break(report) => return Ok(report),
+    };
+    run.session.ask_prices(&plan, Advice::Unwanted);
+    let fates = run.carry_out(&mut plan, begun_at).await?;
+    run.conclude(plan, fates, had_state).await
+}
+
+/// The part of an operation that one invocation does.
+struct Run<'a> {
+    session: Session<'a>,
+    direction: Direction,
 }
 
 /// What became of the call to the next invocation.
@@ -52,213 +64,166 @@ enum HandOn {
     Unknown(String),
 }
 
-/// Whether an operation may begin now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Admission {
-    Free,
-    /// Somebody holds the lease. `opposed`: and works in the other direction.
-    Busy {
-        holder: String,
-        until: Timestamp,
-        opposed: bool,
-    },
-    /// It has been dealt with, or something newer has taken its place.
-    Over(Trouble),
-}
+impl Run<'_> {
+    /// Waits for its turn, plans, and makes the claims durable. `Break`: it is over before.
+    async fn begin(&mut self) -> Result<ControlFlow<Report, (Plan, Timestamp)>, Refusal> {
+        let mut has_waited = false;
+        loop {
+            match self.admit(has_waited).await? {
+                ControlFlow::Break(report) => return Ok(ControlFlow::Break(report)),
+                ControlFlow::Continue(waited) => has_waited = waited,
+            }
+            let journal = &self.session.ledger.journal;
+            // Once only: what this operation has restored since is not owed again.
+            if journal.operation.as_ref().is_none_or(|current| current.id != self.session.turn.id) {
+                self.session.adopt_originals().await?;
+            }
+            let Some(mut plan) = self.look().await else {
+                // With all of the time for it, it would fare no better the next time.
+                let had_less_time = has_waited || self.session.request.continuation.is_some();
+                return Err(if had_less_time {
+                    Refusal::NotHandedOn(
+                        "looking at the account took all the time that was left".to_owned(),
+                    )
+                } else {
+                    Refusal::TooMuch
+                });
+            };
+            let begun_at = self.enter();
+            let Session { ledger, desk, turn, .. } = &mut self.session;
+            // What is about to be booked is booked at a price, if there is one by now.
+            ledger.journal.price(&desk.book, begun_at);
+            claims::claim(&mut plan, &mut ledger.journal, &turn.id, begun_at);
+            if ledger.save().await? {
+                return Ok(ControlFlow::Continue((plan, begun_at)));
+            }
+            ledger.reload().await?;
+        }
+    }
 
-/// How the moves ended, with what was seen of each resource last.
-type Fates = BTreeMap<ResourceId, report::Fate>;
+    /// Plans what this operation has not dealt with in an earlier invocation.
+    async fn look(&self) -> Option<Plan> {
+        let Session { ledger, turn, request, program, .. } = &self.session;
+        let done = plan::settled(&program.registry, &ledger.journal, &turn.id, self.direction);
+        self.session.plan(self.direction, &request.only, done).await
+    }
 
-impl Operation<'_> {
-    pub async fn run(self) -> Result<Report, Refusal> {
-        let started_at = match &self.request.continuation {
-            Some(continuation) => continuation.asked_at,
-            None => self.program.clock.now(),
+    /// Enters the operation and its lease into the journal in hand.
+    fn enter(&mut self) -> Timestamp {
+        let Session { program, request, turn, ledger, .. } = &mut self.session;
+        let now = program.clock.now();
+        let operation = Operation {
+            id: turn.id.clone(),
+            direction: self.direction,
+            only: request.only.0.iter().map(ToString::to_string).collect(),
+            reason: request.reason.clone(),
+            request_id: turn.request_id.clone(),
+            schedule: request.schedule.clone(),
+            started_at: turn.asked_at,
+            depth: request.continuation.as_ref().map_or(0, |continuation| continuation.depth),
+            finished_at: None,
         };
-        let (ledger, mut desk) =
-            futures::join!(self.program.open(self.invocation), self.program.desk());
-        let mut ledger = ledger?;
-        let had_state = ledger.exists();
-        let mut waited = false;
-        let (mut plan, begun_at) = loop {
-            match self.admission(&ledger, started_at) {
-                Admission::Over(why) => return Ok(self.skipped(&ledger, why, started_at)),
-                Admission::Busy { holder, until, opposed } => {
-                    if self.pace.halted().is_some() {
-                        return self.wait_longer(&ledger, &holder, until, started_at).await;
-                    }
-                    waited = true;
-                    self.wait_for_lease(&mut ledger, until, opposed, started_at).await?;
-                }
-                Admission::Free => {
-                    // Once only: what this operation has restored since is not owed again.
-                    if ledger.journal.operation.as_ref().is_none_or(|current| current.id != self.id)
-                    {
-                        self.program.take_over(self.request, &mut ledger.journal, &self.id).await?;
-                    }
-                    // In a continuation: what the invocations before it have settled is not looked
-                    // at again.
-                    let settled = plan::settled(
-                        &self.program.registry,
-                        &ledger.journal,
-                        &self.id,
-                        self.direction,
-                    );
-                    let only = &self.request.only;
-                    let looked = self.program.plan(
-                        only,
-                        self.direction,
-                        &ledger,
-                        settled,
-                        &self.pace,
-                        &desk.book,
-                    );
-                    let Some(mut plan) = self.pace.bounded(looked).await else {
-                        // With all of the time for it, it would fare no better the next time.
-                        let had_less_time = waited || self.request.continuation.is_some();
-                        return Err(if had_less_time {
-                            Refusal::NotHandedOn(
-                                "looking at the account took all the time that was left".to_owned(),
-                            )
-                        } else {
-                            Refusal::TooMuch
-                        });
-                    };
-                    let begun_at = self.begin_operation(&mut ledger, started_at);
-                    // What is about to be booked is booked at a price, if there is one by now.
-                    ledger.journal.price(&desk.book, begun_at);
-                    plan.claim(&mut ledger.journal, &self.id, begun_at);
-                    if ledger.save().await? {
-                        break (plan, begun_at);
-                    }
-                    ledger.reload().await?;
-                }
-            }
-        };
-        desk.ask(plan.usages().chain(ledger.journal.usages()), begun_at);
-        let fates = self.carry_out(&mut ledger, &mut plan, begun_at, &desk.book).await?;
-        self.conclude(ledger, plan, fates, desk, had_state).await
+        let until = turn.deadline + admission::LEASE_GRACE;
+        let lease = Lease { holder: ledger.holder().to_owned(), until };
+        ledger.journal.begin(operation, lease, request.only.everything(), now);
+        now
     }
 
-    fn admission(&self, ledger: &Ledger<'_>, asked_at: Timestamp) -> Admission {
-        let (journal, now) = (&ledger.journal, self.program.clock.now());
-        if journal.has_ended(&self.id) {
-            return Admission::Over(Trouble::AlreadyOver { operation_id: self.id.clone() });
-        }
-        let current = journal.operation.as_ref();
-        if let (Some(continuation), Some(current)) = (&self.request.continuation, current)
-            && current.id == self.id
-            && current.depth > continuation.depth
-            // Lambda's retry of the very invocation that could not hand on.
-            && current.request_id != self.invocation.request_id
-        {
-            return Admission::Over(Trouble::GoesOnElsewhere);
-        }
-        if let Some(newer) = current.filter(|current| {
-            current.id != self.id
-                && current.direction != self.direction
-                && current.started_at > asked_at
-        }) {
-            let (direction, operation_id) = (newer.direction, newer.id.clone());
-            return Admission::Over(Trouble::Replaced(Rival { direction, operation_id }));
-        }
-        if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
-            challenger.operation_id != self.id
-                && challenger.direction != self.direction
-                && challenger.asked_at > asked_at
-                && challenger.until > now
-        }) {
-            return Admission::Over(Trouble::Outrun(newer.into()));
-        }
-        match &journal.lease {
-            Some(lease) if lease.until > now && lease.holder != ledger.holder() => {
-                Admission::Busy {
-                    holder: current
-                        .map_or_else(|| lease.holder.clone(), |current| current.id.clone()),
-                    until: lease.until,
-                    opposed: current.is_some_and(|current| current.direction != self.direction),
-                }
-            }
-            _ => Admission::Free,
-        }
-    }
-
-    /// Waits a while; asks a holder that works in the other direction to yield.
-    async fn wait_for_lease(
-        &self,
-        ledger: &mut Ledger<'_>,
-        until: Timestamp,
-        opposed: bool,
-        asked_at: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let valid_until = self.deadline + LEASE_GRACE;
-        if opposed && !self.is_asked_for(&ledger.journal, valid_until, asked_at) {
-            info!("asking the operation at work to yield");
-            ledger.journal.challenger = Some(Challenger {
-                operation_id: self.id.clone(),
-                direction: self.direction,
-                asked_at,
-                until: valid_until,
-            });
-            // Where somebody else wrote meanwhile, the next turn of the loop asks again.
-            ledger.save().await?;
-        } else {
-            let left = Duration::try_from(until.duration_since(self.program.clock.now()))
-                .unwrap_or_default();
-            let poll = self.program.config.poll.min(LONGEST_LEASE_POLL);
-            self.pace.sleep(poll.min(left + Duration::from_millis(10))).await;
-        }
-        ledger.reload().await
-    }
-
-    /// Whether the holder has been asked to yield, by this operation or by a newer one of the same
-    /// direction. Two that put their own challenge in the place of the other's would write without
-    /// a pause, and the holder could not write any more.
-    fn is_asked_for(&self, journal: &Journal, valid_until: Timestamp, asked_at: Timestamp) -> bool {
-        journal.challenger.as_ref().is_some_and(|challenger| {
-            if challenger.operation_id == self.id {
-                // An earlier invocation may have asked, for as long as it lived.
-                challenger.until >= valid_until
-            } else {
-                challenger.direction == self.direction
-                    && challenger.asked_at >= asked_at
-                    && challenger.until > self.program.clock.now()
-            }
+    /// Writes the state while there is time.
+    async fn save(&mut self) -> Result<(), LedgerError> {
+        let Session { pace, ledger, .. } = &mut self.session;
+        let location = ledger.location();
+        pace.until(Until::State, ledger.save_as_holder()).await.unwrap_or_else(|| {
+            let failure = Failure::refused("the time ran out");
+            Err(LedgerError::Unwritable { location, failure })
         })
     }
 
-    /// The lease did not become free in this invocation's time: the next one waits on.
-    async fn wait_longer(
-        &self,
-        ledger: &Ledger<'_>,
-        holder: &str,
-        until: Timestamp,
-        asked_at: Timestamp,
+    /// Ends the operation or hands it on, and reports.
+    async fn conclude(
+        mut self,
+        mut plan: Plan,
+        mut fates: Fates,
+        had_state: bool,
     ) -> Result<Report, Refusal> {
-        let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
-        let busy = |then| Trouble::Busy { holder: holder.to_owned(), until, then };
-        if depth >= MAX_DEPTH {
-            return Ok(self.skipped(ledger, busy(AfterBusy::GivesUp), asked_at));
+        let halted = self.session.pace.halted();
+        let challenger = self.session.ledger.journal.challenger.as_ref();
+        let is_unfinished = self.is_unfinished(&plan, &fates);
+        let trouble = match ending(is_unfinished, halted, self.depth(), challenger) {
+            Ending::Over => None,
+            Ending::GivenUp => Some(Trouble::GivenUp { continuations: MAX_DEPTH }),
+            Ending::TakenOver { by } => Some(Trouble::TakenOver { by }),
+            Ending::GoesOn { depth } => match self.hand_on(depth).await? {
+                HandOn::Taken => return Ok(in_progress(self.report(&plan, &fates, None))),
+                HandOn::Refused(failure) => Some(Trouble::NotHandedOn(failure)),
+                HandOn::Unknown(why) => return Err(Refusal::NotHandedOn(why)),
+            },
+        };
+        // Everything is done: now there is time for what it cost.
+        let has_new_prices = self.session.take_prices(&mut plan, Advice::Unwanted).await;
+        let book = &self.session.desk.book;
+        fates.values_mut().filter_map(|fate| fate.now.as_mut()).for_each(|now| now.price(book));
+        let mut report = self.report(&plan, &fates, trouble);
+        let request = self.session.request;
+        if !had_state && self.direction == Direction::Start && request.originals_from.is_none() {
+            Session::without_state(&mut report);
         }
-        match self.call_again(depth + 1, asked_at).await {
-            HandOn::Taken => {
-                let mut report = self.skipped(ledger, busy(AfterBusy::WaitsOn), asked_at);
-                report.outcome = report::Outcome::InProgress;
-                report.finished_at = None;
-                Ok(report)
-            }
-            HandOn::Refused(failure) => {
-                Ok(self.skipped(ledger, busy(AfterBusy::NotHandedOn(failure)), asked_at))
-            }
-            HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
-        }
+        self.close(report, has_new_prices).await
     }
 
+    /// Keeps the report, ends the operation in the state, and tells.
+    async fn close(&mut self, mut report: Report, has_new_prices: bool) -> Result<Report, Refusal> {
+        let program = self.session.program;
+        let Session { pace, ledger, .. } = &self.session;
+        let archived = program.archive(&mut report, &ledger.journal);
+        let kept = pace.until(Until::Report, archived).await;
+        let whereabouts = kept.unwrap_or_else(|| {
+            report.errors.push(Trouble::NotKept(Failure::refused("the time ran out")));
+            program.whereabouts()
+        });
+        self.session.ledger.journal.end(program.clock.now());
+        self.save().await?;
+        // What others wait for is done. Prices that are not kept are asked for again.
+        if has_new_prices {
+            self.session.keep_prices().await;
+        }
+        program.notify(&mut report, &whereabouts).await;
+        Ok(report)
+    }
+
+    fn is_unfinished(&self, plan: &Plan, fates: &Fates) -> bool {
+        let journal = &self.session.ledger.journal;
+        let later = plan.later(&Tier::in_order(self.direction));
+        plan.items.iter().any(|item| is_unfinished(item, fates))
+            // Without waiting there was no second look: the next invocation takes it.
+            || (!self.session.request.wait && !later.is_empty())
+            || later.iter().any(|id| is_owed(journal, id))
+    }
+
+    /// How many invocations of this operation came before this one.
+    fn depth(&self) -> u32 {
+        let operation = &self.session.ledger.journal.operation;
+        operation.as_ref().map_or(0, |operation| operation.depth)
+    }
+
+    /// Hands the operation on. The state first, then the call: a continuation that is lost is found
+    /// by the next event.
+    async fn hand_on(&mut self, depth: u32) -> Result<HandOn, LedgerError> {
+        self.session.ledger.journal.hand_over(depth);
+        self.save().await?;
+        let operation = &self.session.ledger.journal.operation;
+        let clock = &self.session.program.clock;
+        let asked_at = operation.as_ref().map_or_else(|| clock.now(), |op| op.started_at);
+        Ok(self.call_again(depth, asked_at).await)
+    }
+
+    /// Calls this function again, to go on with this operation.
     async fn call_again(&self, depth: u32, asked_at: Timestamp) -> HandOn {
-        let continuation = Continuation { operation_id: self.id.clone(), depth, asked_at };
+        let Session { program, request, turn, pace, .. } = &self.session;
+        let continuation = Continuation { operation_id: turn.id.clone(), depth, asked_at };
         info!(depth, "handing on");
-        let event = self.request.continue_as(&continuation);
-        match self.pace.bounded(self.program.successor.call(&event)).await {
+        let event = request.continue_as(&continuation);
+        match pace.until(Until::LastAnswer, program.successor.call(&event)).await {
             Some(Ok(())) => HandOn::Taken,
             Some(Err(failure)) if failure.class == Class::Transient => {
                 HandOn::Unknown(failure.to_string())
@@ -268,158 +233,37 @@ impl Operation<'_> {
         }
     }
 
-    /// Writes the operation and its lease into the journal in hand.
-    fn begin_operation(&self, ledger: &mut Ledger<'_>, started_at: Timestamp) -> Timestamp {
-        let now = self.program.clock.now();
-        let depth = self.request.continuation.as_ref().map_or(0, |continuation| continuation.depth);
-        let entry = Entry {
-            id: self.id.clone(),
-            direction: self.direction,
-            only: self.request.only.0.iter().map(ToString::to_string).collect(),
-            reason: self.request.reason.clone(),
-            request_id: self.invocation.request_id.clone(),
-            schedule: self.request.schedule.clone(),
-            started_at,
-            depth,
-            finished_at: None,
-        };
-        let lease =
-            Lease { holder: ledger.holder().to_owned(), until: self.deadline + LEASE_GRACE };
-        ledger.journal.begin(entry, lease, self.request.only.everything(), now);
-        now
+    /// Writes the report: what went wrong in the end comes after what could not be seen.
+    fn report(&self, plan: &Plan, fates: &Fates, trouble: Option<Trouble>) -> Report {
+        let journal = &self.session.ledger.journal;
+        let rows = plan.items.iter().map(|item| self.row(item, fates)).collect();
+        let now = self.session.program.clock.now();
+        let operation = journal.operation.as_ref();
+        let started_at = operation.map_or(now, |operation| operation.started_at);
+        let heading = self.session.heading(started_at, false);
+        self.session.report(plan, rows, trouble, heading)
     }
 
-    /// Writes the state while there is time.
-    async fn save(&self, ledger: &mut Ledger<'_>) -> Result<(), LedgerError> {
-        let location = ledger.location();
-        match self.pace.to_the_end(ledger.save_as_holder()).await {
-            Some(saved) => saved,
-            None => Err(LedgerError::Unwritable {
-                location,
-                failure: Failure::refused("the time ran out"),
-            }),
+    fn row(&self, item: &Item, fates: &Fates) -> Row {
+        let journal = &self.session.ledger.journal;
+        if let Outlook::Change(change) = &item.outlook {
+            return report::move_row(item, change, self.direction, fates.get(&item.id));
         }
-    }
-
-    /// Ends the operation or hands it on, and reports.
-    async fn conclude(
-        &self,
-        mut ledger: Ledger<'_>,
-        mut plan: Plan,
-        mut fates: Fates,
-        mut desk: Desk,
-        had_state: bool,
-    ) -> Result<Report, Refusal> {
-        let halted = self.pace.halted();
-        let later = plan.later(&Tier::in_order(self.direction));
-        let unfinished = plan.items.iter().any(|item| is_unfinished(item, &fates))
-            // Without waiting there was no second look: the next invocation takes it.
-            || (!self.request.wait && !later.is_empty())
-            || later.iter().any(|id| is_owed(&ledger.journal, id));
-        let depth = ledger.journal.operation.as_ref().map_or(0, |operation| operation.depth);
-        let mut errors = plan.errors.clone();
-        if unfinished && halted != Some(Halt::Yield) {
-            if depth >= MAX_DEPTH {
-                errors.push(Trouble::GivenUp { continuations: MAX_DEPTH });
-            } else {
-                match self.hand_on(&mut ledger, depth + 1).await? {
-                    HandOn::Taken => {
-                        let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
-                        report.outcome = report::Outcome::InProgress;
-                        report.finished_at = None;
-                        return Ok(report);
-                    }
-                    HandOn::Refused(failure) => errors.push(Trouble::NotHandedOn(failure)),
-                    HandOn::Unknown(why) => return Err(Refusal::NotHandedOn(why)),
-                }
+        let id = &self.session.turn.id;
+        report::settled_row(item, journal, id, self.direction).unwrap_or_else(|| {
+            let mut row = report::left_row(item);
+            // What is half done is not skipped: whoever comes next goes on with it.
+            if item.is_later() && is_owed(journal, &item.id) {
+                row.result = RowResult::Pending;
             }
-        }
-        if halted == Some(Halt::Yield) {
-            let by = ledger.journal.challenger.as_ref().map(Rival::from);
-            errors.push(Trouble::TakenOver { by });
-        }
-        // Everything is done: now there is time for what it cost.
-        let has_new_prices =
-            desk.settle(plan.usages().chain(ledger.journal.usages()), &self.pace).await;
-        plan.price(&desk.book);
-        fates
-            .values_mut()
-            .filter_map(|fate| fate.now.as_mut())
-            .for_each(|now| now.price(&desk.book));
-        ledger.journal.price(&desk.book, self.program.clock.now());
-        let mut report = self.report(&ledger, &plan, &fates, errors, &desk.book);
-        if !had_state && self.direction == Direction::Start && self.request.originals_from.is_none()
-        {
-            report.outcome = report::Outcome::Skipped;
-            report.errors.push(Trouble::NoState);
-        }
-        let kept =
-            self.pace.nearly_to_the_end(self.program.archive(&mut report, &ledger.journal)).await;
-        let whereabouts = kept.unwrap_or_else(|| {
-            report.errors.push(Trouble::NotKept(Failure::refused("the time ran out")));
-            self.program.whereabouts()
-        });
-        ledger.journal.end(self.program.clock.now());
-        self.save(&mut ledger).await?;
-        // What others wait for is done. Prices that are not kept are asked for again.
-        if has_new_prices {
-            desk.keep(self.program.store.as_ref()).await;
-        }
-        self.program.notify(&mut report, &whereabouts).await;
-        Ok(report)
+            row
+        })
     }
+}
 
-    /// The state first, then the call: a continuation that is lost is found by the next event.
-    async fn hand_on(&self, ledger: &mut Ledger<'_>, depth: u32) -> Result<HandOn, LedgerError> {
-        ledger.journal.hand_over(depth);
-        self.save(ledger).await?;
-        let asked_at = ledger
-            .journal
-            .operation
-            .as_ref()
-            .map_or_else(|| self.program.clock.now(), |op| op.started_at);
-        Ok(self.call_again(depth, asked_at).await)
-    }
-
-    fn report(
-        &self,
-        ledger: &Ledger<'_>,
-        plan: &Plan,
-        fates: &Fates,
-        errors: Vec<Trouble>,
-        prices: &PriceBook,
-    ) -> Report {
-        let journal = &ledger.journal;
-        let rows: Vec<Row> =
-            plan.items
-                .iter()
-                .map(|item| match &item.outlook {
-                    Outlook::Change(change) => {
-                        report::move_row(item, change, self.direction, fates.get(&item.id))
-                    }
-                    _ => report::settled_row(item, journal, &self.id, self.direction)
-                        .unwrap_or_else(|| {
-                            let mut row = report::left_row(item);
-                            // What is half done is not skipped: whoever comes next goes on with it.
-                            if item.is_later() && is_owed(journal, &item.id) {
-                                row.result = RowResult::Pending;
-                            }
-                            row
-                        }),
-                })
-                .collect();
-        let now = self.program.clock.now();
-        let started_at = journal.operation.as_ref().map_or(now, |operation| operation.started_at);
-        let mut heading = self.program.heading(self.request, self.id.clone(), started_at, false);
-        heading.price_source = prices.source(plan.usages());
-        heading.all_seen = plan.errors.is_empty();
-        heading.report(rows, errors, journal, now)
-    }
-
-    fn skipped(&self, ledger: &Ledger<'_>, why: Trouble, started_at: Timestamp) -> Report {
-        let heading = self.program.heading(self.request, self.id.clone(), started_at, false);
-        heading.bare(report::Outcome::Skipped, why, &ledger.journal, self.program.clock.now())
-    }
+/// Turns a report into that of an operation which goes on.
+fn in_progress(report: Report) -> Report {
+    Report { outcome: report::Outcome::InProgress, finished_at: None, ..report }
 }
 
 /// Whether it is to be changed and that has not come to an end.

@@ -23,11 +23,9 @@ pub enum Halt {
 #[derive(Debug, Clone)]
 pub struct Pace {
     workers: usize,
-    /// When the last call may begin.
-    deadline: Instant,
-    /// When a call that is still under way is given up, so that the state is written in time.
-    hard_deadline: Instant,
-    /// How long before the invocation's end the report and the state have to be written.
+    /// When Lambda ends the process.
+    end: Instant,
+    /// How long before it no further call begins: see [`Until`].
     margin: Duration,
     /// The time that this invocation was given, and how many may follow it.
     given: Duration,
@@ -41,6 +39,27 @@ struct Flags {
     fenced: AtomicBool,
 }
 
+/// The moments at the end of an invocation at which it gives up what it is doing.
+///
+/// ```text
+///        calls begin        answers come   report kept   state written   the answer
+///  ──────────────────────┬──────────────┬─────────────┬───────────────┬────────────┤ end
+///                    LastCall       LastAnswer      Report          State
+///                        ├───── 1/2 ────┼──── 1/4 ────┼───── 1/8 ─────┼─── 1/8 ────┤
+///                        └──────────────────── the margin ─────────────────────────┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// No call begins after it.
+    LastCall,
+    /// A call that is still under way is given up, so that the state is written in time.
+    LastAnswer,
+    /// The report is given up, so that the state is written in time.
+    Report,
+    /// The state is given up: there is just enough time left to say so.
+    State,
+}
+
 /// The margin before the deadline: a share of the time that the invocation was given.
 const MARGIN_SHARE: f64 = 0.2;
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
@@ -49,11 +68,9 @@ impl Pace {
     /// For an invocation that has `remaining` time from now.
     pub fn new(workers: usize, remaining: Duration) -> Self {
         let margin = remaining.mul_f64(MARGIN_SHARE).min(LONGEST_MARGIN);
-        let end = Instant::now() + remaining;
         Pace {
             workers,
-            deadline: end - margin,
-            hard_deadline: end - margin / 2,
+            end: Instant::now() + remaining,
             margin,
             given: remaining,
             successors: 0,
@@ -69,7 +86,8 @@ impl Pace {
 
     /// How long the operation can go on, if each invocation is given as much time as this one.
     pub fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now()) + self.given * self.successors
+        let last_call = self.moment(Until::LastCall);
+        last_call.saturating_duration_since(Instant::now()) + self.given * self.successors
     }
 
     pub fn halted(&self) -> Option<Halt> {
@@ -77,7 +95,7 @@ impl Pace {
             Some(Halt::Fenced)
         } else if self.flags.yielded.load(Ordering::SeqCst) {
             Some(Halt::Yield)
-        } else if Instant::now() >= self.deadline {
+        } else if Instant::now() >= self.moment(Until::LastCall) {
             Some(Halt::Deadline)
         } else {
             None
@@ -98,23 +116,23 @@ impl Pace {
     }
 
     pub async fn sleep_until(&self, moment: Instant) {
-        tokio::time::sleep_until(moment.min(self.deadline)).await;
+        tokio::time::sleep_until(moment.min(self.moment(Until::LastCall))).await;
     }
 
-    /// Runs a call that may take long, and gives it up when the state has to be written.
-    pub async fn bounded<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.hard_deadline, call).await.ok()
+    /// Runs something, and gives it up at that moment. `None`: it was given up.
+    pub async fn until<T>(&self, moment: Until, call: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.moment(moment), call).await.ok()
     }
 
-    /// Runs the last write of an invocation. `None`: there was no time left for it, and there is
-    /// just enough to say so.
-    pub async fn to_the_end<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.hard_deadline + self.margin * 3 / 8, call).await.ok()
-    }
-
-    /// The same for what comes before the last write.
-    pub async fn nearly_to_the_end<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.hard_deadline + self.margin / 4, call).await.ok()
+    /// When an invocation stops doing what it does until that moment.
+    fn moment(&self, until: Until) -> Instant {
+        let before_the_end = match until {
+            Until::LastCall => self.margin,
+            Until::LastAnswer => self.margin / 2,
+            Until::Report => self.margin / 4,
+            Until::State => self.margin / 8,
+        };
+        self.end - before_the_end
     }
 
     /// Asks about each item, at most `workers` at once. Answers come in the items' order.
@@ -264,7 +282,7 @@ mod tests {
     async fn a_call_that_hangs_is_given_up_in_time_to_write_the_state() {
         let pace = Pace::new(1, Duration::from_secs(10));
         let started = Instant::now();
-        assert_eq!(pace.bounded(std::future::pending::<()>()).await, None);
+        assert_eq!(pace.until(Until::LastAnswer, std::future::pending::<()>()).await, None);
         assert_eq!(started.elapsed(), Duration::from_millis(9_000));
     }
 }

@@ -292,49 +292,6 @@ impl Plan {
             }
         })
     }
-
-    /// Writes what has to be durable before the first call into the journal in hand: the claims,
-    /// and what is not owed any more. A move that its record does not allow is taken out of the
-    /// plan.
-    pub fn claim(&mut self, journal: &mut Journal, operation_id: &str, now: Timestamp) {
-        for item in &mut self.items {
-            let Some((claim, note)) = item.claim(journal) else { continue };
-            if let Err(illegal) =
-                journal.record_transition(&item.id, &claim, note, operation_id, now)
-            {
-                item.outlook = Outlook::Blocked(Failure::refused(illegal.to_string()));
-                continue;
-            }
-            let Outlook::Change(change) = &mut item.outlook else { continue };
-            if change.counted > 0 {
-                journal.plan_calls(&item.id, change.counted, now);
-            }
-            // An earlier invocation of this operation may have found it otherwise.
-            if let Some(record) = journal.record(&item.id) {
-                change.note.before = record.before.clone();
-            }
-        }
-    }
-}
-
-impl Item {
-    fn claim(&self, journal: &Journal) -> Option<(Transition, Note)> {
-        match &self.outlook {
-            Outlook::Change(change) => Some((change.claim.clone(), change.note.clone())),
-            Outlook::Leave { verdict: Verdict::Released, why } => {
-                journal.record(&self.id)?.held()?;
-                let now = self.now.clone();
-                let note = Note {
-                    before: now.clone(),
-                    after: now,
-                    detail: why.clone(),
-                    warnings: Vec::new(),
-                };
-                Some((Transition::Release, note))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What an operation has dealt with in its earlier invocations. Another operation has to look.

@@ -73,6 +73,14 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// Connects to a bucket, and to the prefix in it below which everything is kept.
+    pub fn connect(aws: &aws_config::SdkConfig, bucket: &str, prefix: &str) -> Self {
+        // A simulated account has one address: it cannot be asked under a bucket's own name.
+        let one_address = aws.endpoint_url().is_some();
+        let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(one_address).build();
+        Bucket::new(Client::from_conf(s3), bucket, prefix)
+    }
+
     pub fn new(client: Client, bucket: &str, prefix: &str) -> Self {
         Bucket { client, name: bucket.to_owned(), prefix: prefix.to_owned() }
     }

@@ -512,7 +512,7 @@ fn the_originals_in_a_report_of_version_0_1_are_owed_again() {
         let kept: KeptOriginals = serde_json::from_slice(&written).unwrap();
         assert_eq!((&*kept.project, &*kept.environment), ("user-journey-analytics", "dev"));
         let mut journal = Journal::new(&kept.project, &kept.environment);
-        journal.take_over(&kept.originals, "op", Timestamp::UNIX_EPOCH);
+        journal.adopt_originals(&kept.originals, "op", Timestamp::UNIX_EPOCH);
         let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
         assert_eq!(serde_json::to_value(journal.originals()).unwrap(), written["originals"]);
         assert_eq!(journal.originals().len(), 10, "{file}");

@@ -1,0 +1,170 @@
+//! Whether an operation may begin now, and the wait until it may.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::info;
+
+use super::{HandOn, Run, in_progress};
+use crate::event::MAX_DEPTH;
+use crate::journal::Challenger;
+use crate::ledger::LedgerError;
+use crate::refusal::Refusal;
+use crate::report::Report;
+use crate::session::Session;
+use crate::trouble::{AfterBusy, Rival, Trouble};
+
+/// A lease outlives its invocation by no more than this: clocks differ a little.
+pub(super) const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
+/// How often an invocation that waits for the lease looks whether it is free.
+const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
+
+/// Whether an operation may begin now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Admission {
+    Free,
+    Busy(Busy),
+    /// It has been dealt with, or something newer has taken its place.
+    Over(Trouble),
+}
+
+/// Who holds the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Busy {
+    /// The operation at work.
+    operation_id: String,
+    until: Timestamp,
+    /// It works in the other direction.
+    is_opposed: bool,
+}
+
+impl Run<'_> {
+    /// Waits until the operation may begin. `Break`: it never will, and this is its report.
+    /// `Continue` says whether it had to wait.
+    pub(super) async fn admit(
+        &mut self,
+        has_waited: bool,
+    ) -> Result<ControlFlow<Report, bool>, Refusal> {
+        let mut has_waited = has_waited;
+        loop {
+            match self.admission() {
+                Admission::Free => return Ok(ControlFlow::Continue(has_waited)),
+                Admission::Over(why) => return Ok(ControlFlow::Break(self.session.skipped(why))),
+                Admission::Busy(busy) if self.session.pace.halted().is_some() => {
+                    return self.wait_longer(&busy).await.map(ControlFlow::Break);
+                }
+                Admission::Busy(busy) => {
+                    has_waited = true;
+                    self.wait_for_lease(&busy).await?;
+                }
+            }
+        }
+    }
+
+    fn admission(&self) -> Admission {
+        let Session { program, request, turn, ledger, .. } = &self.session;
+        let (journal, now) = (&ledger.journal, program.clock.now());
+        if journal.has_ended(&turn.id) {
+            return Admission::Over(Trouble::AlreadyOver { operation_id: turn.id.clone() });
+        }
+        let current = journal.operation.as_ref();
+        if let (Some(continuation), Some(current)) = (&request.continuation, current)
+            && current.id == turn.id
+            && current.depth > continuation.depth
+            // Lambda's retry of the very invocation that could not hand on.
+            && current.request_id != turn.request_id
+        {
+            return Admission::Over(Trouble::GoesOnElsewhere);
+        }
+        if let Some(newer) = current.filter(|current| {
+            current.id != turn.id
+                && current.direction != self.direction
+                && current.started_at > turn.asked_at
+        }) {
+            let (direction, operation_id) = (newer.direction, newer.id.clone());
+            return Admission::Over(Trouble::Replaced(Rival { direction, operation_id }));
+        }
+        if let Some(newer) = journal.challenger.as_ref().filter(|challenger| {
+            challenger.operation_id != turn.id
+                && challenger.direction != self.direction
+                && challenger.asked_at > turn.asked_at
+                && challenger.until > now
+        }) {
+            return Admission::Over(Trouble::Outrun(newer.into()));
+        }
+        match &journal.lease {
+            Some(lease) if lease.until > now && lease.holder != ledger.holder() => {
+                Admission::Busy(Busy {
+                    operation_id: current
+                        .map_or_else(|| lease.holder.clone(), |current| current.id.clone()),
+                    until: lease.until,
+                    is_opposed: current.is_some_and(|current| current.direction != self.direction),
+                })
+            }
+            _ => Admission::Free,
+        }
+    }
+
+    /// Waits a while; asks a holder that works in the other direction to yield.
+    async fn wait_for_lease(&mut self, busy: &Busy) -> Result<(), LedgerError> {
+        let valid_until = self.session.turn.deadline + LEASE_GRACE;
+        let is_to_be_asked = busy.is_opposed && !self.is_asked_for(valid_until);
+        let Session { program, turn, pace, ledger, .. } = &mut self.session;
+        if is_to_be_asked {
+            info!("asking the operation at work to yield");
+            ledger.journal.challenger = Some(Challenger {
+                operation_id: turn.id.clone(),
+                direction: self.direction,
+                asked_at: turn.asked_at,
+                until: valid_until,
+            });
+            // Where somebody else wrote meanwhile, the next turn of the loop asks again.
+            ledger.save().await?;
+        } else {
+            let left = busy.until.duration_since(program.clock.now());
+            let left = Duration::try_from(left).unwrap_or_default();
+            let poll = program.config.poll.min(LONGEST_LEASE_POLL);
+            pace.sleep(poll.min(left + Duration::from_millis(10))).await;
+        }
+        ledger.reload().await
+    }
+
+    /// Whether the holder has been asked to yield, by this operation or by a newer one of the same
+    /// direction.
+    ///
+    /// Two that put their own challenge in the place of the other's would write without a pause,
+    /// and the holder could not write any more.
+    fn is_asked_for(&self, valid_until: Timestamp) -> bool {
+        let Session { program, turn, ledger, .. } = &self.session;
+        ledger.journal.challenger.as_ref().is_some_and(|challenger| {
+            if challenger.operation_id == turn.id {
+                // An earlier invocation may have asked, for as long as it lived.
+                challenger.until >= valid_until
+            } else {
+                challenger.direction == self.direction
+                    && challenger.asked_at >= turn.asked_at
+                    && challenger.until > program.clock.now()
+            }
+        })
+    }
+
+    /// Leaves the wait to the next invocation: the lease did not become free in this one's time.
+    async fn wait_longer(&self, busy: &Busy) -> Result<Report, Refusal> {
+        let session = &self.session;
+        let continuation = session.request.continuation.as_ref();
+        let depth = continuation.map_or(0, |continuation| continuation.depth);
+        let at_work = |then| {
+            let (holder, until) = (busy.operation_id.clone(), busy.until);
+            session.skipped(Trouble::Busy { holder, until, then })
+        };
+        if depth >= MAX_DEPTH {
+            return Ok(at_work(AfterBusy::GivesUp));
+        }
+        match self.call_again(depth + 1, session.turn.asked_at).await {
+            HandOn::Taken => Ok(in_progress(at_work(AfterBusy::WaitsOn))),
+            HandOn::Refused(failure) => Ok(at_work(AfterBusy::NotHandedOn(failure))),
+            HandOn::Unknown(why) => Err(Refusal::NotHandedOn(why)),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What has to be durable before the first call, written into the journal in hand.
+
+use jiff::Timestamp;
+
+use crate::failure::Failure;
+use crate::journal::{Journal, Note, Transition};
+use crate::kinds::rules::Verdict;
+use crate::plan::{Item, Outlook, Plan};
+
+/// Writes the claims of a plan, and what is not owed any more, into the journal in hand.
+///
+/// A move that its record does not allow is taken out of the plan.
+pub fn claim(plan: &mut Plan, journal: &mut Journal, operation_id: &str, now: Timestamp) {
+    for item in &mut plan.items {
+        let Some((claim, note)) = claim_of(item, journal) else { continue };
+        if let Err(illegal) = journal.record_transition(&item.id, &claim, note, operation_id, now) {
+            item.outlook = Outlook::Blocked(Failure::refused(illegal.to_string()));
+            continue;
+        }
+        let Outlook::Change(change) = &mut item.outlook else { continue };
+        if change.counted > 0 {
+            journal.plan_calls(&item.id, change.counted, now);
+        }
+        // An earlier invocation of this operation may have found it otherwise.
+        if let Some(record) = journal.record(&item.id) {
+            change.note.before = record.before.clone();
+        }
+    }
+}
+
+fn claim_of(item: &Item, journal: &Journal) -> Option<(Transition, Note)> {
+    match &item.outlook {
+        Outlook::Change(change) => Some((change.claim.clone(), change.note.clone())),
+        Outlook::Leave { verdict: Verdict::Released, why } => {
+            journal.record(&item.id)?.held()?;
+            let now = item.now.clone();
+            let note =
+                Note { before: now.clone(), after: now, detail: why.clone(), warnings: Vec::new() };
+            Some((Transition::Release, note))
+        }
+        _ => None,
+    }
+}

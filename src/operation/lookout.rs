@@ -1,0 +1,33 @@
+//! The look at the stored state between rounds of calls.
+
+use async_trait::async_trait;
+
+use crate::apply::Watch;
+use crate::clock::Clock;
+use crate::ledger::{LeaseIs, Ledger};
+use crate::model::Direction;
+use crate::pace::{Pace, Until};
+
+/// Looks whether somebody wants an operation in one direction to end.
+pub(super) struct Lookout<'a, 'b> {
+    pub ledger: &'b mut Ledger<'a>,
+    pub clock: &'b dyn Clock,
+    pub pace: &'b Pace,
+    pub direction: Direction,
+}
+
+#[async_trait]
+impl Watch for Lookout<'_, '_> {
+    async fn look(&mut self) {
+        // A state that cannot be read now decides nothing: the lease is ours until it ends.
+        let looked = self.pace.until(Until::LastAnswer, self.ledger.see_challenge()).await;
+        if let Some(Ok(LeaseIs::Lost)) = looked {
+            self.pace.fence();
+            return;
+        }
+        // The challenge may also have come in with a write of our own that met it.
+        if self.ledger.is_challenged(self.direction, self.clock.now()) {
+            self.pace.yield_now();
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a preview and an operation share: they differ between the plan and the report only.
+//!
+//! Both read the state, look at the account, make a plan, put prices to it and write a report.
+//! A preview stops at the plan; an operation carries it out in between.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::event::Request;
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::{Direction, ResourceId};
+use crate::observe::observe;
+use crate::pace::{Pace, Until};
+use crate::plan::{Circumstances, Plan, plan};
+use crate::pricing::desk::Desk;
+use crate::program::Program;
+use crate::refusal::Refusal;
+use crate::report::{Heading, KeptOriginals, Outcome, Report, Row};
+use crate::select::Only;
+use crate::trouble::Trouble;
+use crate::usage::Item;
+
+/// Who asks, and how long the answer may take.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The operation's id: the same for each invocation of one operation.
+    pub id: String,
+    /// Lambda's id of the invocation. A retry has the same.
+    pub request_id: String,
+    /// Lambda's id with this try of it: nobody else writes the state under that name.
+    pub holder: String,
+    /// When the operation was asked for.
+    pub asked_at: Timestamp,
+    /// When Lambda ends the process.
+    pub deadline: Timestamp,
+}
+
+/// One request, with the state and the prices that its invocation works with.
+pub struct Session<'a> {
+    pub program: &'a Program,
+    pub request: &'a Request,
+    pub turn: Turn,
+    pub pace: Pace,
+    pub ledger: Ledger<'a>,
+    pub desk: Desk,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the state and the kept prices, at the same time.
+    pub async fn open(
+        program: &'a Program,
+        request: &'a Request,
+        turn: Turn,
+        pace: Pace,
+    ) -> Result<Self, LedgerError> {
+        let ledger = program.open_ledger(turn.holder.clone());
+        let (ledger, desk) = futures::join!(ledger, program.open_desk());
+        Ok(Session { program, request, turn, pace, ledger: ledger?, desk })
+    }
+
+    /// Puts the originals of a kept report into the journal in hand, where the request names one.
+    pub async fn adopt_originals(&mut self) -> Result<(), Refusal> {
+        let Some(key) = &self.request.originals_from else { return Ok(()) };
+        let unusable = |why: String| Refusal::Originals { key: key.clone(), why };
+        let found = self.program.store.archived(key).await;
+        let found = found.map_err(|failure| unusable(failure.to_string()))?;
+        let body = found.ok_or_else(|| unusable("there is no such report".to_owned()))?;
+        let kept: KeptOriginals =
+            serde_json::from_slice(&body).map_err(|error| unusable(error.to_string()))?;
+        let config = &self.program.config;
+        if (&kept.project, &kept.environment) != (&config.project, &config.environment) {
+            let (project, environment) = (&kept.project, &kept.environment);
+            let why = format!("it is of project `{project}`, environment `{environment}`");
+            return Err(unusable(why));
+        }
+        let known = self.program.kind_names();
+        let is_known = |id: &&String| {
+            id.split_once(':').is_some_and(|(kind, _)| known.iter().any(|k| k.as_str() == kind))
+        };
+        if let Some(id) = kept.originals.keys().find(|id| !is_known(id)) {
+            return Err(unusable(format!("`{id}` is of no kind that this program knows")));
+        }
+        let now = self.program.clock.now();
+        self.ledger.journal.adopt_originals(&kept.originals, &self.turn.id, now);
+        Ok(())
+    }
+
+    /// Looks at the account and makes every choice. `None`: there was not enough time to look.
+    ///
+    /// What is in `done` is not looked at: an earlier invocation of this operation dealt with it.
+    pub async fn plan(
+        &self,
+        direction: Direction,
+        only: &Only,
+        done: BTreeSet<ResourceId>,
+    ) -> Option<Plan> {
+        let Program { registry, tags, config, clock, .. } = self.program;
+        let journal = &self.ledger.journal;
+        let done = done.into_iter().filter(|id| only.includes(id)).collect();
+        let planning = async {
+            let look = observe(registry, tags.as_ref(), config, only, journal, done, &self.pace);
+            let inventory = look.await;
+            let circumstances = Circumstances {
+                prices: &self.desk.book,
+                now: clock.now(),
+                time_left: self.pace.time_left(),
+            };
+            plan(direction, registry, &inventory, journal, &circumstances)
+        };
+        self.pace.until(Until::LastAnswer, planning).await
+    }
+
+    /// Asks for the prices of what is planned and remembered. Waits for none.
+    pub fn ask_prices(&mut self, plan: &Plan, advice: Advice) {
+        self.desk.ask(used(plan, &self.ledger, advice), self.program.clock.now());
+    }
+
+    /// Takes the prices that have come into plan and journal. Says whether any of them is new.
+    pub async fn take_prices(&mut self, plan: &mut Plan, advice: Advice) -> bool {
+        let is_new = self.desk.settle(used(plan, &self.ledger, advice), &self.pace).await;
+        plan.price(&self.desk.book);
+        self.ledger.journal.price(&self.desk.book, self.program.clock.now());
+        is_new
+    }
+
+    /// Keeps the prices for the next invocations.
+    pub async fn keep_prices(&self) {
+        self.desk.keep(self.program.store.as_ref()).await;
+    }
+
+    /// Writes the report of a plan, with these rows, as it would be if this were the end.
+    pub fn report(
+        &self,
+        plan: &Plan,
+        rows: Vec<Row>,
+        trouble: Option<Trouble>,
+        heading: Heading,
+    ) -> Report {
+        let heading = Heading {
+            price_source: self.desk.book.source(plan.usages()),
+            all_seen: plan.errors.is_empty(),
+            ..heading
+        };
+        let now = self.program.clock.now();
+        let errors = plan.errors.iter().cloned().chain(trouble).collect();
+        heading.report(rows, errors, &self.ledger.journal, now)
+    }
+
+    /// Writes the report of a request that was not carried out, and why.
+    pub fn skipped(&self, why: Trouble) -> Report {
+        let heading = self.heading(self.turn.asked_at, false);
+        let now = self.program.clock.now();
+        heading.bare(Outcome::Skipped, why, &self.ledger.journal, now)
+    }
+
+    /// Turns a report into that of a start which finds nothing to bring back.
+    pub fn without_state(report: &mut Report) {
+        report.outcome = Outcome::Skipped;
+        report.errors.push(Trouble::NoState);
+    }
+
+    /// What stands at the head of every report of this request.
+    pub fn heading(&self, started_at: Timestamp, dry_run: bool) -> Heading {
+        let config = &self.program.config;
+        Heading {
+            operation_id: self.turn.id.clone(),
+            action: self.request.action,
+            dry_run,
+            project: config.project.clone(),
+            environment: config.environment.clone(),
+            region: config.region.clone(),
+            started_at,
+            reason: self.request.reason.clone(),
+            only: self.request.only.0.iter().map(ToString::to_string).collect(),
+            price_source: self.desk.book.source([]),
+            all_seen: true,
+        }
+    }
+}
+
+/// Whether the prices of what advice compares with are wanted, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    Wanted,
+    Unwanted,
+}
+
+/// What a report needs the prices of.
+fn used<'p>(
+    plan: &'p Plan,
+    ledger: &'p Ledger<'_>,
+    advice: Advice,
+) -> impl Iterator<Item = &'p Item> {
+    let advised = (advice == Advice::Wanted).then(|| plan.advised()).into_iter().flatten();
+    plan.usages().chain(advised).chain(ledger.journal.usages())
+}
