@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_resource_manager::failure::Failure;
 use aws_resource_manager::journal::{Journal, Transition};
+use aws_resource_manager::kinds;
 use aws_resource_manager::kinds::cloudwatch::{Alarms, Form, INFO, Seen, Step, Switch};
 use aws_resource_manager::kinds::kit::{self, Kind};
 use aws_resource_manager::kinds::remote::{AnswerOf, Observe, Remote, Sighting};
@@ -58,7 +59,7 @@ fn inventory(actions_enabled: bool) -> Inventory {
 
 fn planning(criterion: &mut Criterion) {
     let registry = [Kind::managed(Alarms, ready(Nobody))];
-    let prices = PriceBook::built_in("us-east-1");
+    let prices = PriceBook::built_in(kinds::bills(), "us-east-1");
     let circumstances = Circumstances {
         prices: &prices,
         now: Timestamp::UNIX_EPOCH,

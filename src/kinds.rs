@@ -14,6 +14,7 @@ use self::info::Info;
 use self::kit::Kind;
 use self::remote::Setup;
 use crate::model::{KindName, RequestRate};
+use crate::usage::Bills;
 
 /// What is known of a kind, and how it is opened.
 type Line = (&'static Info, fn(&Setup<'_>) -> Kind);
@@ -45,10 +46,20 @@ pub fn request_rates() -> Vec<RequestRate> {
     infos().flat_map(|info| info.request_rates).copied().collect()
 }
 
+/// What bills, of all kinds.
+pub fn bills() -> Bills {
+    infos().flat_map(|info| info.bills).copied().collect()
+}
+
 /// The kinds with real clients.
 pub fn registry(setup: &Setup<'_>) -> Vec<Kind> {
     KINDS.iter().map(|(_, open)| open(setup)).collect()
 }
+
+#[cfg(test)]
+mod the_bills;
+#[cfg(test)]
+mod the_costs;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ZonedDateTime};
 use serde::{Serialize, Serializer};
 
-use crate::usage::{Item, Usage};
+use crate::usage::{Billable, Usage};
 
 /// What an event asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -215,12 +215,12 @@ pub struct CheaperBelow {
     pub unit: &'static str,
 }
 
-/// As much of an item as costs what is paid now for the same.
+/// As much of a billable as costs what is paid now for the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
     pub pays: Usage,
-    pub item: Item,
-    /// How many of `noun` one of the item is.
+    pub billable: Billable,
+    /// How many of `noun` one of the billable is.
     pub scale: f64,
     pub noun: &'static str,
 }

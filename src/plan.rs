@@ -14,7 +14,7 @@ use crate::model::{Description, Direction, Phase, ResourceId, State};
 use crate::observe::{Found, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
 use crate::trouble::Trouble;
-use crate::usage::{self, Usage};
+use crate::usage::{Billable, Usage};
 
 /// What an operation will do, and what it will leave alone, with the reason of each.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,22 +236,22 @@ impl Item {
 
 impl Plan {
     /// What the plan's resources use, before and after.
-    pub fn usages(&self) -> impl Iterator<Item = &usage::Item> {
+    pub fn usages(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| {
             let after = match &item.outlook {
                 Outlook::Change(change) => Some(&change.note.after.usage),
                 _ => None,
             };
-            std::iter::once(&item.now.usage).chain(after).flat_map(Usage::items)
+            std::iter::once(&item.now.usage).chain(after).flat_map(Usage::billables)
         })
     }
 
     /// What the advice on them is about: worth a price, and part of no sum.
-    pub fn advised(&self) -> impl Iterator<Item = &usage::Item> {
+    pub fn advised(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| &item.description.advice).flat_map(|advice| {
             let limits = advice.cheaper_below.iter().flat_map(|below| &below.limits);
-            let limits = limits.flat_map(|limit| limit.pays.items().chain([&limit.item]));
-            advice.pays.items().chain(advice.would_pay.items()).chain(limits)
+            let limits = limits.flat_map(|limit| limit.pays.billables().chain([&limit.billable]));
+            advice.pays.billables().chain(advice.would_pay.billables()).chain(limits)
         })
     }
 

@@ -1,25 +1,35 @@
 //! What things cost, where that is known: usage times price.
 //!
 //! Prices come from AWS's Price List, [`list`], as far as it has answered, and are kept in the
-//! state bucket, [`desk`]. What is not among them is in the dated built-in table, or unknown.
+//! state bucket, [`desk`]. What is not among them has the price that its row carries, or none that
+//! is known. The rows are handed in: no one is known here.
 
 pub mod desk;
 pub mod list;
 pub mod list_api;
-mod table;
+#[cfg(test)]
+pub(crate) mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::list::ProductQuery;
 use crate::model::{Rate, UsdPerHour};
-use crate::usage::{Item, Usage};
+use crate::usage::{Billable, Bills, Unit, Usage};
 
 /// Prices change rarely, and with notice.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What AWS's Price List said of one item.
+/// The region of the prices that the rows carry, and when they were looked up.
+const BUILT_IN_REGION: &str = "us-east-1";
+const BUILT_IN_DATE: &str = "2026-09";
+
+/// What [`PriceBook::source`] says of nothing.
+pub const NONE_NEEDED: &str = "none needed";
+
+/// What AWS's Price List said of one billable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listed {
@@ -31,8 +41,9 @@ pub struct Listed {
 /// The prices of one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriceBook {
+    bills: Bills,
     region: String,
-    listed: BTreeMap<Item, Listed>,
+    listed: BTreeMap<Billable, Listed>,
 }
 
 /// Where a price comes from.
@@ -43,86 +54,89 @@ enum Origin {
 }
 
 impl PriceBook {
-    /// The dated table that this program carries. It is of one region: elsewhere nothing is known.
-    pub fn built_in(region: &str) -> Self {
-        PriceBook { region: region.to_owned(), listed: BTreeMap::new() }
+    /// Holds what the rows carry, which is of one region: elsewhere nothing is known.
+    pub fn built_in(bills: Bills, region: &str) -> Self {
+        Self::with(bills, region, BTreeMap::new())
     }
 
-    /// The same, with what the Price List said of the region.
-    pub fn with(region: &str, listed: BTreeMap<Item, Listed>) -> Self {
-        PriceBook { region: region.to_owned(), listed }
+    /// Holds what the rows carry, and what the Price List said of the region.
+    pub fn with(bills: Bills, region: &str, listed: BTreeMap<Billable, Listed>) -> Self {
+        PriceBook { bills, region: region.to_owned(), listed }
+    }
+
+    pub fn bills(&self) -> &Bills {
+        &self.bills
     }
 
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    pub fn listed(&self) -> &BTreeMap<Item, Listed> {
+    pub fn listed(&self) -> &BTreeMap<Billable, Listed> {
         &self.listed
     }
 
     /// Takes newer answers of the Price List. One without a price leaves the older one, with its
     /// date.
-    pub fn take_in(&mut self, answers: BTreeMap<Item, Listed>) {
-        for (item, answer) in answers {
+    pub fn take_in(&mut self, answers: BTreeMap<Billable, Listed>) {
+        for (billable, answer) in answers {
             let has_a_price = |listed: &Listed| listed.usd_per_hour.is_some();
-            if has_a_price(&answer) || !self.listed.get(&item).is_some_and(has_a_price) {
-                self.listed.insert(item, answer);
+            if has_a_price(&answer) || !self.listed.get(&billable).is_some_and(has_a_price) {
+                self.listed.insert(billable, answer);
             }
         }
     }
 
-    /// The items that are worth asking the Price List about.
+    /// What is worth asking the Price List about, and how.
     pub fn to_ask<'a>(
         &self,
-        items: impl IntoIterator<Item = &'a Item>,
+        billables: impl IntoIterator<Item = &'a Billable>,
         now: Timestamp,
-    ) -> BTreeSet<Item> {
+    ) -> BTreeMap<&'a Billable, ProductQuery> {
         let is_fresh = |listed: &Listed| now.duration_since(listed.asked_at) < FRESH_FOR;
-        items
+        billables
             .into_iter()
-            .filter(|item| {
-                !matches!(item, Item::Unpriced(_)) && !self.listed.get(item).is_some_and(is_fresh)
+            .filter(|billable| !self.listed.get(billable).is_some_and(is_fresh))
+            .filter_map(|billable| {
+                let charge = self.bills.find(billable)?;
+                Some((billable, ProductQuery::about(&charge, &self.region)))
             })
-            .cloned()
             .collect()
     }
 
-    fn price(&self, item: &Item) -> Option<(UsdPerHour, Origin)> {
-        if let Some(Listed { usd_per_hour: Some(price), asked_at }) = self.listed.get(item) {
+    fn price(&self, billable: &Billable) -> Option<(UsdPerHour, Origin)> {
+        if let Some(Listed { usd_per_hour: Some(price), asked_at }) = self.listed.get(billable) {
             return Some((*price, Origin::PriceList(*asked_at)));
         }
-        (self.region == table::REGION)
-            .then(|| table::price(item))
-            .flatten()
-            .map(|price| (price, Origin::BuiltIn))
+        if self.region != BUILT_IN_REGION {
+            return None;
+        }
+        let charge = self.bills.find(billable)?;
+        Some((hourly(charge.bill.unit, charge.built_in()?), Origin::BuiltIn))
     }
 
-    /// What a usage costs. With an item whose price is not known it is unknown, and never less.
+    /// What a usage costs. With a part whose price is not known it is unknown, and never less.
     pub fn rate(&self, usage: &Usage) -> Rate {
-        usage.quantities().fold(Rate::ZERO, |sum, (item, quantity)| {
-            sum + Rate(self.price(item).map(|(price, _)| price.times(quantity)))
+        usage.quantities().fold(Rate::ZERO, |sum, (billable, quantity)| {
+            sum + Rate(self.price(billable).map(|(price, _)| price.times(quantity)))
         })
     }
 
-    /// Where the prices of these items come from and how old they are: every report says so.
-    pub fn source<'a>(&self, items: impl IntoIterator<Item = &'a Item>) -> String {
-        /// More unknown items are counted.
+    /// Where the prices of these come from and how old they are: every report says so.
+    pub fn source<'a>(&self, billables: impl IntoIterator<Item = &'a Billable>) -> String {
+        /// More unknown ones are counted.
         const NAMED: usize = 3;
-        let items: BTreeSet<&Item> = items.into_iter().collect();
+        let billables: BTreeSet<&Billable> = billables.into_iter().collect();
         let mut asked_at = Vec::new();
         let (mut built_in, mut unknown) = (0, Vec::new());
-        for item in items {
-            match self.price(item) {
+        for billable in billables {
+            match self.price(billable) {
                 Some((_, Origin::PriceList(at))) => asked_at.push(at),
                 Some((_, Origin::BuiltIn)) => built_in += 1,
-                None => unknown.push(match item {
-                    Item::Unpriced(what) => what.clone(),
-                    item => item.to_string(),
-                }),
+                None => unknown.push(billable.what()),
             }
         }
-        let table = format!("built-in table, {}, {}", table::REGION, table::DATE);
+        let table = format!("built-in table, {BUILT_IN_REGION}, {BUILT_IN_DATE}");
         let mut parts = Vec::new();
         if let Some(oldest) = asked_at.iter().min() {
             parts.push(format!("AWS Price List, {}, {}", self.region, oldest.strftime("%Y-%m-%d")));
@@ -133,12 +147,21 @@ impl PriceBook {
             (_, n) => parts.push(format!("{n} from the {table}")),
         }
         match unknown.len() {
-            0 if parts.is_empty() => parts.push("none needed".to_owned()),
+            0 if parts.is_empty() => parts.push(NONE_NEEDED.to_owned()),
             0 => {}
             n if n <= NAMED => parts.push(format!("unknown: {}", unknown.join(", "))),
             n => parts.push(format!("{n} unknown, such as {}", unknown[..NAMED].join(", "))),
         }
         parts.join("; ")
+    }
+}
+
+/// What one of a unit costs for an hour, at its price in US dollars.
+pub(crate) fn hourly(unit: Unit, usd: f64) -> UsdPerHour {
+    match unit {
+        Unit::Hour(_) | Unit::Million(_) => UsdPerHour(usd),
+        Unit::Second(_) => UsdPerHour(usd * 3600.0),
+        Unit::Month(_) => UsdPerHour::monthly(usd),
     }
 }
 

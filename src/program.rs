@@ -78,7 +78,8 @@ impl Program {
     /// Opens the desk at which this invocation's prices are asked for.
     pub async fn open_desk(&self) -> Desk {
         let (store, list) = (self.store.as_ref(), Arc::clone(&self.prices));
-        Desk::open(store, list, &self.config.region, self.clock.now()).await
+        let bills = self.registry.iter().flat_map(|kind| kind.info().bills).copied().collect();
+        Desk::open(store, list, bills, &self.config.region, self.clock.now()).await
     }
 
     /// Keeps a report and its page, and says where they are.

@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::report::{Heading, KeptOriginals, Outcome, Report, Row};
 use crate::select::Only;
 use crate::trouble::Trouble;
-use crate::usage::Item;
+use crate::usage::Billable;
 
 /// Who asks, and how long the answer may take.
 #[derive(Debug, Clone)]
@@ -191,7 +191,7 @@ fn used<'p>(
     plan: &'p Plan,
     ledger: &'p Ledger<'_>,
     advice: Advice,
-) -> impl Iterator<Item = &'p Item> {
+) -> impl Iterator<Item = &'p Billable> {
     let advised = (advice == Advice::Wanted).then(|| plan.advised()).into_iter().flatten();
     plan.usages().chain(advised).chain(ledger.journal.usages())
 }

@@ -24,6 +24,7 @@ static INFO: Info = Info {
     has_this_function: false,
     permissions: &[],
     request_rates: &[],
+    bills: &[],
 };
 
 /// What a number is set to, and likewise what is waited for.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::golden;
 use crate::pricing::PriceBook;
-use crate::usage::Item;
+use crate::usage::Billable;
+use crate::{golden, kinds};
 
 const PROJECT: &str = "user-journey-analytics";
 const KINDS: [KindName; 4] = [
@@ -114,11 +114,11 @@ fn the_states_of_version_0_1_are_of_every_phase() {
 
 #[test]
 fn what_bills_is_called_as_in_version_0_1() {
-    let prices = PriceBook::built_in("us-east-1");
+    let prices = PriceBook::built_in(kinds::bills(), "us-east-1");
     for name in BILLS {
-        let item = Item::from(name.to_owned());
-        assert_eq!(String::from(item.clone()), name);
-        let is_known = !prices.to_ask([&item], Timestamp::UNIX_EPOCH).is_empty();
+        let billable: Billable = serde_json::from_value(name.into()).unwrap();
+        assert_eq!(serde_json::to_value(&billable).unwrap(), name);
+        let is_known = !prices.to_ask([&billable], Timestamp::UNIX_EPOCH).is_empty();
         assert_eq!(is_known, !name.starts_with("unpriced "), "{name}");
     }
 }
@@ -126,12 +126,12 @@ fn what_bills_is_called_as_in_version_0_1() {
 /// A name that were not understood would bill as something without a price.
 #[test]
 fn all_that_bills_in_the_states_of_version_0_1_is_understood() {
-    let prices = PriceBook::built_in("us-east-1");
+    let prices = PriceBook::built_in(kinds::bills(), "us-east-1");
     let mut names = BTreeSet::new();
     for (file, journal) in journals() {
-        for item in journal.usages() {
-            let name = item.to_string();
-            let is_known = !prices.to_ask([item], Timestamp::UNIX_EPOCH).is_empty();
+        for billable in journal.usages() {
+            let name = billable.to_string();
+            let is_known = !prices.to_ask([billable], Timestamp::UNIX_EPOCH).is_empty();
             assert!(is_known || name == "unpriced log alarm", "{file}: {name}");
             names.insert(name);
         }
@@ -161,7 +161,7 @@ fn times_of_version_0_1_without_a_price_are_booked_when_there_is_one() {
     let cache: Value = serde_json::from_slice(&golden::file("stopped.prices.json")).unwrap();
     let listed = serde_json::from_value(cache["prices"].clone()).unwrap();
     let now = journal.ended.last().unwrap().at;
-    journal.price(&PriceBook::with("us-east-1", listed), now);
+    journal.price(&PriceBook::with(kinds::bills(), "us-east-1", listed), now);
     // 40 days of 4 × $0.036 an hour. The log alarm has no price, and is waited for.
     let booked = journal.savings.total_usd - before;
     assert!((booked - 40.0 * 24.0 * 4.0 * 0.036).abs() < 0.01, "{booked}");

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Glimpse, Journal, Phase, Record};
 use crate::pricing::PriceBook;
 use crate::savings::Savings;
-use crate::usage::{Item, Usage};
+use crate::usage::{Billable, Usage};
 
 /// For so long, a price that comes late is put to what was saved before it.
 const WORTH_PRICING: SignedDuration = SignedDuration::from_hours(62 * 24);
@@ -76,14 +76,16 @@ impl Journal {
     }
 
     /// What the records' resources use.
-    pub fn usages(&self) -> impl Iterator<Item = &Item> {
+    pub fn usages(&self) -> impl Iterator<Item = &Billable> {
         let records = self.resources.values().flat_map(|record| {
             [&record.running, &record.before, &record.after]
                 .into_iter()
-                .flat_map(|glimpse| glimpse.usage.items())
+                .flat_map(|glimpse| glimpse.usage.billables())
         });
-        let unpriced =
-            self.unpriced.iter().flat_map(|time| time.running.items().chain(time.stopped.items()));
+        let unpriced = self
+            .unpriced
+            .iter()
+            .flat_map(|time| time.running.billables().chain(time.stopped.billables()));
         records.chain(unpriced)
     }
 

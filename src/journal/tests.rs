@@ -1,8 +1,8 @@
 use super::*;
 use crate::event::Schedule;
+use crate::kinds::{self, kinesis};
 use crate::model::{Direction, UsdPerHour};
 use crate::pricing::PriceBook;
-use crate::usage::Item;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -318,7 +318,7 @@ fn stopped_without_a_price() -> Journal {
     let mut journal = journal();
     let shards = |n: f64| Glimpse {
         summary: format!("{n}"),
-        usage: Usage::of(Item::Shard, n),
+        usage: Usage::of(&kinesis::bills::SHARD, n),
         rate: Rate::UNKNOWN,
     };
     let note = Note {
@@ -347,7 +347,7 @@ fn a_price_that_comes_after_the_stop_is_put_to_all_of_it_once() {
     journal.record_transition(&id(), &Transition::Start, note(1.0, 4.0), "b", at(36_000)).unwrap();
     assert!(!journal.savings_are_complete());
     for now in [at(40_000), at(50_000)] {
-        journal.price(&PriceBook::built_in("us-east-1"), now);
+        journal.price(&PriceBook::built_in(kinds::bills(), "us-east-1"), now);
         // Three shards less for ten hours: 3 × 0.015 × 10.
         assert!((journal.savings.total_usd - 0.45).abs() < 1e-9);
         assert!((journal.saved_this_stop(&nobody(), now) - 0.45).abs() < 1e-9);
@@ -359,7 +359,7 @@ fn a_price_that_comes_after_the_stop_is_put_to_all_of_it_once() {
 fn a_price_that_never_comes_is_waited_for_two_months() {
     let mut journal = stopped_without_a_price();
     journal.record_transition(&id(), &Transition::Start, note(1.0, 4.0), "b", at(36_000)).unwrap();
-    let nowhere = PriceBook::built_in("eu-central-1");
+    let nowhere = PriceBook::built_in(kinds::bills(), "eu-central-1");
     journal.price(&nowhere, at(36_000 + 61 * 86_400));
     assert_eq!(journal.unpriced.len(), 1);
     journal.price(&nowhere, at(36_000 + 62 * 86_400));
@@ -372,7 +372,7 @@ fn a_newer_price_replaces_an_older_one_and_an_unknown_one_does_not() {
     for (region, usd) in
         [("eu-central-1", None), ("us-east-1", Some(0.06)), ("eu-central-1", Some(0.06))]
     {
-        glimpse.price(&PriceBook::built_in(region));
+        glimpse.price(&PriceBook::built_in(kinds::bills(), region));
         assert_eq!(glimpse.rate, Rate(usd.map(UsdPerHour)), "{region}");
     }
 }

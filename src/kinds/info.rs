@@ -1,9 +1,10 @@
 //! What is known of a kind before the account is asked anything.
 
 use crate::model::{Direction, KindName, RequestRate, ResourceId};
+use crate::usage::Bill;
 
 /// What is known of a kind before the account is asked anything.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Info {
     pub name: KindName,
     /// For headings: `SageMaker endpoints`.
@@ -23,6 +24,8 @@ pub struct Info {
     pub permissions: &'static [&'static str],
     /// How many of its calls a second AWS takes, where that is known.
     pub request_rates: &'static [RequestRate],
+    /// What its resources bill for.
+    pub bills: &'static [&'static Bill],
 }
 
 impl Info {

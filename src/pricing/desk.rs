@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use super::list::{PriceList, question};
+use super::list::{PriceList, ProductQuery, price};
 use super::{Listed, PriceBook};
 use crate::pace::Pace;
 use crate::store::Store;
-use crate::usage::Item;
+use crate::usage::{Billable, Bills};
 
 /// Where the answers of the Price List are kept, below the state's prefix.
 pub const CACHE_KEY: &str = "prices.json";
@@ -23,7 +23,7 @@ const SCHEMA: u32 = 1;
 /// How long a report waits for prices that it lacks. For fresher ones it does not wait.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// In one invocation. What is left out is asked in the next.
-const QUESTIONS: usize = 8;
+const QUERIES: usize = 8;
 
 /// The cache object.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,17 +31,17 @@ const QUESTIONS: usize = 8;
 struct Cache {
     schema: u32,
     region: String,
-    prices: BTreeMap<Item, Listed>,
+    prices: BTreeMap<Billable, Listed>,
 }
 
-type Answers = BTreeMap<Item, Listed>;
+type Answers = BTreeMap<Billable, Listed>;
 
 pub struct Desk {
     pub book: PriceBook,
     list: Arc<dyn PriceList>,
-    asked: BTreeSet<Item>,
-    questions: usize,
-    /// A task for each question, so that one that is slow keeps no other's answer back. They end
+    asked: BTreeSet<Billable>,
+    queries: usize,
+    /// A task for each query, so that one that is slow keeps no other's answer back. They end
     /// with the desk: what outlives its invocation would go on in the next.
     under_way: JoinSet<Answers>,
 }
@@ -51,6 +51,7 @@ impl Desk {
     pub async fn open(
         store: &dyn Store,
         list: Arc<dyn PriceList>,
+        bills: Bills,
         region: &str,
         now: Timestamp,
     ) -> Self {
@@ -69,33 +70,36 @@ impl Desk {
         let listed = cache
             .filter(|cache| cache.schema == SCHEMA && cache.region == region)
             .map(|cache| cache.prices);
-        let book = PriceBook::with(region, listed.unwrap_or_default());
+        let book = PriceBook::with(bills, region, listed.unwrap_or_default());
         let mut desk =
-            Desk { book, list, asked: BTreeSet::new(), questions: 0, under_way: JoinSet::new() };
+            Desk { book, list, asked: BTreeSet::new(), queries: 0, under_way: JoinSet::new() };
         // What was used before will most likely be used now.
-        let known: Vec<Item> = desk.book.listed().keys().cloned().collect();
+        let known: Vec<Billable> = desk.book.listed().keys().cloned().collect();
         desk.ask(&known, now);
         desk
     }
 
-    /// Asks for the prices of these items, where they are not known or not fresh. Does not wait.
-    pub fn ask<'a>(&mut self, items: impl IntoIterator<Item = &'a Item>, now: Timestamp) {
-        let mut wanted: BTreeMap<_, BTreeSet<Item>> = BTreeMap::new();
-        for item in
-            self.book.to_ask(items, now).into_iter().filter(|item| !self.asked.contains(item))
-        {
-            wanted.entry(question(&item)).or_default().insert(item);
+    /// Asks for the prices of these, where they are not known or not fresh. Does not wait.
+    pub fn ask<'a>(&mut self, billables: impl IntoIterator<Item = &'a Billable>, now: Timestamp) {
+        let mut wanted: BTreeMap<ProductQuery, Vec<Billable>> = BTreeMap::new();
+        for (billable, query) in self.book.to_ask(billables, now) {
+            if !self.asked.contains(billable) {
+                wanted.entry(query).or_default().push(billable.clone());
+            }
         }
-        for items in wanted.into_values().take(QUESTIONS - self.questions) {
-            self.questions += 1;
-            self.asked.extend(items.iter().cloned());
-            let (list, region) = (Arc::clone(&self.list), self.book.region().to_owned());
+        for (query, billables) in wanted.into_iter().take(QUERIES - self.queries) {
+            self.queries += 1;
+            self.asked.extend(billables.iter().cloned());
+            let (list, bills) = (Arc::clone(&self.list), self.book.bills().clone());
+            let region = self.book.region().to_owned();
             self.under_way.spawn(async move {
-                let prices = list.prices(&region, &items).await;
-                prices
-                    .into_iter()
-                    .map(|(item, usd_per_hour)| (item, Listed { usd_per_hour, asked_at: now }))
-                    .collect()
+                let Some(products) = list.products(&query).await else { return Answers::new() };
+                let answer = |billable: Billable| {
+                    let charge = bills.find(&billable)?;
+                    let usd_per_hour = price(&charge, &region, &products);
+                    Some((billable, Listed { usd_per_hour, asked_at: now }))
+                };
+                billables.into_iter().filter_map(answer).collect()
             });
         }
     }
@@ -104,12 +108,12 @@ impl Desk {
     /// the invocation's time. Returns whether there is something new to [`Self::keep`].
     pub async fn settle<'a>(
         &mut self,
-        used: impl IntoIterator<Item = &'a Item>,
+        used: impl IntoIterator<Item = &'a Billable>,
         pace: &Pace,
     ) -> bool {
-        let mut missing: BTreeSet<&Item> = used
+        let mut missing: BTreeSet<&Billable> = used
             .into_iter()
-            .filter(|item| self.book.price(item).is_none() && self.asked.contains(item))
+            .filter(|used| self.book.price(used).is_none() && self.asked.contains(used))
             .collect();
         let mut answers = Answers::new();
         let patience = pace.sleep(PATIENCE);
@@ -129,7 +133,7 @@ impl Desk {
             };
             match answer {
                 Some(Ok(came)) => {
-                    missing.retain(|item| !came.contains_key(*item));
+                    missing.retain(|billable| !came.contains_key(*billable));
                     answers.extend(came);
                 }
                 Some(Err(error)) => tracing::error!(%error, "asking for prices"),

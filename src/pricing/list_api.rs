@@ -1,18 +1,14 @@
 //! The Price List Query API
 //! (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use async_trait::async_trait;
 use aws_sdk_pricing::Client;
 use aws_sdk_pricing::config::Region;
 use aws_sdk_pricing::types::{Filter, FilterType};
 
-use super::list::{PriceList, Question, price, question};
+use super::list::{PriceList, ProductQuery};
 use crate::failure::Failure;
 use crate::lazy::{Lazy, lazy};
-use crate::model::UsdPerHour;
-use crate::usage::Item;
 
 /// The API is there in three regions only. It tells the prices of all.
 const HOME: Region = Region::from_static("us-east-1");
@@ -29,16 +25,15 @@ impl PriceListApi {
         PriceListApi { client: lazy(aws, at_home) }
     }
 
-    async fn ask(&self, region: &str, question: &Question) -> Result<Vec<String>, Failure> {
-        let filters = question.filters.iter().map(|(field, value)| (*field, value.as_str()));
-        let filters = filters.chain([("regionCode", region)]).map(|(field, value)| {
-            Filter::builder().r#type(FilterType::TermMatch).field(field).value(value).build()
+    async fn ask(&self, query: &ProductQuery) -> Result<Vec<String>, Failure> {
+        let filters = query.filters.iter().map(|(field, value)| {
+            Filter::builder().r#type(FilterType::TermMatch).field(*field).value(value).build()
         });
         let filters: Result<Vec<Filter>, _> = filters.collect();
         let mut products = self
             .client
             .get_products()
-            .service_code(question.service_code)
+            .service_code(query.service)
             .set_filters(Some(filters.map_err(|error| Failure::refused(error.to_string()))?))
             .max_results(100)
             .into_paginator()
@@ -54,20 +49,11 @@ impl PriceListApi {
 
 #[async_trait]
 impl PriceList for PriceListApi {
-    async fn prices(
-        &self,
-        region: &str,
-        items: &BTreeSet<Item>,
-    ) -> BTreeMap<Item, Option<UsdPerHour>> {
-        let Some(question) = items.first().and_then(question) else { return BTreeMap::new() };
-        match self.ask(region, &question).await {
-            Ok(products) => {
-                items.iter().map(|item| (item.clone(), price(item, region, &products))).collect()
-            }
-            Err(failure) => {
-                tracing::warn!(service = question.service_code, error = %failure, "prices could not be asked for");
-                BTreeMap::new()
-            }
-        }
+    async fn products(&self, query: &ProductQuery) -> Option<Vec<String>> {
+        let answer = self.ask(query).await;
+        let answer = answer.inspect_err(|failure| {
+            tracing::warn!(service = query.service, error = %failure, "prices could not be asked for");
+        });
+        answer.ok()
     }
 }

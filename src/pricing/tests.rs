@@ -1,214 +1,51 @@
-use std::time::Duration;
-
 use super::*;
-use crate::kinds::cloudwatch::{self, Alarms, Form};
-use crate::kinds::dynamodb;
-use crate::kinds::kinesis::{self, Streams};
-use crate::kinds::lambda::{self, Allocation, Functions, Provisioned};
-use crate::kinds::rules::Describe;
-use crate::kinds::sagemaker::{self, Endpoints, Serverless, Status, Variant};
-use crate::usage::{AlarmKind, Architecture, TableClass};
+use crate::kinds::cloudwatch::bills::COMPOSITE;
+use crate::kinds::kinesis::bills::{FAN_OUT_SHARD, ON_DEMAND_STREAM, SHARD};
+use crate::kinds::lambda::bills::PROVISIONED_GB_ARM;
+use crate::kinds::{self, kinesis};
 
-fn endpoint(variants: Vec<Variant>, shadows: Vec<Variant>) -> Usage {
-    let seen = sagemaker::Seen {
-        status: Status::InService,
-        failure_reason: None,
-        created_at: Some(1),
-        config_name: "config".to_owned(),
-        variants,
-        shadows,
-        tags: BTreeMap::new(),
-        deployment: None,
-        scaling: None,
-        obstacle: None,
-        looked_at: 2,
-    };
-    Endpoints { poll: Duration::ZERO }.describe(Some(&seen)).usage
-}
-
-fn variant(instance_type: &str, instances: u32) -> Variant {
-    Variant {
-        name: "AllTraffic".to_owned(),
-        instance_type: Some(instance_type.to_owned()),
-        instances,
-        weight: 1.0,
-        serverless: None,
-    }
-}
-
-fn serverless(memory_mb: Option<u32>, provisioned: u32) -> Variant {
-    Variant {
-        instance_type: None,
-        serverless: Some(Serverless { max_concurrency: 10, provisioned, memory_mb }),
-        ..variant("", 0)
-    }
-}
-
-fn stream(mode: kinesis::Mode, shards: u32, retention_hours: u32, consumers: u32) -> Usage {
-    let seen = kinesis::Seen {
-        status: kinesis::Status::Active,
-        mode,
-        shards,
-        retention_hours,
-        consumers,
-        consumer_names: Vec::new(),
-    };
-    Streams { longest_stop_hours: 12.0 }.describe(Some(&seen)).usage
-}
-
-fn function(memory_mb: Option<u32>, is_arm: bool, provisioned: &[u32]) -> Usage {
-    let configs = provisioned.iter().enumerate();
-    let configs = configs.map(|(n, count)| {
-        (n.to_string(), Provisioned { count: *count, status: Allocation::Ready, size: None })
-    });
-    let size = memory_mb.map(|memory_mb| lambda::Size { memory_mb, is_arm });
-    let seen = lambda::Seen { provisioned: configs.collect(), size, ..lambda::Seen::default() };
-    Functions.describe(Some(&seen)).usage
-}
-
-fn alarm(form: Form) -> Usage {
-    Alarms
-        .describe(Some(&cloudwatch::Seen { actions_enabled: true, form, drives_scaling: false }))
-        .usage
-}
-
-fn table(mode: dynamodb::Mode, class: TableClass) -> Usage {
-    dynamodb::Tables.describe(Some(&dynamodb::Seen { mode, class, items: 0, bytes: 0 })).usage
-}
-
-/// Sums by hand, in US dollars a month of 730 hours at the built-in prices of us-east-1.
-#[test]
-fn the_cost_model_agrees_with_sums_made_by_hand() {
-    use dynamodb::Mode::{OnDemand as Requests, Provisioned as Capacity};
-    use kinesis::Mode::{OnDemand, Provisioned as Shards};
-    let metric = |metrics, high_resolution| Form::Metric { metrics, high_resolution };
-    let cases = [
-        // Endpoints: instances as they run, of all variants and shadow variants.
-        ("0.115 × 730", 83.95, endpoint(vec![variant("ml.m5.large", 1)], vec![])),
-        ("2 × 0.115 × 730", 167.90, endpoint(vec![variant("ml.m5.large", 2)], vec![])),
-        (
-            "(0.23 + 3 × 0.102) × 730",
-            391.28,
-            endpoint(vec![variant("ml.m5.xlarge", 1), variant("ml.c5.large", 3)], vec![]),
-        ),
-        (
-            "(0.115 + 1.408) × 730",
-            1111.79,
-            endpoint(vec![variant("ml.m5.large", 1)], vec![variant("ml.g5.xlarge", 1)]),
-        ),
-        ("20.36 × 730", 14_862.80, endpoint(vec![variant("ml.g5.48xlarge", 1)], vec![])),
-        ("4 × 0.7364 × 730", 2150.288, endpoint(vec![variant("ml.g4dn.xlarge", 4)], vec![])),
-        ("no instance", 0.0, endpoint(vec![variant("ml.m5.large", 0)], vec![])),
-        ("serverless, by the request only", 0.0, endpoint(vec![serverless(Some(2048), 0)], vec![])),
-        ("deleted", 0.0, Endpoints { poll: Duration::ZERO }.describe(None).usage),
-        // Streams: without their traffic.
-        ("0.015 × 730", 10.95, stream(Shards, 1, 24, 0)),
-        ("2 × 0.015 × 730", 21.90, stream(Shards, 2, 24, 0)),
-        ("100 × 0.015 × 730", 1095.0, stream(Shards, 100, 24, 0)),
-        ("2 × (0.015 + 0.020) × 730", 51.10, stream(Shards, 2, 25, 0)),
-        ("3 × (0.015 + 0.020) × 730", 76.65, stream(Shards, 3, 168, 0)),
-        ("2 × (0.015 + 2 × 0.015) × 730", 65.70, stream(Shards, 2, 24, 2)),
-        ("4 × (0.015 + 0.020 + 0.015) × 730", 146.0, stream(Shards, 4, 48, 1)),
-        ("0.04 × 730, whatever its open shards", 29.20, stream(OnDemand, 4, 24, 0)),
-        // Functions: GB of provisioned concurrency by the second.
-        ("no provisioned concurrency", 0.0, function(Some(1024), false, &[])),
-        ("1 GB × 0.0000041667 × 3600 × 730", 10.950_087_6, function(Some(1024), false, &[1])),
-        ("5 × 0.5 GB × 0.0000041667 × 3600 × 730", 27.375_219, function(Some(512), false, &[5])),
-        (
-            "(2 + 3) × 2 GB × 0.0000033334 × 3600 × 730",
-            87.601_752,
-            function(Some(2048), true, &[2, 3]),
-        ),
-        // Alarms: the same with their actions disabled.
-        ("0.10", 0.10, alarm(metric(1, false))),
-        ("3 × 0.10: an anomaly detection band", 0.30, alarm(metric(3, false))),
-        ("0.30", 0.30, alarm(metric(1, true))),
-        ("2 × 0.30", 0.60, alarm(metric(2, true))),
-        ("0.50", 0.50, alarm(Form::Composite)),
-        // Tables.
-        (
-            "5 × 0.00013 × 730 + 5 × 0.00065 × 730",
-            2.847,
-            table(Capacity { read_units: 5, write_units: 5 }, TableClass::Standard),
-        ),
-        (
-            "100 × 0.00013 × 730 + 20 × 0.00065 × 730",
-            18.98,
-            table(Capacity { read_units: 100, write_units: 20 }, TableClass::Standard),
-        ),
-        ("by the request only", 0.0, table(Requests, TableClass::Standard)),
-    ];
-    let book = PriceBook::built_in("us-east-1");
-    for (sum, usd, usage) in cases {
-        let monthly = book.rate(&usage).0.unwrap_or_else(|| panic!("{sum}: unknown")).per_month();
-        assert!((monthly - usd).abs() < 1e-6, "{sum}: {usd} by hand, {monthly} here");
-    }
-}
-
-#[test]
-fn what_has_no_known_price_makes_the_sum_unknown_and_never_less() {
-    let book = PriceBook::built_in("us-east-1");
-    let unknown = [
-        endpoint(vec![variant("ml.p5.48xlarge", 1)], vec![]),
-        endpoint(vec![variant("ml.m5.large", 1), variant("ml.p5.48xlarge", 1)], vec![]),
-        endpoint(vec![Variant { instance_type: None, ..variant("", 2) }], vec![]),
-        endpoint(vec![serverless(Some(2048), 1)], vec![]),
-        endpoint(vec![serverless(None, 1)], vec![]),
-        endpoint(vec![], vec![]),
-        function(None, false, &[1]),
-        alarm(Form::Log),
-        table(
-            dynamodb::Mode::Provisioned { read_units: 1, write_units: 1 },
-            TableClass::InfrequentAccess,
-        ),
-    ];
-    for usage in unknown {
-        assert_eq!(book.rate(&usage), Rate::UNKNOWN, "{usage:?}");
-    }
+fn shard() -> Billable {
+    (&SHARD).into()
 }
 
 #[test]
 fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
-    let mut book = PriceBook::built_in("eu-central-1");
-    assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate::UNKNOWN);
-    assert_eq!(book.source([&Item::Shard]), "unknown: shard");
+    let mut book = PriceBook::built_in(kinds::bills(), "eu-central-1");
+    assert_eq!(book.rate(&Usage::of(&SHARD, 2)), Rate::UNKNOWN);
+    assert_eq!(book.source([&shard()]), "unknown: shard");
     let asked_at: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
     book.take_in(BTreeMap::from([(
-        Item::Shard,
+        shard(),
         Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at },
     )]));
-    assert_eq!(book.rate(&Usage::of(Item::Shard, 2)), Rate(Some(UsdPerHour(0.036))));
-    assert_eq!(book.source([&Item::Shard]), "AWS Price List, eu-central-1, 2026-11-20");
+    assert_eq!(book.rate(&Usage::of(&SHARD, 2)), Rate(Some(UsdPerHour(0.036))));
+    assert_eq!(book.source([&shard()]), "AWS Price List, eu-central-1, 2026-11-20");
 }
 
 #[test]
 fn the_source_names_every_origin_and_the_oldest_date() {
     let listed =
         |usd, asked_at: &str| Listed { usd_per_hour: usd, asked_at: asked_at.parse().unwrap() };
+    let (fan_out, on_demand) = (Billable::from(&FAN_OUT_SHARD), Billable::from(&ON_DEMAND_STREAM));
     let book = PriceBook::with(
+        kinds::bills(),
         "us-east-1",
         BTreeMap::from([
-            (Item::Shard, listed(Some(UsdPerHour(0.02)), "2026-11-22T00:00:00Z")),
-            (Item::FanOutShard, listed(Some(UsdPerHour(0.02)), "2026-11-20T00:00:00Z")),
-            (Item::OnDemandStream, listed(None, "2026-11-22T00:00:00Z")),
+            (shard(), listed(Some(UsdPerHour(0.02)), "2026-11-22T00:00:00Z")),
+            (fan_out.clone(), listed(Some(UsdPerHour(0.02)), "2026-11-20T00:00:00Z")),
+            (on_demand.clone(), listed(None, "2026-11-22T00:00:00Z")),
         ]),
     );
-    let composite = Item::Alarm(AlarmKind::Composite);
-    let unpriced = Item::Unpriced("log alarm".to_owned());
+    let composite = Billable::from(&COMPOSITE);
+    let unpriced = Billable::unpriced("log alarm");
     assert_eq!(
-        book.source([
-            &Item::Shard,
-            &Item::FanOutShard,
-            &composite,
-            &Item::OnDemandStream,
-            &unpriced
-        ]),
+        book.source([&shard(), &fan_out, &composite, &on_demand, &unpriced]),
         "AWS Price List, us-east-1, 2026-11-20; 2 from the built-in table, us-east-1, 2026-09; unknown: log alarm"
     );
     assert_eq!(book.source([&composite]), "built-in table, us-east-1, 2026-09");
     assert_eq!(book.source([]), "none needed");
     assert_eq!(
-        book.rate(&Usage::of(Item::Shard, 1)),
+        book.rate(&Usage::of(&SHARD, 1)),
         Rate(Some(UsdPerHour(0.02))),
         "the list before the table"
     );
@@ -218,17 +55,25 @@ fn the_source_names_every_origin_and_the_oldest_date() {
 fn a_price_is_asked_for_once_in_seven_days_known_or_not() {
     let asked_at: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
     let listed = |usd_per_hour| Listed { usd_per_hour, asked_at };
-    let arm = Item::ProvisionedConcurrency(Architecture::Arm);
+    let arm = Billable::from(&PROVISIONED_GB_ARM);
     let book = PriceBook::with(
+        kinds::bills(),
         "us-east-1",
-        BTreeMap::from([
-            (Item::Shard, listed(Some(UsdPerHour(0.015)))),
-            (arm.clone(), listed(None)),
-        ]),
+        BTreeMap::from([(shard(), listed(Some(UsdPerHour(0.015)))), (arm.clone(), listed(None))]),
     );
-    let items = [Item::Shard, arm, Item::OnDemandStream, Item::Unpriced("log alarm".to_owned())];
+    let billables = [shard(), arm, (&ON_DEMAND_STREAM).into(), Billable::unpriced("log alarm")];
     let asks =
-        |days: i64| book.to_ask(&items, asked_at + SignedDuration::from_hours(24 * days)).len();
+        |days: i64| book.to_ask(&billables, asked_at + SignedDuration::from_hours(24 * days)).len();
     assert_eq!(asks(6), 1, "only what was never asked");
     assert_eq!(asks(7), 3, "and never what has no price");
+}
+
+#[test]
+fn the_rows_that_are_handed_in_are_all_that_has_a_price() {
+    let bills = kinesis::INFO.bills.iter().copied().filter(|bill| bill.name != SHARD.name);
+    let book = PriceBook::built_in(bills.collect(), "us-east-1");
+    assert_eq!(book.rate(&Usage::of(&SHARD, 1)), Rate::UNKNOWN);
+    assert_eq!(book.rate(&Usage::of(&ON_DEMAND_STREAM, 1)), Rate(Some(UsdPerHour(0.04))));
+    assert_eq!(book.to_ask(&[shard()], Timestamp::UNIX_EPOCH), BTreeMap::new());
+    assert_eq!(book.source([&shard()]), "unknown: shard");
 }

@@ -54,7 +54,7 @@ fn with_money(item: &Item, advice: &Advice, prices: &PriceBook) -> (f64, String)
     let now = monthly(&advice.pays);
     if let Some(below) = &advice.cheaper_below {
         let limit = |limit: &Limit| {
-            let unit = prices.rate(&Usage::of(limit.item.clone(), 1)).0?;
+            let unit = prices.rate(&Usage::of(limit.billable.clone(), 1)).0?;
             Some(format!(
                 "{:.1} {}",
                 prices.rate(&limit.pays).0?.0 / unit.0 * limit.scale,
@@ -142,10 +142,10 @@ mod tests {
     use super::*;
     use crate::journal::Glimpse;
     use crate::kinds::info::Tier;
+    use crate::kinds::kinesis::bills as streams;
     use crate::kinds::rules::Describe;
-    use crate::kinds::{dynamodb, kinesis, lambda, sagemaker};
+    use crate::kinds::{self, dynamodb, kinesis, lambda, sagemaker};
     use crate::model::{Description, ResourceId, State};
-    use crate::usage::{Item as Priced, TableClass};
 
     const MONDAY: &str = "2026-11-23T09:00:00Z";
 
@@ -154,21 +154,21 @@ mod tests {
     }
 
     fn endpoint(since: &str) -> Item {
-        let usage = Usage::of(Priced::HostingInstance("ml.m5.large".to_owned()), 1);
+        let usage = Usage::of(sagemaker::bills::INSTANCE.of("ml.m5.large"), 1);
         let mut description = Description::new(State::Running, "1 × ml.m5.large", usage);
         description.running_since = Some(at(since));
         item(ResourceId::new(sagemaker::INFO.name, "risk"), description)
     }
 
     fn item(id: ResourceId, description: Description) -> Item {
-        let now = Glimpse::of(&description, &PriceBook::built_in("us-east-1"));
+        let now = Glimpse::of(&description, &PriceBook::built_in(kinds::bills(), "us-east-1"));
         let outlook = Outlook::Leave { verdict: Verdict::Skipped, why: String::new() };
         Item { id, tier: Tier::Capacity, description, now, outlook }
     }
 
     fn advice(items: Vec<Item>, journal: &Journal, now: &str) -> Vec<String> {
         let plan = Plan { items, errors: Vec::new() };
-        recommendations(&plan, &PriceBook::built_in("us-east-1"), journal, at(now))
+        recommendations(&plan, &PriceBook::built_in(kinds::bills(), "us-east-1"), journal, at(now))
     }
 
     fn journal() -> Journal {
@@ -219,7 +219,7 @@ mod tests {
     fn a_table_is_told_up_to_where_it_would_cost_less_on_demand() {
         let table = dynamodb::Seen {
             mode: dynamodb::Mode::Provisioned { read_units: 5, write_units: 5 },
-            class: TableClass::Standard,
+            class: dynamodb::TableClass::Standard,
             items: 0,
             bytes: 0,
         };
@@ -284,12 +284,12 @@ mod tests {
 
     #[test]
     fn advice_has_its_money_and_the_most_money_stands_first() {
-        let usage = Usage::of(Priced::OnDemandStream, 1);
+        let usage = Usage::of(&streams::ON_DEMAND_STREAM, 1);
         let mut stream = Description::new(State::Running, "on-demand", usage.clone());
-        stream.advise("could be smaller", usage, Usage::of(Priced::Shard, 1));
+        stream.advise("could be smaller", usage, Usage::of(&streams::SHARD, 1));
         stream.advise("loses events", Usage::none(), Usage::none());
         stream.advise("is a riddle", Usage::unpriced("riddle"), Usage::none());
-        stream.advise("keeps too much", Usage::of(Priced::RetentionShard, 4), Usage::none());
+        stream.advise("keeps too much", Usage::of(&streams::RETENTION_SHARD, 4), Usage::none());
         let stream = item(ResourceId::new(kinesis::INFO.name, "clicks"), stream);
         assert_eq!(
             advice(vec![stream], &journal(), MONDAY),

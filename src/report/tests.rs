@@ -1,11 +1,11 @@
 use super::*;
 use crate::failure::Failure;
 use crate::journal::Glimpse;
-use crate::kinds::{cloudwatch, dynamodb, kinesis, lambda, sagemaker};
+use crate::kinds::{self, cloudwatch, dynamodb, kinesis, lambda, sagemaker};
 use crate::model::{Direction, KindName, Rate, ResourceId, UsdPerHour};
 use crate::pricing::PriceBook;
 use crate::trouble::{AfterBusy, Rival};
-use crate::usage::{Item, Usage};
+use crate::usage::{Billable, Usage};
 
 fn denied(permission: &str, words: &str) -> Failure {
     Failure::of_answer(permission, Some("AccessDeniedException"), Some(words), "")
@@ -83,7 +83,8 @@ pub(crate) fn sample() -> Report {
         started_at: start,
         reason: Some("demo is over".to_owned()),
         only: Vec::new(),
-        price_source: PriceBook::built_in("us-east-1").source([&Item::Shard]),
+        price_source: PriceBook::built_in(kinds::bills(), "us-east-1")
+            .source([&Billable::from(&kinesis::bills::SHARD)]),
         all_seen: true,
     };
     heading.report(

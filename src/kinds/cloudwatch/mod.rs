@@ -3,6 +3,7 @@
 //! their bill
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DisableAlarmActions.html).
 
+pub mod bills;
 pub mod remote;
 
 use std::convert::Infallible;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Progress, Rules, StepOf, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
-use crate::usage::{AlarmKind, Item, Usage};
+use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("cloudwatch"),
@@ -31,6 +32,7 @@ pub const INFO: Info = Info {
         "cloudwatch:EnableAlarmActions",
     ],
     request_rates: REQUEST_RATES,
+    bills: bills::ALL,
 };
 
 const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
@@ -184,14 +186,13 @@ impl Form {
     /// Actions enabled or not: an alarm bills for as long as it exists.
     fn usage(self) -> Usage {
         match self {
-            Form::Composite => Usage::of(Item::Alarm(AlarmKind::Composite), 1),
+            Form::Composite => Usage::of(&bills::COMPOSITE, 1),
             Form::Log => Usage::unpriced("log alarm"),
             Form::Query => Usage::unpriced("alarm on a Metrics Insights query"),
-            Form::Metric { metrics, high_resolution } => {
-                let kind =
-                    if high_resolution { AlarmKind::HighResolution } else { AlarmKind::Standard };
-                Usage::of(Item::Alarm(kind), metrics)
+            Form::Metric { metrics, high_resolution: true } => {
+                Usage::of(&bills::HIGH_RESOLUTION_METRIC, metrics)
             }
+            Form::Metric { metrics, high_resolution: false } => Usage::of(&bills::METRIC, metrics),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! DynamoDB tables: only reported. On-demand tables cost nothing while nobody uses them; for a
 //! provisioned one there is a recommendation, because its mode is its owner's choice.
 
+pub mod bills;
 pub mod remote;
 
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::Describe;
 use crate::model::{CheaperBelow, Description, KindName, Limit, State, UsdPerHour};
-use crate::usage::{Item, TableClass, Usage};
+use crate::usage::{Bill, Billable, Usage};
 
 pub const INFO: Info = Info {
     name: KindName::new("dynamodb"),
@@ -19,6 +20,7 @@ pub const INFO: Info = Info {
     has_this_function: false,
     permissions: &["dynamodb:ListTables", "dynamodb:DescribeTable"],
     request_rates: &[],
+    bills: bills::ALL,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,13 @@ pub enum Mode {
         read_units: i64,
         write_units: i64,
     },
+}
+
+/// What decides the prices of a table's capacity and requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableClass {
+    Standard,
+    InfrequentAccess,
 }
 
 pub struct Tables;
@@ -78,8 +87,8 @@ impl Seen {
         match self.mode {
             Mode::OnDemand => Usage::none(),
             Mode::Provisioned { read_units, write_units } => {
-                Usage::of(Item::ReadUnit(self.class), read_units as f64)
-                    .and(Item::WriteUnit(self.class), write_units as f64)
+                Usage::of(bills::read_unit(self.class), read_units as f64)
+                    .and(bills::write_unit(self.class), write_units as f64)
             }
         }
     }
@@ -88,24 +97,25 @@ impl Seen {
     fn on_demand(&self) -> CheaperBelow {
         const MONTH: f64 = UsdPerHour::HOURS_PER_MONTH;
         let usage = self.usage();
-        let of = |wanted: &Item| {
+        let of = |wanted: &Bill| {
+            let wanted = Billable::from(wanted);
             usage
                 .quantities()
-                .filter(|(item, _)| *item == wanted)
-                .fold(Usage::none(), |sum, (item, n)| sum.and(item.clone(), n))
+                .filter(|(billable, _)| **billable == wanted)
+                .fold(Usage::none(), |sum, (billable, n)| sum.and(billable.clone(), n))
         };
         CheaperBelow {
             how: "on demand",
             limits: vec![
                 Limit {
-                    pays: of(&Item::ReadUnit(self.class)),
-                    item: Item::MillionReads(self.class),
+                    pays: of(bills::read_unit(self.class)),
+                    billable: bills::million_reads(self.class).into(),
                     scale: MONTH,
                     noun: "million reads",
                 },
                 Limit {
-                    pays: of(&Item::WriteUnit(self.class)),
-                    item: Item::MillionWrites(self.class),
+                    pays: of(bills::write_unit(self.class)),
+                    billable: bills::million_writes(self.class).into(),
                     scale: MONTH,
                     noun: "million writes",
                 },

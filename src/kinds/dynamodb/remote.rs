@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{
     self as sdk, BillingMode, ProvisionedThroughputDescription, TableDescription,
 };
 
+use super::TableClass;
 use super::{Mode, Seen, Tables};
 use crate::failure::{Failure, unless_missing};
 use crate::kinds::kit::Kind;
@@ -13,7 +14,6 @@ use crate::kinds::remote::{Observe, Setup, Sighting};
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
-use crate::usage::TableClass;
 
 /// Opens the kind with its real client.
 pub fn open(setup: &Setup<'_>) -> Kind {

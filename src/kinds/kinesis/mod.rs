@@ -5,6 +5,7 @@
 //! stream takes ten calls in a rolling 24 hours
 //! (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 
+pub mod bills;
 mod budget;
 pub mod remote;
 mod stream;
@@ -22,7 +23,7 @@ use crate::kinds::rules::{
 use crate::model::{
     CheaperBelow, Description, KindName, Limit, Phase, RequestRate, Requests, State, count,
 };
-use crate::usage::{Item, Usage};
+use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("kinesis"),
@@ -40,6 +41,7 @@ pub const INFO: Info = Info {
         "kinesis:UpdateShardCount",
     ],
     request_rates: REQUEST_RATES,
+    bills: bills::ALL,
 };
 
 const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
@@ -318,10 +320,10 @@ impl Seen {
     /// gigabyte.
     fn usage(&self) -> Usage {
         if self.mode == Mode::OnDemand {
-            return Usage::of(Item::OnDemandStream, 1);
+            return Usage::of(&bills::ON_DEMAND_STREAM, 1);
         }
-        Usage::of(Item::Shard, self.shards)
-            .and(Item::FanOutShard, f64::from(self.shards) * f64::from(self.consumers))
+        Usage::of(&bills::SHARD, self.shards)
+            .and(&bills::FAN_OUT_SHARD, f64::from(self.shards) * f64::from(self.consumers))
             .plus(self.retention())
     }
 
@@ -329,19 +331,19 @@ impl Seen {
     fn retention(&self) -> Usage {
         let is_extended =
             self.mode == Mode::Provisioned && self.retention_hours > HOURS_OF_PLAIN_RETENTION;
-        if is_extended { Usage::of(Item::RetentionShard, self.shards) } else { Usage::none() }
+        if is_extended { Usage::of(&bills::RETENTION_SHARD, self.shards) } else { Usage::none() }
     }
 
     fn advise(&self, description: &mut Description) {
         if self.mode == Mode::OnDemand {
             description.advise_below(
                 "bills its hours on demand, used or not, and cannot be stopped",
-                Usage::of(Item::OnDemandStream, 1),
+                Usage::of(&bills::ON_DEMAND_STREAM, 1),
                 CheaperBelow {
                     how: "provisioned",
                     limits: vec![Limit {
-                        pays: Usage::of(Item::OnDemandStream, 1),
-                        item: Item::Shard,
+                        pays: Usage::of(&bills::ON_DEMAND_STREAM, 1),
+                        billable: (&bills::SHARD).into(),
                         scale: 1.0,
                         noun: "shards",
                     }],
@@ -353,7 +355,7 @@ impl Seen {
             description.advise(
                 "has enhanced fan-out consumers, which bill while they read nothing; what shares the shard's throughput \
                  reads for nothing extra",
-                Usage::of(Item::FanOutShard, f64::from(self.shards) * f64::from(self.consumers)),
+                Usage::of(&bills::FAN_OUT_SHARD, f64::from(self.shards) * f64::from(self.consumers)),
                 Usage::none(),
             );
         }

@@ -453,7 +453,7 @@ fn fan_out_consumers_are_named() {
         "{:?}",
         description.notes
     );
-    assert_eq!(description.advice[0].pays, Usage::of(Item::FanOutShard, 4));
+    assert_eq!(description.advice[0].pays, Usage::of(&bills::FAN_OUT_SHARD, 4));
     let named = Seen { consumer_names: vec!["a".to_owned(), "b".to_owned()], ..seen };
     assert!(
         RULES.describe(Some(&named)).notes[0]

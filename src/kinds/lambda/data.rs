@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::bills;
 use crate::kinds::rules;
 use crate::model::count;
-use crate::usage::{Architecture, Item, Usage};
+use crate::usage::Usage;
 
 /// Reserved concurrency. `None`: unset.
 pub type Reserved = Option<u32>;
@@ -239,9 +240,10 @@ impl Seen {
                 usage.plus(Usage::unpriced("provisioned concurrency of an unknown memory size"))
             }
             Some(size) => {
-                let architecture = if size.is_arm { Architecture::Arm } else { Architecture::X86 };
                 let gigabytes = f64::from(config.count) * f64::from(size.memory_mb) / 1024.0;
-                usage.and(Item::ProvisionedConcurrency(architecture), gigabytes)
+                let bill =
+                    if size.is_arm { &bills::PROVISIONED_GB_ARM } else { &bills::PROVISIONED_GB };
+                usage.and(bill, gigabytes)
             }
         })
     }

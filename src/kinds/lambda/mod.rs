@@ -8,6 +8,7 @@
 //! function at 0 drives messages into their dead-letter queue. And provisioned concurrency has to
 //! go, because it cannot be more than what is reserved.
 
+pub mod bills;
 mod data;
 pub mod remote;
 mod scaling;
@@ -53,6 +54,7 @@ pub const INFO: Info = Info {
         "application-autoscaling:DescribeScalableTargets",
     ],
     request_rates: REQUEST_RATES,
+    bills: bills::ALL,
 };
 
 const REQUEST_RATES: &[RequestRate] = &[RequestRate {

@@ -477,8 +477,7 @@ fn provisioned_concurrency_bills_by_its_version_and_not_where_it_failed() {
         provisioned: provisioned.into(),
         ..running()
     };
-    let item = crate::usage::Item::ProvisionedConcurrency(crate::usage::Architecture::X86);
-    assert_eq!(seen.usage(), Usage::of(item, 2));
+    assert_eq!(seen.usage(), Usage::of(&bills::PROVISIONED_GB, 2));
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::autoscaling::Target;
+use super::bills;
 use super::deployment::Deployment;
 use crate::failure::Failure;
 use crate::model::Description;
-use crate::usage::{Item, Usage};
+use crate::usage::Usage;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
@@ -165,10 +166,10 @@ impl Variant {
             // Billed by the request.
             _ if self.is_free() => Usage::none(),
             (Some(instance_type), None) => {
-                Usage::of(Item::HostingInstance(instance_type.clone()), self.instances)
+                Usage::of(bills::INSTANCE.of(instance_type), self.instances)
             }
             (_, Some(Serverless { provisioned, memory_mb: Some(megabytes), .. })) => {
-                Usage::of(Item::ServerlessConcurrency(*megabytes), *provisioned)
+                Usage::of(bills::SERVERLESS_CONCURRENCY.of(megabytes), *provisioned)
             }
             (_, Some(_)) => Usage::unpriced("provisioned concurrency of an unknown memory size"),
             (None, None) => Usage::unpriced("instances of an unknown type"),

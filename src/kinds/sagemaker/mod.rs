@@ -6,6 +6,7 @@
 
 mod alarms;
 pub mod autoscaling;
+pub mod bills;
 pub mod deployment;
 pub mod endpoint;
 mod facts;
@@ -69,6 +70,7 @@ pub const INFO: Info = Info {
         "cloudwatch:DescribeAlarms",
     ],
     request_rates: REQUEST_RATES,
+    bills: bills::ALL,
 };
 
 /// AWS publishes none for these services: they are estimates, on the safe side.

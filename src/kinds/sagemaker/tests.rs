@@ -5,7 +5,7 @@ use super::*;
 use crate::failure::{Class, Failure};
 use crate::kinds::rules::testing::{change, left};
 use crate::kinds::rules::{Change, Claim};
-use crate::usage::Item;
+use crate::usage::Usage;
 
 const RULES: Endpoints = Endpoints { poll: Duration::ZERO };
 
@@ -557,7 +557,7 @@ fn provisioned_concurrency_is_worth_a_stop_and_serverless_without_it_is_not() {
         Some(Serverless { max_concurrency: 5, provisioned: 2, memory_mb: Some(2048) });
     assert_eq!(
         RULES.describe(Some(&serverless)).usage,
-        Usage::of(Item::ServerlessConcurrency(2048), 2)
+        Usage::of(bills::SERVERLESS_CONCURRENCY.of(2048), 2)
     );
     change(RULES.stop(&case(Some(&serverless), None)));
 }
@@ -600,8 +600,8 @@ fn what_comes_back_costs_what_was_there() {
     let original = Original::of(&full);
     assert_eq!(
         RULES.describe(Some(&original.as_seen())).usage,
-        Usage::of(Item::HostingInstance("ml.m5.large".to_owned()), 2)
-            .and(Item::ServerlessConcurrency(2048), 2)
+        Usage::of(bills::INSTANCE.of("ml.m5.large"), 2)
+            .and(bills::SERVERLESS_CONCURRENCY.of(2048), 2)
     );
 }
 

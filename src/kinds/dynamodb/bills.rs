@@ -1,0 +1,81 @@
+//! What tables bill for (aws.amazon.com/dynamodb/pricing/provisioned and …/on-demand).
+//!
+//! No table is seen using the requests of an on-demand one: they are for comparison.
+
+use super::TableClass;
+use crate::usage::{Bill, BuiltIn, Unit};
+
+pub const ALL: &[&Bill] = &[
+    &RCU,
+    &WCU,
+    &INFREQUENT_ACCESS_RCU,
+    &INFREQUENT_ACCESS_WCU,
+    &MILLION_READS,
+    &MILLION_WRITES,
+    &INFREQUENT_ACCESS_MILLION_READS,
+    &INFREQUENT_ACCESS_MILLION_WRITES,
+];
+
+const RCU: Bill = row("RCU", "ReadCapacityUnit-Hrs", READ_UNIT, BuiltIn::Usd(0.000_13));
+const WCU: Bill = row("WCU", "WriteCapacityUnit-Hrs", WRITE_UNIT, BuiltIn::Usd(0.000_65));
+const INFREQUENT_ACCESS_RCU: Bill =
+    row("infrequent-access RCU", "IA-ReadCapacityUnit-Hrs", READ_UNIT, BuiltIn::Unknown);
+const INFREQUENT_ACCESS_WCU: Bill =
+    row("infrequent-access WCU", "IA-WriteCapacityUnit-Hrs", WRITE_UNIT, BuiltIn::Unknown);
+const MILLION_READS: Bill =
+    row("million reads", "ReadRequestUnits", READ_REQUEST, BuiltIn::Usd(0.125));
+const MILLION_WRITES: Bill =
+    row("million writes", "WriteRequestUnits", WRITE_REQUEST, BuiltIn::Usd(0.625));
+const INFREQUENT_ACCESS_MILLION_READS: Bill =
+    row("infrequent-access million reads", "IA-ReadRequestUnits", READ_REQUEST, BuiltIn::Unknown);
+const INFREQUENT_ACCESS_MILLION_WRITES: Bill = row(
+    "infrequent-access million writes",
+    "IA-WriteRequestUnits",
+    WRITE_REQUEST,
+    BuiltIn::Unknown,
+);
+
+const READ_UNIT: Unit = Unit::Hour(&["ReadCapacityUnit-Hrs"]);
+const WRITE_UNIT: Unit = Unit::Hour(&["WriteCapacityUnit-Hrs"]);
+const READ_REQUEST: Unit = Unit::Million(&["ReadRequestUnits"]);
+const WRITE_REQUEST: Unit = Unit::Million(&["WriteRequestUnits"]);
+
+const fn row(name: &'static str, usage_type: &'static str, unit: Unit, built_in: BuiltIn) -> Bill {
+    let filters: &[_] = match unit {
+        Unit::Million(_) => &[("productFamily", "Amazon DynamoDB PayPerRequest Throughput")],
+        _ => &[("productFamily", "Provisioned IOPS")],
+    };
+    Bill { name, service: "AmazonDynamoDB", filters, usage_type, unit, built_in }
+}
+
+/// A provisioned read capacity unit.
+pub const fn read_unit(class: TableClass) -> &'static Bill {
+    match class {
+        TableClass::Standard => &RCU,
+        TableClass::InfrequentAccess => &INFREQUENT_ACCESS_RCU,
+    }
+}
+
+/// A provisioned write capacity unit.
+pub const fn write_unit(class: TableClass) -> &'static Bill {
+    match class {
+        TableClass::Standard => &WCU,
+        TableClass::InfrequentAccess => &INFREQUENT_ACCESS_WCU,
+    }
+}
+
+/// A million reads an hour of a table on demand.
+pub const fn million_reads(class: TableClass) -> &'static Bill {
+    match class {
+        TableClass::Standard => &MILLION_READS,
+        TableClass::InfrequentAccess => &INFREQUENT_ACCESS_MILLION_READS,
+    }
+}
+
+/// A million writes an hour of a table on demand.
+pub const fn million_writes(class: TableClass) -> &'static Bill {
+    match class {
+        TableClass::Standard => &MILLION_WRITES,
+        TableClass::InfrequentAccess => &INFREQUENT_ACCESS_MILLION_WRITES,
+    }
+}

@@ -1,0 +1,25 @@
+//! For tests: the answers of the Price List that the simulated account gives, too.
+
+use serde_json::Value;
+
+use super::list::ProductQuery;
+
+/// The products that a query matches. Panics where nothing is recorded of its service.
+pub fn products(query: &ProductQuery) -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/account/prices");
+    let path = format!("{folder}/{}.json", query.service);
+    let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let file: Value = serde_json::from_slice(&file).unwrap();
+    let is_asked_for = |product: &&Value| {
+        let description = &product["product"];
+        query.filters.iter().all(|(field, value)| {
+            let told = if *field == "productFamily" {
+                &description[field]
+            } else {
+                &description["attributes"][field]
+            };
+            told == value
+        })
+    };
+    file["products"].as_array().unwrap().iter().filter(is_asked_for).map(Value::to_string).collect()
+}
