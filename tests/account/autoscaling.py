@@ -21,7 +21,7 @@ from .seed import Seeder
 from .service import Call, Handlers, Service, Throttling
 from .snapshot import kept
 from .state import Account
-from .tags import Tags
+from .tags import Tags, remove, require_own
 
 Key = tuple[str, str, str]
 SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
@@ -229,14 +229,12 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 
 
 def tag_resource(call: Call) -> None:
-    if any(key.lower().startswith("aws:") for key in call.params["Tags"]):
-        raise AwsError("ValidationException", "aws: prefixed tag key names are not allowed for external use.")
+    require_own(call.params["Tags"])
     _tags(call).update(call.params["Tags"])
 
 
 def untag_resource(call: Call) -> None:
-    for key in call.params["TagKeys"]:
-        _tags(call).pop(key, None)
+    remove(_tags(call), call.params["TagKeys"])
 
 
 HANDLERS: Handlers = {

@@ -15,6 +15,7 @@ from .messages import AwsError
 from .paging import page
 from .service import Call, Service, Throttling
 from .state import Account
+from .tags import pairs
 
 
 @dataclass
@@ -51,7 +52,7 @@ def get_resources(call: Call) -> dict[str, Any]:
     indexed = dict(_resources(call)) if call.account.settings.tags_indexed else {}
     resources = sorted((indexed | call.account.state(Index).stale).items())
     found = [
-        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+        {"ResourceARN": arn, "Tags": pairs(dict(sorted(tags.items())))}
         for arn, tags in resources
         if tags and _type_matches(arn, types) and _tags_match(tags, tag_filters) and (not arns or arn in arns)
     ]

@@ -19,7 +19,7 @@ from ..paging import page
 from ..seed import Seeder
 from ..service import Call, Handlers, Service, Throttling
 from ..snapshot import UUID, kept
-from ..tags import Tags
+from ..tags import Tags, pairs, remove
 
 GENERATED = {
     "AlarmArn",
@@ -180,7 +180,7 @@ def _tags(call: Call) -> dict[str, str]:
 
 
 def list_tags_for_resource(call: Call) -> dict[str, Any]:
-    return {"Tags": [{"Key": key, "Value": value} for key, value in _tags(call).items()]}
+    return {"Tags": pairs(_tags(call))}
 
 
 def tag_resource(call: Call) -> None:
@@ -188,8 +188,7 @@ def tag_resource(call: Call) -> None:
 
 
 def untag_resource(call: Call) -> None:
-    for key in call.params["TagKeys"]:
-        _tags(call).pop(key, None)
+    remove(_tags(call), call.params["TagKeys"])
 
 
 HANDLERS: Handlers = {

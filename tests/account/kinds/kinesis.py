@@ -16,7 +16,7 @@ from ..paging import page
 from ..seed import Seeder
 from ..service import Call, Handlers, Service, Throttling
 from ..state import Account
-from ..tags import Tags, in_order
+from ..tags import Tags, in_order, pairs
 
 DAY = 24 * 60 * 60
 UPDATES_PER_DAY = 10
@@ -122,7 +122,7 @@ def list_streams(call: Call) -> dict[str, Any]:
 
 
 def _tags(stream: Any) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(stream.tags.items())]
+    return pairs(dict(sorted(stream.tags.items())))
 
 
 def list_tags_for_stream(call: Call) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ...messages import AwsError
 from ...paging import page
 from ...service import Call
 from ...state import Account
-from ...tags import pairs
+from ...tags import Tags, pairs, remove, require_own
 
 NO_CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 
@@ -125,16 +125,13 @@ def require_models(call: Call, hosting: Hosting, config: dict[str, Any]) -> None
             raise refuse(f'Could not find model "{call.arn("sagemaker", f"model/{model.lower()}")}".')
 
 
-def new_tags(call: Call, present: dict[str, str]) -> dict[str, str]:
-    """Keys that begin with `aws:` belong to AWS, and 50 tags are the most a resource may carry."""
-    tags = dict(present)
-    for tag in call.params.get("Tags") or []:
-        if tag["Key"].lower().startswith("aws:"):
-            raise refuse("aws: prefixed tag key names are not allowed for external use.")
-        tags[tag["Key"]] = tag.get("Value", "")
-    if len(tags) > 50:
+def new_tags(call: Call, present: Tags) -> Tags:
+    """With the tags of a call; 50 are the most a resource may carry."""
+    added = {tag["Key"]: tag.get("Value", "") for tag in call.params.get("Tags") or []}
+    require_own(added)
+    if len(present | added) > 50:
         raise AwsError("ResourceLimitExceeded", "A resource cannot have more than 50 tags.")
-    return tags
+    return present | added
 
 
 def create_model(call: Call) -> dict[str, Any]:
@@ -197,9 +194,7 @@ def add_tags(call: Call) -> dict[str, Any]:
 
 
 def delete_tags(call: Call) -> None:
-    tags = settled(call.account).tags.get(call.params["ResourceArn"], {})
-    for key in call.params["TagKeys"]:
-        tags.pop(key, None)
+    remove(settled(call.account).tags.get(call.params["ResourceArn"], {}), call.params["TagKeys"])
 
 
 def list_inference_components(call: Call) -> dict[str, Any]:
