@@ -18,7 +18,7 @@ from .kinds import cloudwatch
 from .messages import AwsError
 from .paging import page
 from .seed import Seeder
-from .service import Call, Handlers, Service, Throttling
+from .service import Call, Handlers, Scalable, Service, Throttling
 from .snapshot import kept
 from .state import Account
 from .tags import Tags, remove, require_own
@@ -54,17 +54,30 @@ def _require_target(call: Call, what: str = "No scalable target registered") -> 
     )
 
 
+def _scalable(account: Account, key: Key) -> Scalable:
+    """What the service in whose namespace a target is says of it."""
+    return account.services[key[0]].scalable or Scalable("CustomResource", ("", ""))
+
+
 def register_scalable_target(call: Call) -> dict[str, Any]:
+    """Moves the capacity into the range, "even if you don't include the MinCapacity or MaxCapacity request parameters"
+    (https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html)."""
+    target, key = _put_target(call), _key(call.params)
+    if _scalable(call.account, key).moves_when_registered:
+        _move(Inside(call.account, call.region), key, 0)
+    return {"ScalableTargetARN": target["ScalableTargetARN"]}
+
+
+def _put_target(call: Call) -> dict[str, Any]:
     scaling, params = call.account.state(Scaling), call.params
     key = _key(params)
-    scalable = call.account.services[key[0]].scalable
-    if scalable:
-        scalable.require(call)
+    scalable = _scalable(call.account, key)
+    scalable.require(call)
     target = scaling.targets.get(key)
     if target is None:
         if params.get("MinCapacity") is None or params.get("MaxCapacity") is None:
             raise AwsError("ValidationException", "MinCapacity and MaxCapacity are required for a new scalable target.")
-        role = f"AWSServiceRoleForApplicationAutoScaling_{scalable.role if scalable else 'CustomResource'}"
+        role = f"AWSServiceRoleForApplicationAutoScaling_{scalable.role}"
         service = f"{key[0]}.application-autoscaling.amazonaws.com"
         target = {
             "ServiceNamespace": key[0],
@@ -84,7 +97,19 @@ def register_scalable_target(call: Call) -> dict[str, Any]:
     if target["MinCapacity"] > target["MaxCapacity"]:
         raise AwsError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
     scaling.targets[key] = target
-    return {"ScalableTargetARN": target["ScalableTargetARN"]}
+    return target
+
+
+def _move(inside: Inside, key: Key, by: int) -> int | None:
+    """Change a target's capacity by so much, within its range. What it will be, where it has one."""
+    scalable, target = _scalable(inside.account, key), inside.account.state(Scaling).targets[key]
+    capacity = scalable.capacity(inside, *key[1:])
+    if capacity is None:
+        return None
+    wanted = max(target["MinCapacity"], min(capacity + by, target["MaxCapacity"]))
+    if wanted != capacity:
+        scalable.set_capacity(inside, *key[1:], wanted)
+    return wanted
 
 
 def deregister_scalable_target(call: Call) -> None:
@@ -122,7 +147,12 @@ def put_scaling_policy(call: Call) -> dict[str, Any]:
     policies[key, params["PolicyName"]] = policy
     if policy["PolicyType"] == "TargetTrackingScaling" and not policy["Alarms"]:
         policy["Alarms"] = [
-            cloudwatch.put_tracking_alarm(call, f"TargetTracking-{key[1]}-{side}-{uuid.uuid4()}", policy["PolicyARN"])
+            cloudwatch.put_tracking_alarm(
+                call,
+                f"TargetTracking-{key[1]}-{side}-{uuid.uuid4()}",
+                policy["PolicyARN"],
+                _scalable(call.account, key).metric,
+            )
             for side in ("AlarmHigh", "AlarmLow")
         ]
     return {"PolicyARN": policy["PolicyARN"], "Alarms": policy["Alarms"]}
@@ -270,19 +300,18 @@ def seed_target(
     """A scalable target. Policies and scheduled actions are the parameters of their Put operations; a step policy
     may have `alarms` besides, which set it off. `role`: one of the time before the service had its own."""
     target = {"ServiceNamespace": namespace, "ResourceId": resource, "ScalableDimension": dimension}
-    seeder.call(
-        "application-autoscaling", "RegisterScalableTarget",
-        **target, MinCapacity=min, MaxCapacity=max, SuspendedState=suspended or {}, Tags=tags or {},
-    )  # fmt: skip
+    params = {**target, "MinCapacity": min, "MaxCapacity": max, "SuspendedState": suspended or {}, "Tags": tags or {}}
+    # As it is: nothing moves into the range.
+    _put_target(seeder.asked(SERVICE.name, "RegisterScalableTarget", **params))
     if role:
         seeder.account.state(Scaling).targets[tuple(target.values())]["RoleARN"] = role
     for policy in policies or []:
         alarms = policy.pop("alarms", [])
-        made = seeder.call("application-autoscaling", "PutScalingPolicy", **target, **policy)
+        made = seeder.call(SERVICE.name, "PutScalingPolicy", **target, **policy)
         for alarm in alarms:
             cloudwatch.seed_alarm(seeder, name=alarm, actions=[made["PolicyARN"]])
     for action in scheduled_actions or []:
-        seeder.call("application-autoscaling", "PutScheduledAction", **target, **action)
+        seeder.call(SERVICE.name, "PutScheduledAction", **target, **action)
 
 
 def picture(inside: Inside) -> dict[str, Any]:
@@ -300,6 +329,28 @@ def picture(inside: Inside) -> dict[str, Any]:
     return {"scalable_targets": result}
 
 
+def _scale(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """Let an alarm go off that changes the capacity, or a scheduled action be due."""
+    with account.lock:
+        scaling, inside = account.state(Scaling), Inside(account, body.get("region", "us-east-1"))
+        found = [
+            key for key in scaling.targets if key[1] == body["resource"] and body.get("dimension", key[2]) == key[2]
+        ]
+        if len(found) != 1:
+            raise ValueError(f"{len(found)} scalable targets of {body['resource']}")
+        (key,) = found
+        target, by = scaling.targets[key], int(body.get("by", 0))
+        if "action" in body:
+            suspension = "ScheduledScalingSuspended"
+        else:
+            suspension = "DynamicScalingOutSuspended" if by > 0 else "DynamicScalingInSuspended"
+        if target["SuspendedState"][suspension]:
+            return {"capacity": _scalable(account, key).capacity(inside, *key[1:])}
+        if "action" in body:
+            target |= scaling.actions[key, body["action"]]["ScalableTargetAction"]
+        return {"capacity": _move(inside, key, by)}
+
+
 SERVICE = Service(
     "application-autoscaling",
     handlers=HANDLERS,
@@ -307,4 +358,5 @@ SERVICE = Service(
     # A guess.
     throttling=Throttling(aws={"*": 10}),
     picture=picture,
+    commands={("POST", "scaling"): _scale},
 )

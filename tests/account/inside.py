@@ -19,10 +19,14 @@ class Inside:
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """The answer of an operation, as a user would call it."""
+        result = result_of(self.asked(service, operation, **params))
+        return moto_bridge.decode(result) if isinstance(result, Response) else result or {}
+
+    def asked(self, service: str, operation: str, **params: Any) -> Call:
+        """A call that nobody has executed."""
         called = self.account.services[service]
         request = moto_bridge.json_request(self.account.id, self.region, service, called.target, operation, params)
-        result = result_of(Call(self.account, self.region, called, operation, dict(params), "json", request))
-        return moto_bridge.decode(result) if isinstance(result, Response) else result or {}
+        return Call(self.account, self.region, called, operation, dict(params), "json", request)
 
     def rest(self, service: str, method: str, path: str, query: str = "", body: bytes = b"") -> None:
         """A REST operation of moto."""

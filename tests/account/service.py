@@ -44,8 +44,17 @@ class Scalable:
 
     # The last part of the name of the service-linked role.
     role: str
+    # Namespace and name of the metric that a target-tracking policy's alarms watch.
+    metric: tuple[str, str]
     # Refuses a call that registers what cannot be scaled.
     require: Callable[[Call], None] = lambda call: None
+    # The capacity of a target, by its resource id and dimension. None: it has none, or nobody can change it now.
+    capacity: Callable[[Inside, str, str], int | None] = lambda inside, resource, dimension: None
+    # Begins to change the capacity.
+    set_capacity: Callable[[Inside, str, str, int], None] = lambda inside, resource, dimension, capacity: None
+    # Whether registering a target moves its capacity into the range, as AWS does. Without it, a test sees what the
+    # function itself has set.
+    moves_when_registered: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from .conftest import Account, refused
 
@@ -105,3 +108,47 @@ def test_the_services_own_role_is_used_whatever_is_asked_for(account: Account) -
     account.autoscaling.register_scalable_target(**VARIANT, **register)
     target = account.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
     assert target["RoleARN"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+
+
+def instances(account: Account, count: int | None = None) -> int:
+    """The instances of the variant, which a person sets first where there is a count."""
+    if count is not None:
+        desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": count}]
+        update = account.sagemaker.update_endpoint_weights_and_capacities
+        update(EndpointName="e", DesiredWeightsAndCapacities=desired)
+    account.advance(1001)
+    (variant,) = account.sagemaker.describe_endpoint(EndpointName="e")["ProductionVariants"]
+    return variant["CurrentInstanceCount"]
+
+
+def scale(account: Account, **how: Any) -> int:
+    return account.control("POST", "scaling", {"resource": VARIANT["ResourceId"], **how})["capacity"]
+
+
+def test_an_alarm_moves_the_capacity_within_the_range_unless_that_is_suspended(account: Account) -> None:
+    account.seed(endpoints=[{"name": "e", "autoscaling": [{"min": 2, "max": 4}]}])
+    assert (scale(account, by=1), instances(account)) == (2, 2)
+    assert (scale(account, by=9), instances(account)) == (4, 4)
+    account.autoscaling.register_scalable_target(**VARIANT, SuspendedState={"DynamicScalingInSuspended": True})
+    assert (scale(account, by=-1), instances(account)) == (4, 4)
+    account.autoscaling.register_scalable_target(
+        **VARIANT, SuspendedState={"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": True}
+    )
+    assert (scale(account, by=-1), instances(account)) == (3, 3)
+    assert (scale(account, by=1), instances(account)) == (3, 3)
+
+
+def test_a_scheduled_action_that_is_due_sets_the_range_unless_it_is_suspended(account: Account) -> None:
+    account.seed(endpoints=[{"name": "e", "autoscaling": [{"scheduled_actions": [ACTION]}]}])
+    assert (scale(account, action="a"), instances(account)) == (2, 2)
+    target = account.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 2)
+    suspended = {"ScheduledScalingSuspended": True}
+    account.autoscaling.register_scalable_target(**VARIANT, MinCapacity=1, SuspendedState=suspended)
+    assert instances(account, 1) == 1
+    assert (scale(account, action="a"), instances(account)) == (1, 1)
+
+
+def test_what_no_target_scales_cannot_be_scaled(account: Account) -> None:
+    with pytest.raises(ValueError, match="0 scalable targets of endpoint/e/variant/AllTraffic"):
+        scale(account, by=1)

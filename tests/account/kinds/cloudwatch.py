@@ -85,7 +85,7 @@ def put_log_alarm(call: Call) -> None:
     _put(call, "LogAlarm")
 
 
-def put_tracking_alarm(call: Call, name: str, policy_arn: str) -> dict[str, str]:
+def put_tracking_alarm(call: Call, name: str, policy_arn: str, metric: tuple[str, str]) -> dict[str, str]:
     """One of the alarms that drive a target-tracking policy."""
     params = {
         "AlarmName": name,
@@ -93,8 +93,8 @@ def put_tracking_alarm(call: Call, name: str, policy_arn: str) -> dict[str, str]
         "AlarmActions": [policy_arn],
         "ComparisonOperator": "GreaterThanThreshold" if "AlarmHigh" in name else "LessThanThreshold",
         "EvaluationPeriods": 3,
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "InvocationsPerInstance",
+        "Namespace": metric[0],
+        "MetricName": metric[1],
         "Period": 60,
         "Statistic": "Sum",
         "Threshold": 1.0,

@@ -98,5 +98,5 @@ SERVICE = Service(
     seeds={"tables": seed_table},
     picture=picture,
     tagged=tagged,
-    scalable=Scalable("DynamoDBTable"),
+    scalable=Scalable("DynamoDBTable", ("AWS/DynamoDB", "ConsumedReadCapacityUnits")),
 )

@@ -74,6 +74,27 @@ def test_a_scalable_target_outlives_the_provisioned_concurrency_that_it_scales(a
     assert [t["ResourceId"] for t in found] == ["function:f:live"]
 
 
+def test_registering_a_target_moves_the_provisioned_concurrency_into_the_range(account: Account) -> None:
+    account.seed(functions=[{"name": "f", "versions": 1, "aliases": {"live": "1"}, "provisioned": {"live": 2}}])
+    config = {"FunctionName": "f", "Qualifier": "live"}
+    target = {
+        "ServiceNamespace": "lambda", "ResourceId": "function:f:live",
+        "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+    }  # fmt: skip
+
+    def requested() -> int:
+        return account.lambda_.get_provisioned_concurrency_config(**config)["RequestedProvisionedConcurrentExecutions"]
+
+    account.autoscaling.register_scalable_target(**target, MinCapacity=3, MaxCapacity=5)
+    assert requested() == 3
+    assert account.lambda_.get_provisioned_concurrency_config(**config)["Status"] == "IN_PROGRESS"
+    # A change of something else looks at the range, too.
+    account.lambda_.put_provisioned_concurrency_config(**config, ProvisionedConcurrentExecutions=9)
+    suspended = {"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": True}
+    account.autoscaling.register_scalable_target(**target, SuspendedState=suspended)
+    assert requested() == 5
+
+
 def test_provisioned_concurrency_of_an_alias_that_is_not_there_is_not_found(account: Account) -> None:
     account.seed(functions=[{"name": "f", "versions": 1, "aliases": {"live": "1"}}])
     account.lambda_.delete_alias(FunctionName="f", Name="live")

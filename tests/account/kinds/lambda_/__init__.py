@@ -116,5 +116,10 @@ SERVICE = Service(
     picture=picture,
     tagged=tagged,
     commands={("PUT", "functions"): _register},
-    scalable=Scalable("LambdaConcurrency"),
+    scalable=Scalable(
+        "LambdaConcurrency",
+        ("AWS/Lambda", "ProvisionedConcurrencyUtilization"),
+        capacity=concurrency.capacity,
+        set_capacity=concurrency.set_capacity,
+    ),
 )

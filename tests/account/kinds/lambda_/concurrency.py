@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from ...inside import Inside
 from ...messages import AwsError, Response
 from ...paging import page
 from ...protocols import render
@@ -130,3 +131,18 @@ def list_provisioned_concurrency_configs(call: Call) -> dict[str, Any]:
     ]
     chosen, marker = page(configs, int(call.params.get("MaxItems") or 50), call.params.get("Marker"))
     return {"ProvisionedConcurrencyConfigs": chosen} | ({"NextMarker": marker} if marker else {})
+
+
+# --- As Application Auto Scaling scales it: the resource id is function:NAME:QUALIFIER
+
+
+def capacity(inside: Inside, resource: str, dimension: str) -> int | None:
+    _, name, qualifier = resource.split(":")
+    provisioned = inside.account.state(Functions).provisioned.get((name, qualifier))
+    return provisioned and provisioned.requested
+
+
+def set_capacity(inside: Inside, resource: str, dimension: str, capacity: int) -> None:
+    _, name, qualifier = resource.split(":")
+    params = {"FunctionName": name, "Qualifier": qualifier, "ProvisionedConcurrentExecutions": capacity}
+    inside.call("lambda", "PutProvisionedConcurrencyConfig", **params)

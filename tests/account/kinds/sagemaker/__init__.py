@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...inside import Inside
-from ...service import Call, Handlers, Scalable, Service, Throttling
+from ...service import Handlers, Scalable, Service, Throttling
 from ...snapshot import kept
 from ...state import Account
 from ...tags import Tags, in_order
-from . import endpoints, hosting
-from .hosting import Hosting, refuse, settled
+from . import endpoints, hosting, scaling
+from .hosting import Hosting, settled
 from .seeds import seed_endpoint
 
 GENERATED = {"CreationTime", "EndpointConfigArn", "ModelArn"}
@@ -84,19 +84,6 @@ def _capacity(account: Account, path: list[str], body: dict[str, Any]) -> dict[s
     return {}
 
 
-def _require_scalable(call: Call) -> None:
-    """Only a variant of an endpoint in service can be registered."""
-    resource = call.params["ResourceId"]
-    if not resource.startswith("endpoint/"):
-        return
-    _, name, _, variant = resource.split("/")
-    endpoint = settled(call.account).endpoints.get(name.lower())
-    if endpoint is None or variant not in [v["VariantName"] for v in endpoint.variants]:
-        raise refuse(f"SageMaker variant doesn't exist: {resource}")
-    if endpoint.status != "InService":
-        raise refuse(f"SageMaker endpoint is not in service: {resource}")
-
-
 SERVICE = Service(
     "sagemaker",
     handlers=HANDLERS,
@@ -109,5 +96,12 @@ SERVICE = Service(
     picture=picture,
     tagged=tagged,
     commands={("PUT", "endpoints"): _put_endpoint, ("POST", "capacity"): _capacity},
-    scalable=Scalable("SageMakerEndpoint", _require_scalable),
+    scalable=Scalable(
+        "SageMakerEndpoint",
+        ("AWS/SageMaker", "InvocationsPerInstance"),
+        scaling.require_in_service,
+        scaling.capacity,
+        scaling.set_capacity,
+        moves_when_registered=False,
+    ),
 )
