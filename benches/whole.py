@@ -30,7 +30,6 @@ from account.services import SERVICES  # noqa: E402
 
 PROJECT, BUCKET, MANAGER, TOPIC = "shop", "shop-state", "shop-manager", "shop-reports"
 LATENCY = 0.02
-TRANSITIONS = ("creating", "deleting", "updating", "scaling", "provisioning", "mapping")
 # Of each hundred resources.
 SHARES = {"alarms": 40, "functions": 40, "streams": 10, "endpoints": 5, "tables": 5}
 THROTTLES = {service.throttling.code for service in SERVICES}
@@ -46,8 +45,7 @@ class World(Client):
 
     def __init__(self, endpoint: str, number: int, counts: dict[str, int], rates: bool) -> None:
         super().__init__(endpoint, f"{number:012}")
-        seconds = {f"{name}_seconds": 0.1 for name in TRANSITIONS}
-        self.settings(**seconds, shard_limit=100_000)
+        self.settings(transition_seconds=0.1, shard_limit=100_000)
         more = {"streams": {"shards": 2}}
         self.resources = sum(counts.values())
         parts = {

@@ -56,7 +56,5 @@ def endpoint() -> Iterator[str]:
 def account(endpoint: str) -> Account:
     """An account whose transitions take for ever, unless its clock is advanced."""
     account = Account(endpoint)
-    account.settings(**dict.fromkeys(
-        ("creating_seconds", "deleting_seconds", "updating_seconds", "scaling_seconds", "provisioning_seconds",
-         "mapping_seconds"), 1000))  # fmt: skip
+    account.settings(transition_seconds=1000)
     return account

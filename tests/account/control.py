@@ -47,7 +47,7 @@ def _answer(status: int, value: Json) -> Response:
 
 
 def _put_settings(account: Account, path: list[str], body: Json) -> Json:
-    account.settings.update(body)
+    account.settings.update(body, account.services)
     return account.settings.as_dict()
 
 

@@ -23,7 +23,11 @@ class Settings(SimpleNamespace):
             vars(self).update({f"{name}_seconds": seconds for name, seconds in service.transitions.items()})
             vars(self).update(service.settings)
 
-    def update(self, values: dict[str, Any]) -> None:
+    def update(self, values: dict[str, Any], services: Services) -> None:
+        """Set some by name, or with `transition_seconds` all transitions that are not over at once by default."""
+        if (seconds := values.pop("transition_seconds", None)) is not None:
+            usual = {name: usual for service in services for name, usual in service.transitions.items()}
+            values = {f"{name}_seconds": seconds for name in usual if usual[name]} | values
         kinds = {name: type(value) for name, value in vars(self).items()}
         unknown = sorted(set(values) - set(kinds))
         if unknown:

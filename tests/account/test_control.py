@@ -40,6 +40,15 @@ def test_a_wrong_fault_setting_or_seed_is_refused(account: Account) -> None:
         account.settings(creation=1)
 
 
+def test_all_transitions_can_be_set_at_once_and_one_of_them_differently(account: Account) -> None:
+    settings = account.control("PUT", "settings", {"transition_seconds": 7, "scaling_seconds": 8})
+    assert {name: seconds for name, seconds in settings.items() if seconds in (7, 8)} == {
+        "creating_seconds": 7, "deleting_seconds": 7, "updating_seconds": 7, "scaling_seconds": 8,
+        "provisioning_seconds": 7, "mapping_seconds": 7,
+    }  # fmt: skip
+    assert (settings["stale_seconds"], "transition_seconds" in settings) == (0, False)
+
+
 def test_many_clients_at_once_lose_nothing(account: Account) -> None:
     account.seed(bucket="b-state", alarms=[{"name": "a"}], streams=[{"name": "s"}], functions=[{"name": "f"}])
     clients = account.s3, account.cloudwatch, account.kinesis, account.lambda_

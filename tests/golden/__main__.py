@@ -32,11 +32,6 @@ ENVIRONMENT = {
     "POLL_SECONDS": "0.05",
     "RATE_SHARE": "1000",
 }
-QUICK = dict.fromkeys(
-    ("creating_seconds", "deleting_seconds", "updating_seconds", "scaling_seconds", "provisioning_seconds",
-     "mapping_seconds"),
-    0.05,
-)  # fmt: skip
 AN_HOUR = 3600.0
 # What the Price List answers to somebody who may not ask.
 NOT_ALLOWED = {"status": 400, "code": "AccessDeniedException", "message": "not authorized"}
@@ -50,7 +45,7 @@ class Account(Client):
         self._bootstrap = bootstrap
         self._s3 = self.client("s3")
         self._lambda = self.client("lambda", read_timeout=120)
-        self.settings(**QUICK)
+        self.settings(transition_seconds=0.05)
         self.seed(**json.loads(project.read_text()))
         self.function()
 

@@ -71,10 +71,7 @@ fn some(counts: &BTreeMap<String, usize>, operations: &[&str]) -> Vec<usize> {
 
 /// Transitions end at once, so that each takes one look.
 fn at_once(account: &Account) {
-    account.settings(&json!({
-        "creating_seconds": 0, "deleting_seconds": 0, "updating_seconds": 0, "scaling_seconds": 0,
-        "provisioning_seconds": 0, "mapping_seconds": 0,
-    }));
+    account.settings(&json!({"transition_seconds": 0}));
 }
 
 fn expected(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {

@@ -50,10 +50,7 @@ impl Account {
             .build()
             .new_agent();
         let account = Account { id, agent };
-        account.settings(&json!({
-            "creating_seconds": 0.05, "deleting_seconds": 0.05, "updating_seconds": 0.05,
-            "scaling_seconds": 0.05, "provisioning_seconds": 0.05, "mapping_seconds": 0.05,
-        }));
+        account.settings(&json!({"transition_seconds": 0.05}));
         account
     }
 
