@@ -45,7 +45,7 @@ class App:
             call = protocols.identify(account, caller, request)
         except AwsError as error:
             return protocols.render_error("json", error)
-        entry = account.calls.arrived(call.service.name, call.operation, call.resource)
+        entry = account.calls.arrived(call)
         if account.settings.latency_seconds:
             time.sleep(account.settings.latency_seconds)
         fault = account.faults.take(entry)

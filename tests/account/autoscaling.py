@@ -18,7 +18,7 @@ from .kinds import cloudwatch
 from .messages import AwsError
 from .paging import page
 from .seed import Seeder
-from .service import Call, Handlers, Scalable, Service, Throttling
+from .service import Ask, Call, Handlers, Scalable, Service, Throttling
 from .snapshot import kept
 from .state import Account
 from .tags import Tags, remove, require_own
@@ -351,6 +351,18 @@ def _scale(account: Account, path: list[str], body: dict[str, Any]) -> dict[str,
         return {"capacity": _move(inside, key, by)}
 
 
+def asks(call: Call) -> list[Ask]:
+    if call.operation.startswith("Describe") or "ServiceNamespace" not in call.params:
+        return [call.ask()]
+    return [ask_of_target(call, call.operation, call.params["ServiceNamespace"])]
+
+
+def ask_of_target(call: Call, operation: str, namespace: str) -> Ask:
+    """An action on a target, whose id nobody knows before."""
+    target = call.arn(SERVICE.name, "scalable-target/1a2b")
+    return Ask(f"{SERVICE.name}:{operation}", target, {f"{SERVICE.name}:service-namespace": namespace})
+
+
 SERVICE = Service(
     "application-autoscaling",
     handlers=HANDLERS,
@@ -359,4 +371,5 @@ SERVICE = Service(
     throttling=Throttling(aws={"*": 10}),
     picture=picture,
     commands={("POST", "scaling"): _scale},
+    asks=asks,
 )

@@ -7,6 +7,8 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .service import Ask, Call
+
 READING = re.compile(r"^(Get|List|Describe|Head|Query|Scan|BatchGet|Receive|Lookup|Select)")
 
 
@@ -29,20 +31,29 @@ class CallLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[Entry] = []
+        # What IAM was asked for each.
+        self._asks: list[list[Ask]] = []
         self._next = 1
 
-    def arrived(self, service: str, operation: str, resource: str) -> Entry:
+    def arrived(self, call: Call) -> Entry:
+        asks = call.service.asks(call)
         with self._lock:
-            entry = Entry(self._next, service, operation, resource, is_mutating(operation))
+            entry = Entry(self._next, call.service.name, call.operation, call.resource, is_mutating(call.operation))
             self._next += 1
             self._entries.append(entry)
+            self._asks.append(asks)
             return entry
 
     def entries(self) -> list[dict[str, Any]]:
         with self._lock:
             return [asdict(entry) for entry in self._entries]
 
+    def asks(self) -> list[list[dict[str, Any]]]:
+        with self._lock:
+            return [[asdict(ask) for ask in asks] for asks in self._asks]
+
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+            self._asks.clear()
             self._next = 1

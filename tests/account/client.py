@@ -89,6 +89,11 @@ class Client:
         calls: list[dict[str, Any]] = self.control("GET", "calls")
         return calls
 
+    def asks(self) -> list[list[dict[str, Any]]]:
+        """What IAM is asked for each call of the log."""
+        asks: list[list[dict[str, Any]]] = self.control("GET", "asks")
+        return asks
+
     def forget_calls(self) -> None:
         self.control("DELETE", "calls")
 

@@ -109,6 +109,7 @@ COMMANDS: Commands = {
     ("GET", "snapshot"): lambda account, path, body: snapshot(account, body.get("region", "us-east-1")),
     ("GET", "calls"): lambda account, path, body: account.calls.entries(),
     ("DELETE", "calls"): _clear_calls,
+    ("GET", "asks"): lambda account, path, body: account.calls.asks(),
     ("GET", "faults"): lambda account, path, body: account.faults.pending(),
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .seed import Seeder
-from .service import Service, Throttling
+from .service import Ask, Call, Service, Throttling
 
 VERSIONING = b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'
 
@@ -15,4 +15,14 @@ def seed_bucket(seeder: Seeder, *, name: str, versioned: bool = True) -> str:
     return name
 
 
-SERVICE = Service("s3", protocol="rest-xml", throttling=Throttling("SlowDown", 503), seeds={"bucket": seed_bucket})
+def asks(call: Call) -> list[Ask]:
+    return [Ask(f"s3:{call.operation}", f"arn:aws:s3:::{call.resource}")]
+
+
+SERVICE = Service(
+    "s3",
+    protocol="rest-xml",
+    throttling=Throttling("SlowDown", 503),
+    seeds={"bucket": seed_bucket},
+    asks=asks,
+)

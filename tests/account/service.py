@@ -25,6 +25,18 @@ RESOURCE_KEYS = ("ResourceId", "ResourceARN", "ResourceArn", "ResourceARNList", 
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What IAM is asked for a call: an action on a resource, with what AWS tells of it beside.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+
+    action: str
+    resource: str
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Throttling:
     """How many calls a second a service takes, and what it answers to one more."""
 
@@ -89,6 +101,10 @@ class Service:
     seeds: dict[str, Callable[..., str | None]] = field(default_factory=dict)
     # This service's parts of a snapshot.
     picture: Callable[[Inside], dict[str, Any]] = lambda inside: {}
+    # What IAM is asked for a call. Unless told otherwise, the operation on what the call names by its ARN.
+    asks: Callable[[Call], list[Ask]] = lambda call: [call.ask()]
+    # The service in the name of an IAM action, where it has another name there.
+    iam: str = ""
     # The tags of each resource that the Resource Groups Tagging API finds, by ARN.
     tagged: Callable[[Inside], Iterable[tuple[str, dict[str, str]]]] = lambda inside: ()
     commands: Commands = field(default_factory=dict)
@@ -141,6 +157,11 @@ class Call:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account.id}:{resource}"
+
+    def ask(self, resource: str = "any", action: str = "", **context: str) -> Ask:
+        """An action of this service, on what the call names by its ARN or else on a resource of the service."""
+        named = self.resource if self.resource.startswith("arn:") else self.arn(self.service.name, resource)
+        return Ask(f"{self.service.iam or self.service.name}:{action or self.operation}", named, context)
 
     def forward(self) -> Response:
         """Have moto execute this call."""

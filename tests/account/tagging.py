@@ -72,6 +72,7 @@ SERVICE = Service(
     handlers={"GetResources": get_resources},
     own=True,
     model="resourcegroupstaggingapi",
+    iam="tag",
     throttling=Throttling("ThrottledException", 400),
     settings={"tags_indexed": True},
     commands={("POST", "tags"): _tell},

@@ -4,12 +4,13 @@
 //! `tests/infra/policies.json` has the role's policies as the template resolves them; a check of
 //! the template keeps it current.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iam_rs::{
     Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, Principal, PrincipalId,
     evaluate_policies,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::{Account, BUCKET, Call, Function, MANAGER, PROJECT};
@@ -31,12 +32,13 @@ const WITHOUT_A_CALL: [&str; 5] = [
 struct Role(Vec<IAMPolicy>);
 
 /// An action on a resource, with what AWS tells of it beside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Ask {
     action: String,
     resource: String,
-    context: Vec<(&'static str, String)>,
+    context: BTreeMap<String, String>,
     /// Whether an AWS service asks in the role's name, as Application Auto Scaling does.
+    #[serde(default)]
     by_aws: bool,
 }
 
@@ -92,7 +94,7 @@ impl Role {
             .with_string("aws:ResourceAccount", told(4, ACCOUNT))
             .with_boolean("aws:ViaAWSService", ask.by_aws);
         for (key, value) in &ask.context {
-            context.insert((*key).to_owned(), ContextValue::String(value.clone()));
+            context.insert(key.clone(), ContextValue::String(value.clone()));
         }
         let role = Principal::Aws(PrincipalId::String(format!("arn:aws:iam::{ACCOUNT}:role/demo")));
         let resource =
@@ -114,7 +116,7 @@ fn ask(action: &str, resource: &str) -> Ask {
     Ask {
         action: action.to_owned(),
         resource: arn(resource, ACCOUNT),
-        context: Vec::new(),
+        context: BTreeMap::new(),
         by_aws: false,
     }
 }
@@ -127,106 +129,6 @@ fn arn(resource: &str, account: &str) -> String {
         Some((service, rest)) => format!("arn:aws:{service}:{REGION}:{account}:{rest}"),
         None => format!("arn:aws:any:{REGION}:{account}:{resource}"),
     }
-}
-
-/// What IAM is asked for one call
-/// (docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
-fn asks(call: &Call, account: &Account) -> Vec<Ask> {
-    let name = call.resource.as_str();
-    let (prefix, action) = match (call.service.as_str(), call.operation.as_str()) {
-        ("lambda", "Invoke") => ("lambda", "InvokeFunction"),
-        ("tagging", operation) => ("tag", operation),
-        (service, operation) => (service, operation),
-    };
-    let mut context = Vec::new();
-    let lower = name.to_lowercase();
-    let resources: Vec<String> = match (prefix, action) {
-        _ if name.starts_with("arn:") => vec![name.to_owned()],
-        ("s3", _) => vec![format!("s3:{name}")],
-        ("sagemaker", "DescribeEndpointConfig") => {
-            vec![format!("sagemaker:endpoint-config/{lower}")]
-        }
-        ("sagemaker", "DescribeModel") => vec![format!("sagemaker:model/{lower}")],
-        ("sagemaker", "DeleteEndpoint") => {
-            return deletion(&format!("sagemaker:endpoint/{lower}"), &account.id);
-        }
-        ("sagemaker", "ListEndpoints" | "ListInferenceComponents") => {
-            vec!["sagemaker:any".to_owned()]
-        }
-        // It needs the permission for what it makes, and for what it makes it from.
-        ("sagemaker", "CreateEndpoint") => {
-            vec![
-                format!("sagemaker:endpoint/{lower}"),
-                format!("sagemaker:endpoint-config/{lower}-config"),
-            ]
-        }
-        ("sagemaker", _) => vec![format!("sagemaker:endpoint/{lower}")],
-        (
-            "application-autoscaling",
-            "RegisterScalableTarget" | "PutScalingPolicy" | "PutScheduledAction",
-        ) => {
-            context.push(("application-autoscaling:service-namespace", "sagemaker".to_owned()));
-            vec!["application-autoscaling:scalable-target/1a2b".to_owned()]
-        }
-        ("kinesis", "DescribeStreamSummary" | "UpdateShardCount") => {
-            vec![format!("kinesis:stream/{name}")]
-        }
-        ("lambda", "UpdateEventSourceMapping" | "GetEventSourceMapping") => {
-            let function = arn(&format!("lambda:function:{PROJECT}-work"), &account.id);
-            context.push(("lambda:FunctionArn", function));
-            vec![format!("lambda:event-source-mapping:{name}")]
-        }
-        ("lambda", "ListFunctions" | "ListEventSourceMappings" | "GetAccountSettings") => {
-            vec!["lambda:any".to_owned()]
-        }
-        (
-            "lambda",
-            "GetFunctionConfiguration"
-            | "PutProvisionedConcurrencyConfig"
-            | "DeleteProvisionedConcurrencyConfig",
-        ) => {
-            vec![format!("lambda:function:{name}:live")]
-        }
-        ("lambda", _) => vec![format!("lambda:function:{name}")],
-        ("cloudwatch", "DisableAlarmActions" | "EnableAlarmActions") => {
-            name.split(',').map(|name| format!("cloudwatch:alarm:{name}")).collect()
-        }
-        ("dynamodb", "DescribeTable") => vec![format!("dynamodb:table/{name}")],
-        (service, _) => vec![format!("{service}:any")],
-    };
-    let ask = |resource: &String, action: &str| Ask {
-        action: format!("{prefix}:{action}"),
-        resource: arn(resource, &account.id),
-        context: context.clone(),
-        by_aws: false,
-    };
-    let mut asks: Vec<Ask> = resources.iter().map(|resource| ask(resource, action)).collect();
-    // An endpoint with tags is created by one more.
-    if action == "CreateEndpoint" {
-        asks.push(ask(&resources[0], "AddTags"));
-    }
-    asks
-}
-
-/// An endpoint with scalable targets is deleted by who may deregister them
-/// (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
-fn deletion(endpoint: &str, account: &str) -> Vec<Ask> {
-    let context = vec![("application-autoscaling:service-namespace", "sagemaker".to_owned())];
-    [
-        ("sagemaker:DeleteEndpoint", endpoint, Vec::new()),
-        (
-            "application-autoscaling:DeregisterScalableTarget",
-            "application-autoscaling:scalable-target/1a2b",
-            context,
-        ),
-    ]
-    .map(|(action, resource, context)| Ask {
-        action: action.to_owned(),
-        resource: arn(resource, account),
-        context,
-        by_aws: false,
-    })
-    .into()
 }
 
 /// A project with everything that makes the function call all that it ever calls.
@@ -245,14 +147,20 @@ fn everything() -> Account {
     account
 }
 
+/// The calls of the log, each with what IAM was asked for it.
+fn calls(account: &Account) -> Vec<(Call, Vec<Ask>)> {
+    let asks: Vec<Vec<Ask>> = serde_json::from_value(account.asks()).expect("asks have one form");
+    account.calls().into_iter().zip(asks).collect()
+}
+
 /// Every call of the function in a day, with a continuation and a reservation that no longer fits.
-fn calls_of_a_day(account: &Account) -> Vec<Call> {
+fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     let function = Function::new(account).without("LAMBDA_FUNCTIONS");
-    let is_own = |call: &Call| call.operation != "Invoke" || call.n > 1;
+    let is_own = |(call, _): &(Call, _)| call.operation != "Invoke" || call.n > 1;
     account.forget_calls();
     function.succeed(&json!({"action": "status", "notify": true}));
     function.succeed(&json!({"action": "stop", "only": ["lambda"]}));
-    let mut calls: Vec<Call> = account.calls();
+    let mut found = calls(account);
     account.forget_calls();
     // The account has no room for the reservation any more.
     account.settings(&json!({"account_concurrency": 104, "unreserved_minimum": 100}));
@@ -265,8 +173,8 @@ fn calls_of_a_day(account: &Account) -> Vec<Call> {
     account.release("mapping");
     account.wait_until_idle();
     function.must(&json!({"action": "start"}));
-    calls.extend(account.calls());
-    calls.into_iter().filter(is_own).collect()
+    found.extend(calls(account));
+    found.into_iter().filter(is_own).collect()
 }
 
 /// What a statement allows, by its name and without the others: (name, action, the statement as a
@@ -298,12 +206,12 @@ fn every_call_is_allowed_and_everything_that_is_allowed_is_called() {
     let role = Role::from(&documents);
     let grants = grants(&documents);
     let mut used = BTreeSet::new();
-    for call in &calls {
-        for ask in asks(call, &account) {
-            assert_eq!(role.decides(&ask), Decision::Allow, "{}: {ask:?}", call.words());
+    for (call, asks) in &calls {
+        for ask in asks {
+            assert_eq!(role.decides(ask), Decision::Allow, "{}: {ask:?}", call.words());
             let by = grants
                 .iter()
-                .filter(|(_, action, alone)| *action == ask.action && alone.permits(&ask));
+                .filter(|(_, action, alone)| *action == ask.action && alone.permits(ask));
             used.extend(by.map(|(sid, action, _)| (sid.clone(), action.clone())));
         }
     }
@@ -328,10 +236,10 @@ fn changes() -> Vec<String> {
 fn change_at(action: &str, name: &str, region: &str, account: &str) -> Ask {
     let service = action.split(':').next().expect("a service");
     let function = format!("arn:aws:lambda:{region}:{account}:function:{name}");
-    let mut context = Vec::new();
+    let mut context = BTreeMap::new();
     let resource = match action {
         "lambda:UpdateEventSourceMapping" => {
-            context.push(("lambda:FunctionArn", function));
+            context.insert("lambda:FunctionArn".to_owned(), function);
             "event-source-mapping:1a2b".to_owned()
         }
         "lambda:PutProvisionedConcurrencyConfig" | "lambda:DeleteProvisionedConcurrencyConfig" => {
@@ -383,7 +291,8 @@ fn only_the_scaling_of_endpoints_can_be_registered() {
             let action = format!("application-autoscaling:{action}");
             let resource =
                 format!("arn:aws:application-autoscaling:{REGION}:{account}:scalable-target/1a2b");
-            let context = vec![("application-autoscaling:service-namespace", namespace.to_owned())];
+            let service = "application-autoscaling:service-namespace".to_owned();
+            let context = BTreeMap::from([(service, namespace.to_owned())]);
             Ask { context, ..ask(&action, &resource) }
         };
         assert!(role.permits(&of("sagemaker", ACCOUNT)), "{action}");

@@ -17,7 +17,7 @@ from ..inside import Inside
 from ..messages import AwsError
 from ..paging import page
 from ..seed import Seeder
-from ..service import Call, Handlers, Service, Throttling
+from ..service import Ask, Call, Handlers, Service, Throttling
 from ..snapshot import UUID, kept
 from ..tags import Tags, pairs, remove
 
@@ -269,6 +269,13 @@ def tagged(inside: Inside) -> Iterable[tuple[str, Tags]]:
     return inside.account.state(Alarms).tags.items()
 
 
+def asks(call: Call) -> list[Ask]:
+    """A call that names several alarms asks for each. Describing them is not an action on one."""
+    if call.operation == "DescribeAlarms" or not call.resource:
+        return [call.ask()]
+    return [call.ask(f"alarm:{name}") for name in call.resource.split(",")]
+
+
 SERVICE = Service(
     "cloudwatch",
     handlers=HANDLERS,
@@ -282,4 +289,5 @@ SERVICE = Service(
     seeds={"alarms": seed_alarm},
     picture=picture,
     tagged=tagged,
+    asks=asks,
 )

@@ -12,7 +12,7 @@ from typing import Any
 from .. import moto_bridge
 from ..inside import Inside
 from ..seed import Seeder
-from ..service import Call, Scalable, Service
+from ..service import Ask, Call, Scalable, Service
 from ..tags import Tags, in_order, pairs
 
 
@@ -90,6 +90,10 @@ def tagged(inside: Inside) -> Iterator[tuple[str, Tags]]:
         yield table.table_arn, in_order(table.tags or [])
 
 
+def asks(call: Call) -> list[Ask]:
+    return [call.ask(f"table/{call.resource}" if call.resource else "any")]
+
+
 SERVICE = Service(
     "dynamodb",
     handlers={"DescribeTable": describe_table},
@@ -98,5 +102,6 @@ SERVICE = Service(
     seeds={"tables": seed_table},
     picture=picture,
     tagged=tagged,
+    asks=asks,
     scalable=Scalable("DynamoDBTable", ("AWS/DynamoDB", "ConsumedReadCapacityUnits")),
 )

@@ -14,7 +14,7 @@ from ..inside import Inside
 from ..messages import AwsError, Response
 from ..paging import page
 from ..seed import Seeder
-from ..service import Call, Handlers, Service, Throttling
+from ..service import Ask, Call, Handlers, Service, Throttling
 from ..state import Account
 from ..tags import Tags, in_order, pairs
 
@@ -208,6 +208,10 @@ def tagged(inside: Inside) -> Iterator[tuple[str, Tags]]:
         yield stream.arn, stream.tags
 
 
+def asks(call: Call) -> list[Ask]:
+    return [call.ask(f"stream/{call.resource}" if call.resource else "any")]
+
+
 def _updated(account: Account, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
     """Pretend that UpdateShardCount was called so often, so many seconds ago."""
     with account.lock:
@@ -239,5 +243,6 @@ SERVICE = Service(
     seeds={"streams": seed_stream},
     picture=picture,
     tagged=tagged,
+    asks=asks,
     commands={("POST", "streams"): _updated},
 )

@@ -57,3 +57,12 @@ def test_an_alarm_comes_back_as_it_was_put(account: Account) -> None:
     assert alarm.items() <= described.items()
     tags = account.cloudwatch.list_tags_for_resource(ResourceARN=described["AlarmArn"])["Tags"]
     assert tags == [{"Key": "k", "Value": "v"}]
+
+
+def test_iam_is_asked_about_each_alarm_that_a_call_names(account: Account) -> None:
+    account.cloudwatch.disable_alarm_actions(AlarmNames=["a", "b"])
+    account.cloudwatch.describe_alarms(AlarmNames=["a"])
+    arn = f"arn:aws:cloudwatch:us-east-1:{account.id}"
+    asked = [[(ask["action"], ask["resource"]) for ask in asks] for asks in account.asks()]
+    disable, describe = "cloudwatch:DisableAlarmActions", "cloudwatch:DescribeAlarms"
+    assert asked == [[(disable, f"{arn}:alarm:a"), (disable, f"{arn}:alarm:b")], [(describe, f"{arn}:any")]]

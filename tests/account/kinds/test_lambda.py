@@ -168,3 +168,22 @@ def test_destinations_of_failed_events_are_shown(account: Account) -> None:
 def test_a_missing_function_is_not_found(account: Account) -> None:
     refused("ResourceNotFoundException", account.lambda_.get_function_concurrency, FunctionName="f")
     refused("ResourceNotFoundException", account.lambda_.invoke, FunctionName="f")
+
+
+def test_iam_is_asked_about_the_alias_and_about_the_function_of_a_mapping(account: Account) -> None:
+    account.seed(queues=["q"], functions=[{"name": "f", "versions": 1, "mappings": [{"queue": "q"}]}])
+    arn, client = f"arn:aws:lambda:us-east-1:{account.id}", account.lambda_
+    (mapping,) = client.list_event_source_mappings(FunctionName="f")["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    client.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="1")
+    client.get_function_concurrency(FunctionName="f")
+    assert account.asks() == [
+        [{"action": f"lambda:{action}", "resource": f"{arn}:{resource}", "context": context}]
+        for action, resource, context in (
+            ("ListEventSourceMappings", "any", {}),
+            ("UpdateEventSourceMapping", f"event-source-mapping:{mapping['UUID']}",
+             {"lambda:FunctionArn": f"{arn}:function:f"}),
+            ("DeleteProvisionedConcurrencyConfig", "function:f:1", {}),
+            ("GetFunctionConcurrency", "function:f", {}),
+        )
+    ]  # fmt: skip

@@ -215,3 +215,22 @@ def test_each_variant_can_be_seeded_with_a_model_of_its_own(account: Account) ->
     config = account.sagemaker.describe_endpoint_config(EndpointConfigName="e-config")
     assert [v["ModelName"] for v in config["ProductionVariants"]] == ["mine", "e-model"]
     assert account.sagemaker.describe_model(ModelName="mine")["ModelName"] == "mine"
+
+
+def test_iam_is_asked_for_all_that_an_endpoint_is_made_of_and_takes_with_it(account: Account) -> None:
+    account.seed(endpoints=[{"name": "e"}])
+    tags = [{"Key": "k", "Value": "v"}]
+    account.sagemaker.create_endpoint(EndpointName="New", EndpointConfigName="e-config", Tags=tags)
+    account.sagemaker.delete_endpoint(EndpointName="e")
+    arn = f"arn:aws:sagemaker:us-east-1:{account.id}:endpoint"
+    created, deleted = account.asks()
+    assert [(ask["action"], ask["resource"]) for ask in created] == [
+        ("sagemaker:CreateEndpoint", f"{arn}/new"),
+        ("sagemaker:CreateEndpoint", f"{arn}-config/e-config"),
+        ("sagemaker:AddTags", f"{arn}/new"),
+    ]
+    assert [(ask["action"], ask["context"]) for ask in deleted] == [
+        ("sagemaker:DeleteEndpoint", {}),
+        ("application-autoscaling:DeregisterScalableTarget",
+         {"application-autoscaling:service-namespace": "sagemaker"}),
+    ]  # fmt: skip

@@ -109,6 +109,11 @@ impl Account {
         serde_json::from_value(self.control("GET", "calls", None)).expect("a call log has one form")
     }
 
+    /// What IAM was asked for each of these calls.
+    pub fn asks(&self) -> Value {
+        self.control("GET", "asks", None)
+    }
+
     pub fn forget_calls(&self) {
         self.control("DELETE", "calls", None);
     }

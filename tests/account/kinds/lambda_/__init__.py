@@ -11,7 +11,7 @@ from typing import Any
 from ... import host
 from ...inside import Inside
 from ...messages import AwsError, Response
-from ...service import Call, Handlers, Scalable, Service, Throttling
+from ...service import Ask, Call, Handlers, Scalable, Service, Throttling
 from ...snapshot import kept
 from ...state import Account
 from ...tags import Tags
@@ -101,6 +101,18 @@ def _register(account: Account, path: list[str], body: dict[str, Any]) -> dict[s
     return {}
 
 
+def asks(call: Call) -> list[Ask]:
+    name, params = call.resource, call.params
+    if call.operation.endswith("EventSourceMapping") and "UUID" in params:
+        mapping = backend(call.account, call.region).get_event_source_mapping(name)
+        context = {"lambda:FunctionArn": mapping.function_arn} if mapping else {}
+        return [Ask(f"lambda:{call.operation}", call.arn("lambda", f"event-source-mapping:{name}"), context)]
+    if "FunctionName" not in params or call.operation.startswith("ListEventSourceMappings"):
+        return [call.ask()]
+    qualified = [f"function:{name_of(name)}", *filter(None, [params.get("Qualifier")])]
+    return [call.ask(":".join(qualified), {"Invoke": "InvokeFunction"}.get(call.operation, ""))]
+
+
 SERVICE = Service(
     "lambda",
     handlers=HANDLERS,
@@ -115,6 +127,7 @@ SERVICE = Service(
     seeds={"functions": seed_function},
     picture=picture,
     tagged=tagged,
+    asks=asks,
     commands={("PUT", "functions"): _register},
     scalable=Scalable(
         "LambdaConcurrency",

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ... import autoscaling
 from ...inside import Inside
-from ...service import Handlers, Scalable, Service, Throttling
+from ...service import Ask, Call, Handlers, Scalable, Service, Throttling
 from ...snapshot import kept
 from ...state import Account
 from ...tags import Tags, in_order
@@ -65,6 +66,29 @@ def _variants(described: dict[str, Any], which: str) -> dict[str, Any]:
     return {variant["VariantName"]: kept(variant, GENERATED) for variant in described.get(which, [])}
 
 
+def asks(call: Call) -> list[Ask]:
+    name = call.resource.lower()
+    endpoint = f"endpoint/{name}" if "EndpointName" in call.params else "any"
+    match call.operation:
+        case "CreateEndpoint":
+            # For what it makes, for what it makes it from, and for the tags that it gives it.
+            config = f"endpoint-config/{call.params.get('EndpointConfigName', '').lower()}"
+            tagging = [call.ask(endpoint, "AddTags")] if call.params.get("Tags") else []
+            return [call.ask(endpoint), call.ask(config), *tagging]
+        case "DeleteEndpoint":
+            # Who deletes an endpoint with scalable targets must be allowed to deregister them
+            # (https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
+            return [
+                call.ask(endpoint),
+                autoscaling.ask_of_target(call, "DeregisterScalableTarget", "sagemaker"),
+            ]
+        case "CreateEndpointConfig" | "DeleteEndpointConfig" | "DescribeEndpointConfig":
+            return [call.ask(f"endpoint-config/{name}")]
+        case "CreateModel" | "DeleteModel" | "DescribeModel":
+            return [call.ask(f"model/{name}")]
+    return [call.ask(endpoint)]
+
+
 def tagged(inside: Inside) -> Iterable[tuple[str, Tags]]:
     return settled(inside.account).tags.items()
 
@@ -95,6 +119,7 @@ SERVICE = Service(
     seeds={"endpoints": seed_endpoint},
     picture=picture,
     tagged=tagged,
+    asks=asks,
     commands={("PUT", "endpoints"): _put_endpoint, ("POST", "capacity"): _capacity},
     scalable=Scalable(
         "SageMakerEndpoint",
