@@ -27,3 +27,4 @@ mod selective;
 mod state;
 mod streams;
 mod support;
+mod upgrade;

@@ -288,16 +288,18 @@ impl Account {
     }
 
     /// A call of the Lambda API, which is REST.
-    pub fn person_rest(&self, method: &str, path: &str, params: &Value) {
+    pub fn person_rest(&self, method: &str, path: &str, params: &Value) -> Value {
         let url = format!("{}/{path}", server::endpoint());
         let signature = self.signature("lambda");
         let answer = match method {
+            "GET" => self.agent.get(&url).header("authorization", signature).call(),
             "DELETE" => self.agent.delete(&url).header("authorization", signature).call(),
             _ => self.agent.put(&url).header("authorization", signature).send(params.to_string()),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let text = answer.body_mut().read_to_string().expect("the account answers in text");
         assert!(answer.status().is_success(), "{method} {path}: {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     pub fn object(&self, key: &str) -> Option<String> {
