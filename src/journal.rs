@@ -14,6 +14,7 @@
 //! that a stop made. (`Amend` is a `Resume` with which a kind notes more beside the original.)
 
 mod calls;
+mod entries;
 mod money;
 mod operations;
 
@@ -24,12 +25,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::money::Unpriced;
-pub use self::operations::{Challenger, Ended, Lease, Operation, Scheduled};
+pub use self::entries::{
+    Challenger, Ended, Glimpse, KeptOriginal, Lease, Note, Operation, Record, Scheduled, Unpriced,
+};
 use crate::kinds::kit::Original;
-use crate::model::{Goal, KindName, Phase, Rate, ResourceId};
+use crate::model::{Goal, KindName, Phase, ResourceId};
 use crate::savings::Savings;
-use crate::usage::Usage;
 
 /// The version of the state's form that this program writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
@@ -82,49 +83,6 @@ fn utc() -> TimeZone {
     TimeZone::UTC
 }
 
-/// One resource.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Record {
-    pub phase: Phase,
-    /// What it was before the first change. Present in every phase but `Running`.
-    pub original: Option<Original>,
-    /// The operation that last set out to change it.
-    pub operation_id: String,
-    pub since: Timestamp,
-    /// Operations that have tried to bring it into the phase that it is in.
-    pub attempts: u32,
-    pub last_error: Option<String>,
-    /// As the operation found it and as it is to leave it, for the report of an operation that
-    /// takes more than one invocation.
-    pub before: Glimpse,
-    pub after: Glimpse,
-    pub detail: String,
-    pub warnings: Vec<String>,
-    /// What the original was, in words and money: it will come back as that.
-    pub running: Glimpse,
-    /// Saved in US dollars since the stop that this record is of.
-    pub saved_usd: f64,
-}
-
-/// An original as a report keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptOriginal {
-    pub original: Original,
-    pub running: Glimpse,
-    pub stopped: Glimpse,
-}
-
-/// What the report says of a resource at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Glimpse {
-    pub summary: String,
-    #[serde(default)]
-    pub usage: Usage,
-    /// At the prices of that moment.
-    pub rate: Rate,
-}
-
 /// What may happen to a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transition {
@@ -152,22 +110,6 @@ pub struct IllegalTransition {
     id: String,
     phase: Phase,
     transition: &'static str,
-}
-
-/// What goes into a record together with a transition.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    pub before: Glimpse,
-    pub after: Glimpse,
-    pub detail: String,
-    pub warnings: Vec<String>,
-}
-
-impl Record {
-    /// The original, while we owe it.
-    pub fn held(&self) -> Option<&Original> {
-        self.original.as_ref().filter(|_| self.phase != Phase::Running)
-    }
 }
 
 /// Why a stored state cannot be used. Nothing is changed then, and nothing written.

@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::list::ProductQuery;
+use self::list::{ProductQuery, hourly};
 use crate::model::{Rate, UsdPerHour};
-use crate::usage::{Billable, Bills, Unit, Usage};
+use crate::usage::{Billable, Bills, Usage};
 
 /// Prices change rarely, and with notice.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -153,15 +153,6 @@ impl PriceBook {
             n => parts.push(format!("{n} unknown, such as {}", unknown[..NAMED].join(", "))),
         }
         parts.join("; ")
-    }
-}
-
-/// What one of a unit costs for an hour, at its price in US dollars.
-pub(crate) fn hourly(unit: Unit, usd: f64) -> UsdPerHour {
-    match unit {
-        Unit::Hour(_) | Unit::Million(_) => UsdPerHour(usd),
-        Unit::Second(_) => UsdPerHour(usd * 3600.0),
-        Unit::Month(_) => UsdPerHour::monthly(usd),
     }
 }
 

@@ -11,16 +11,18 @@ mod remedy;
 mod rows;
 mod saved;
 pub mod text;
+mod usd;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::cost::{BeforeAfter, Cost, money};
+pub use self::cost::Cost;
 pub use self::outcome::Outcome;
 pub use self::rows::{Fate, Row, RowResult, dry_row, left_row, move_row, settled_row, status_row};
 pub use self::saved::Saved;
+pub use self::usd::{BeforeAfter, money};
 use crate::journal::{Journal, KeptOriginal};
 use crate::model::Action;
 use crate::trouble::Trouble;

@@ -4,26 +4,16 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::{Glimpse, Journal, Phase, Record};
+use super::Journal;
+use super::entries::{Glimpse, Record, Unpriced};
+use crate::model::Phase;
 use crate::pricing::PriceBook;
 use crate::savings::Savings;
-use crate::usage::{Billable, Usage};
+use crate::usage::Billable;
 
 /// For so long, a price that comes late is put to what was saved before it.
 const WORTH_PRICING: SignedDuration = SignedDuration::from_hours(62 * 24);
-
-/// A time in which a resource was stopped, and what it did not use meanwhile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unpriced {
-    pub resource: String,
-    pub from: Timestamp,
-    pub to: Timestamp,
-    pub running: Usage,
-    pub stopped: Usage,
-}
 
 impl Glimpse {
     /// Takes the newest price. One that is not known any more stays as it was.

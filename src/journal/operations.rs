@@ -1,67 +1,16 @@
 //! Who is at work, who was, and who wants to be.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::Journal;
-use crate::event::Schedule;
-use crate::model::{Direction, Phase};
+use super::entries::{Ended, Lease, Operation, Scheduled};
+
+use crate::model::Phase;
 
 /// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps
 /// an event for 6 hours at most, EventBridge Scheduler for 24.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
 const REMEMBER_AT_MOST: usize = 500;
-
-/// Who may change the account, and until when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lease {
-    /// One attempt of one invocation: a retry with the same request id is another holder.
-    pub holder: String,
-    pub until: Timestamp,
-}
-
-/// The newest operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operation {
-    pub id: String,
-    pub direction: Direction,
-    pub only: Vec<String>,
-    pub reason: Option<String>,
-    pub request_id: String,
-    pub schedule: Option<Schedule>,
-    pub started_at: Timestamp,
-    /// How often the function has called itself to go on with it.
-    pub depth: u32,
-    pub finished_at: Option<Timestamp>,
-}
-
-/// One run of a schedule: when it was planned for, and when its operation began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scheduled {
-    pub direction: Direction,
-    pub planned: Timestamp,
-    pub began_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Challenger {
-    pub operation_id: String,
-    pub direction: Direction,
-    pub asked_at: Timestamp,
-    /// When its invocation ends at the latest. A challenger that is gone is not yielded to.
-    pub until: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ended {
-    pub operation_id: String,
-    pub at: Timestamp,
-}
 
 impl Journal {
     pub fn has_ended(&self, operation_id: &str) -> bool {

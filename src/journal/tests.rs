@@ -1,8 +1,9 @@
 use super::*;
 use crate::event::Schedule;
 use crate::kinds::{self, kinesis};
-use crate::model::{Direction, UsdPerHour};
+use crate::model::{Direction, Rate, UsdPerHour};
 use crate::pricing::PriceBook;
+use crate::usage::Usage;
 use serde_json::json;
 use std::collections::BTreeSet;
 

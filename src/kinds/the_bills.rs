@@ -81,7 +81,7 @@ fn every_row_is_found_once_in_its_services_answer_at_the_price_that_it_carries()
     for billable in all.iter().flat_map(billables) {
         let told = listed(&billable, "us-east-1").unwrap_or_else(|| panic!("{billable}"));
         let row = all.find(&billable).unwrap();
-        let carried = row.built_in().map(|usd| crate::pricing::hourly(row.bill.unit, usd).0);
+        let carried = row.built_in().map(|usd| crate::pricing::list::hourly(row.bill.unit, usd).0);
         assert!(carried.is_none_or(|usd| (told - usd).abs() < 1e-12), "{billable}: {told}");
     }
 }

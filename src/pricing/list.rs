@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::hourly;
 use crate::model::UsdPerHour;
 use crate::usage::{Charge, Unit};
 
@@ -132,6 +131,15 @@ fn without_region(usage_type: &str) -> &str {
     match usage_type.split_once('-') {
         Some((prefix, rest)) if is_region(prefix) => rest,
         _ => usage_type,
+    }
+}
+
+/// What one of a unit costs for an hour, at its price in US dollars.
+pub(crate) fn hourly(unit: Unit, usd: f64) -> UsdPerHour {
+    match unit {
+        Unit::Hour(_) | Unit::Million(_) => UsdPerHour(usd),
+        Unit::Second(_) => UsdPerHour(usd * 3600.0),
+        Unit::Month(_) => UsdPerHour::monthly(usd),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cost::BeforeAfter;
+use super::usd::BeforeAfter;
 use crate::apply::Outcome as Ending;
 use crate::failure::Failure;
 use crate::journal::{Glimpse, Journal};

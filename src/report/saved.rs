@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::cost::rounded;
 use super::rows::{Row, RowResult};
+use super::usd::rounded;
 use crate::journal::Journal;
 
 /// The chart of savings shows this many days.
