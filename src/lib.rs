@@ -38,6 +38,8 @@ pub mod event;
 pub mod failure;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod house;
 pub mod invocation;
 pub mod journal;
 pub mod kinds;

@@ -14,7 +14,7 @@ mod tiers;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use self::ending::{Ending, ending};
@@ -31,6 +31,9 @@ use crate::refusal::Refusal;
 use crate::report::{self, Report, Row, RowResult};
 use crate::session::{Advice, Session};
 use crate::trouble::Trouble;
+
+/// A lease outlives its invocation by no more than this: clocks differ a little.
+const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
 
 /// How the moves ended, with what was seen of each resource last.
 type Fates = BTreeMap<ResourceId, report::Fate>;
@@ -123,7 +126,7 @@ impl Run<'_> {
             depth: request.continuation.as_ref().map_or(0, |continuation| continuation.depth),
             finished_at: None,
         };
-        let until = turn.deadline + admission::LEASE_GRACE;
+        let until = turn.deadline + LEASE_GRACE;
         let lease = Lease { holder: ledger.holder().to_owned(), until };
         ledger.journal.begin(operation, lease, request.only.everything(), now);
         now

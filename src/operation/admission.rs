@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::info;
 
-use super::{HandOn, Run, in_progress};
+use super::{HandOn, LEASE_GRACE, Run, in_progress};
 use crate::event::MAX_DEPTH;
 use crate::journal::Challenger;
 use crate::ledger::LedgerError;
@@ -15,8 +15,6 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::trouble::{AfterBusy, Rival, Trouble};
 
-/// A lease outlives its invocation by no more than this: clocks differ a little.
-pub(super) const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
 /// How often an invocation that waits for the lease looks whether it is free.
 const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
 

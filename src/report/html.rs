@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::text::{problems, subject, words};
+use super::text::{problems, subject};
 use super::{BeforeAfter, Report, Row, RowResult, money};
 use crate::kinds;
 use crate::model::Action;
@@ -117,7 +117,7 @@ fn table_row(row: &Row) -> Markup {
     html! {
         tr {
             td { (row.name) @for note in notes { span.note { (note) } } }
-            td class=(if row.result == RowResult::Failed { "bad" } else { "" }) { (words(row.result)) }
+            td class=(if row.result == RowResult::Failed { "bad" } else { "" }) { (row.result.words()) }
             td { (row.before) }
             td { (row.after) }
             td.money { (day(&row.cost_per_day)) }

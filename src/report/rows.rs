@@ -58,6 +58,23 @@ impl RowResult {
         RowResult::Failed,
     ];
 
+    /// The result as people read it: `would be stopped`.
+    pub fn words(self) -> &'static str {
+        match self {
+            RowResult::Failed => "FAILED",
+            RowResult::Pending => "pending",
+            RowResult::Stopped => "stopped",
+            RowResult::Started => "started",
+            RowResult::WouldStop => "would be stopped",
+            RowResult::WouldStart => "would be started",
+            RowResult::Running => "running",
+            RowResult::AlreadyStopped => "already stopped",
+            RowResult::AlreadyRunning => "already running",
+            RowResult::Skipped => "skipped",
+            RowResult::Unmanaged => "not managed",
+        }
+    }
+
     /// Says what the result means, in the words of docs/reference.md, which is made from them.
     pub fn meaning(self) -> &'static str {
         match self {

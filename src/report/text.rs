@@ -4,6 +4,7 @@ mod resources;
 
 use std::fmt::Write;
 
+use super::usd::SMALLEST;
 use super::{BeforeAfter, Outcome, Report, Row, RowResult, money, remedy};
 use crate::kinds;
 use crate::model::Action;
@@ -11,9 +12,6 @@ use crate::model::Action;
 /// SNS takes subjects of up to 99 characters of printable ASCII
 /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
 pub const LONGEST_SUBJECT: usize = 99;
-
-/// Less than half a cent a day is not worth a line.
-const SMALLEST: f64 = 0.005;
 
 /// A message has this many items of each list, because SNS takes 262,144 bytes.
 pub const MOST_PROBLEMS: usize = 100;
@@ -210,7 +208,7 @@ pub(super) fn problems(report: &Report) -> Vec<String> {
     };
     let rows = report.resources.iter().filter(is_one);
     let rows =
-        rows.map(|row| format!("{}:{} {}: {}", row.kind, row.name, words(row.result), row.detail));
+        rows.map(|row| format!("{}:{} {}: {}", row.kind, row.name, row.result.words(), row.detail));
     report.error_texts().into_iter().chain(rows).collect()
 }
 
@@ -328,22 +326,6 @@ fn footer(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> std::
         writeln!(out, "As a page, with a chart: {location}")?;
     }
     Ok(())
-}
-
-pub(super) fn words(result: RowResult) -> &'static str {
-    match result {
-        RowResult::Failed => "FAILED",
-        RowResult::Pending => "pending",
-        RowResult::Stopped => "stopped",
-        RowResult::Started => "started",
-        RowResult::WouldStop => "would be stopped",
-        RowResult::WouldStart => "would be started",
-        RowResult::Running => "running",
-        RowResult::AlreadyStopped => "already stopped",
-        RowResult::AlreadyRunning => "already running",
-        RowResult::Skipped => "skipped",
-        RowResult::Unmanaged => "not managed",
-    }
 }
 
 fn capitalized(text: &str) -> String {

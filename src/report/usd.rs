@@ -11,6 +11,9 @@ pub struct BeforeAfter {
     pub after: Option<f64>,
 }
 
+/// Less than half a cent a day is not worth a line.
+pub(super) const SMALLEST: f64 = 0.005;
+
 /// Writes US dollars for people: `$2.76`, or `unknown`.
 pub fn money(usd: Option<f64>) -> String {
     usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.2}"))

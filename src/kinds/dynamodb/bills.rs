@@ -2,8 +2,14 @@
 //!
 //! No table is seen using the requests of an on-demand one: they are for comparison.
 
-use super::TableClass;
 use crate::usage::{Bill, BuiltIn, Unit};
+
+/// What decides the prices of a table's capacity and requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableClass {
+    Standard,
+    InfrequentAccess,
+}
 
 pub const ALL: &[&Bill] = &[
     &RCU,

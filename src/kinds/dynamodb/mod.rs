@@ -4,6 +4,7 @@
 pub mod bills;
 pub mod remote;
 
+pub use self::bills::TableClass;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::Describe;
 use crate::model::{CheaperBelow, Description, KindName, Limit, State, UsdPerHour};
@@ -40,13 +41,6 @@ pub enum Mode {
         read_units: i64,
         write_units: i64,
     },
-}
-
-/// What decides the prices of a table's capacity and requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableClass {
-    Standard,
-    InfrequentAccess,
 }
 
 pub struct Tables;

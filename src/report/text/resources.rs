@@ -2,8 +2,8 @@
 
 use std::fmt::{Result, Write};
 
-use super::{SMALLEST, words};
 use crate::model::KindName;
+use crate::report::usd::SMALLEST;
 use crate::report::{BeforeAfter, Report, Row, RowResult, money};
 
 /// Writes a kind's resources, of which those that fared alike are one item.
@@ -39,7 +39,7 @@ pub fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> R
     }
     counts.sort_unstable();
     let counts: Vec<String> =
-        counts.iter().map(|(result, n)| format!("{n} {}", words(*result))).collect();
+        counts.iter().map(|(result, n)| format!("{n} {}", result.words())).collect();
     writeln!(out, "- {title} ({}): {}{}", rows.len(), counts.join(", "), price(&rows))
 }
 
@@ -51,8 +51,8 @@ fn is_alike(a: &Row, b: &Row) -> bool {
 fn item(out: &mut String, group: &[&Row]) -> Result {
     let first = group[0];
     match group {
-        [one] => write!(out, "- {}: {}", one.name, words(one.result))?,
-        many => write!(out, "- {} {}", many.len(), words(first.result))?,
+        [one] => write!(out, "- {}: {}", one.name, one.result.words())?,
+        many => write!(out, "- {} {}", many.len(), first.result.words())?,
     }
     if first.before == first.after {
         write!(out, " | {}", first.after)?;
