@@ -10,16 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::types::{
-    Architecture, EventSourceMappingConfiguration, ProvisionedConcurrencyStatusEnum,
-};
+use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum;
 
+use super::form::{function_name, is_missing, mapping_in, mapping_of, size};
 use super::scaling::{resource_id, scaled};
 use super::{
-    Allocation, AsyncEvents, Call, Functions, Mapping, MappingState, Provisioned, Reserved,
-    STOPPED, Seen, Settled, Size, Step, gone,
+    Allocation, AsyncEvents, Call, Functions, Mapping, Provisioned, Reserved, STOPPED, Seen,
+    Settled, Size, Step,
 };
-use crate::failure::{Class, Failure, unless_missing};
+use crate::failure::{Failure, unless_missing};
 use crate::kinds::kit::Kind;
 use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
 use crate::lazy::lazy;
@@ -35,7 +34,7 @@ pub fn open(setup: &Setup<'_>) -> Kind {
 }
 
 pub struct Api {
-    client: Client,
+    pub(super) client: Client,
     scaling: aws_sdk_applicationautoscaling::Client,
     /// What was last seen of each function.
     known: Mutex<BTreeMap<String, Seen>>,
@@ -90,7 +89,7 @@ impl Api {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+    pub(super) fn known(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -296,149 +295,6 @@ impl Api {
         self.known().insert(name.to_owned(), seen.clone());
         Ok(Some(seen))
     }
-
-    async fn send(&self, name: &str, call: &Call) -> AnswerOf<Functions> {
-        match call {
-            Call::Disable(ids) => self.switch(ids, false).await.into(),
-            Call::Enable(ids) => self.switch(ids, true).await.into(),
-            Call::Withdraw(qualifiers) => self.withdraw(name, qualifiers).await.into(),
-            Call::Reserve { n, otherwise } => match self.reserve(name, *n).await {
-                Ok(seen) => Answer::Shown(seen),
-                Err(failure) if !otherwise.is_empty() && is_too_much(&failure) => {
-                    let message = format!("{}{}", failure.message, self.account_limits().await);
-                    Answer::Refused(Failure { message, ..failure })
-                }
-                Err(failure) => Answer::Failed(failure),
-            },
-            Call::Unreserve => {
-                let call = self.client.delete_function_concurrency().function_name(name).send();
-                match call.await {
-                    Ok(_) => Answer::Shown(self.is_reserved(name, None)),
-                    Err(error) => Answer::Failed(Failure::from_sdk(
-                        "lambda:DeleteFunctionConcurrency",
-                        &error,
-                    )),
-                }
-            }
-            Call::Provide { configs, otherwise } => self.provide(name, configs, otherwise).await,
-        }
-    }
-
-    async fn reserve(&self, name: &str, n: u32) -> Result<Seen, Failure> {
-        let request = self.client.put_function_concurrency().function_name(name);
-        let answer = request.reserved_concurrent_executions(number(n)).send().await;
-        let answer =
-            answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
-        Ok(self.is_reserved(
-            name,
-            answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()),
-        ))
-    }
-
-    /// AWS's answer is the function's new setting: it need not be asked again.
-    fn is_reserved(&self, name: &str, reserved: Reserved) -> Seen {
-        let mut known = self.known();
-        let seen = known.entry(name.to_owned()).or_default();
-        seen.reserved = reserved;
-        seen.clone()
-    }
-
-    /// The account's numbers, where they can be had.
-    async fn account_limits(&self) -> String {
-        let Ok(settings) = self.client.get_account_settings().send().await else {
-            return String::new();
-        };
-        settings.account_limit().map_or_else(String::new, |limit| {
-            let unreserved = limit.unreserved_concurrent_executions().unwrap_or_default();
-            format!(
-                " (the account has {}, of which {unreserved} are unreserved)",
-                limit.concurrent_executions()
-            )
-        })
-    }
-
-    async fn withdraw(&self, name: &str, qualifiers: &BTreeSet<String>) -> Result<(), Failure> {
-        for qualifier in qualifiers {
-            let request = self
-                .client
-                .delete_provisioned_concurrency_config()
-                .function_name(name)
-                .qualifier(qualifier);
-            unless_missing(
-                "lambda:DeleteProvisionedConcurrencyConfig",
-                request.send().await,
-                is_missing,
-            )
-            .map_err(passing)?;
-        }
-        Ok(())
-    }
-
-    async fn provide(
-        &self,
-        name: &str,
-        configs: &BTreeMap<String, u32>,
-        otherwise: &[Step],
-    ) -> AnswerOf<Functions> {
-        let (mut taken, mut missing, mut refused) = (configs.clone(), Vec::new(), None);
-        for (qualifier, n) in configs {
-            match self.provide_one(name, qualifier, *n).await {
-                Ok(()) => {}
-                Err(failure) if failure.class == Class::Transient => {
-                    return Answer::Failed(failure);
-                }
-                // An alias or a version that was deleted is nobody's to bring back. (If it is the
-                // function, the look finds that.)
-                Err(failure) if failure.code.as_deref() == Some("ResourceNotFoundException") => {
-                    missing.extend(taken.remove_entry(qualifier).map(|(qualifier, _)| qualifier));
-                }
-                Err(failure) => {
-                    let message = format!(
-                        "the provisioned concurrency of {qualifier} did not come back: {failure}"
-                    );
-                    refused.get_or_insert(Failure { message, ..failure });
-                }
-            }
-        }
-        match refused {
-            Some(failure) => Answer::Refused(failure),
-            None if missing.is_empty() => Answer::Accepted,
-            None => Answer::Partly {
-                call: Call::Provide { configs: taken, otherwise: otherwise.to_vec() },
-                remark: gone(&missing),
-            },
-        }
-    }
-
-    async fn provide_one(&self, name: &str, qualifier: &str, n: u32) -> Result<(), Failure> {
-        self.client
-            .put_provisioned_concurrency_config()
-            .function_name(name)
-            .qualifier(qualifier)
-            .provisioned_concurrent_executions(number(n))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e)))
-    }
-
-    /// One that is in transition, or cannot be changed, does not keep the others from being
-    /// changed.
-    async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<(), Failure> {
-        let mut failures = Vec::new();
-        for id in ids {
-            let answer =
-                self.client.update_event_source_mapping().uuid(id).enabled(enabled).send().await;
-            failures.extend(
-                unless_missing("lambda:UpdateEventSourceMapping", answer, is_missing)
-                    .map_err(passing)
-                    .err(),
-            );
-        }
-        // What will not pass is worth more words than what will.
-        failures.sort_by_key(|failure| failure.class == Class::Transient);
-        failures.into_iter().next().map_or(Ok(()), Err)
-    }
 }
 
 #[async_trait]
@@ -499,89 +355,5 @@ impl Remote<Functions> for Api {
 
     async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<AnswerOf<Functions>> {
         pace.change_each(tasks, |(name, call)| self.send(name, call), Answer::halted).await
-    }
-}
-
-fn is_missing(code: &str, _: &str) -> bool {
-    matches!(code, "ResourceNotFoundException" | "ProvisionedConcurrencyConfigNotFoundException")
-}
-
-/// Refusals of something that is in transition, or of a reservation below what is being withdrawn.
-fn passing(failure: Failure) -> Failure {
-    let passes = match failure.code.as_deref() {
-        Some("ResourceInUseException" | "ResourceConflictException") => true,
-        Some("InvalidParameterValueException") => {
-            failure.message.contains("total provisioned concurrency")
-        }
-        _ => false,
-    };
-    if passes { Failure { class: Class::Transient, ..failure } } else { failure }
-}
-
-/// docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
-fn is_too_much(failure: &Failure) -> bool {
-    failure.code.as_deref() == Some("InvalidParameterValueException")
-        && failure.message.contains("UnreservedConcurrentExecution")
-}
-
-fn size(memory: Option<i32>, architectures: &[Architecture]) -> Option<Size> {
-    let memory_mb = memory?.try_into().ok()?;
-    Some(Size { memory_mb, is_arm: architectures.contains(&Architecture::Arm64) })
-}
-
-fn number(n: u32) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
-}
-
-/// The name in a function's ARN, which may end in a qualifier.
-fn function_name(arn: &str) -> Option<&str> {
-    arn.split(':').nth(6)
-}
-
-fn mapping_of(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
-    mapping_in(found.state(), found.event_source_arn())
-}
-
-/// `None`: it is being deleted.
-fn mapping_in(state: Option<&str>, source_arn: Option<&str>) -> Option<Mapping> {
-    let state = state.filter(|state| *state != "Deleting")?;
-    Some(Mapping {
-        source: source_arn.map_or_else(|| "self-managed Kafka".to_owned(), source),
-        state: MappingState::parse(state),
-    })
-}
-
-/// `sqs orders`, of the ARN of a queue.
-fn source(arn: &str) -> String {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        [_, _, service, _, _, resource] => format!("{service} {resource}"),
-        _ => arn.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_function_is_found_in_its_arn_with_and_without_a_qualifier() {
-        assert_eq!(
-            function_name("arn:aws:lambda:us-east-1:123456789012:function:work"),
-            Some("work")
-        );
-        assert_eq!(
-            function_name("arn:aws:lambda:us-east-1:123456789012:function:work:live"),
-            Some("work")
-        );
-    }
-
-    #[test]
-    fn a_source_is_told_by_its_service_and_name() {
-        assert_eq!(source("arn:aws:sqs:us-east-1:123456789012:orders"), "sqs orders");
-        assert_eq!(
-            source("arn:aws:kinesis:us-east-1:123456789012:stream/events"),
-            "kinesis stream/events"
-        );
     }
 }
