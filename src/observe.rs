@@ -74,30 +74,12 @@ pub async fn observe(
         }
     };
     let (kept, mut targeted) = (by_kind(kept), by_kind(targeted));
-    let kinds: Vec<_> = registry
-        .iter()
-        .map(Kind::as_reported)
+    let asked = registry.iter().map(Kind::as_reported);
+    let kinds: Vec<_> = asked
         .filter(|kind| only.includes_kind(kind.info().name))
         .map(|kind| {
-            let Info { name, ignores_case, has_this_function, .. } = *kind.info();
-            let (mut patterns, mut only) =
-                (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
-            if ignores_case {
-                (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
-            }
-            let settled =
-                inventory.settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
-            let wanted = Wanted {
-                // A kind that is switched off is not switched on by a tag.
-                tagged: targeted.remove(&name).filter(|_| !patterns.is_empty()).unwrap_or_default(),
-                patterns,
-                recorded: recorded(journal, name, &inventory.settled),
-                settled: settled.collect(),
-                only: Some((name, only)),
-                ignores_case,
-                itself: config.function_name.clone().filter(|_| has_this_function),
-            };
-            (kind, wanted)
+            let tagged = targeted.remove(&kind.info().name).unwrap_or_default();
+            (kind, wanted(kind.info(), tagged, config, only, journal, &inventory.settled))
         })
         .filter(|(_, wanted)| !wanted.is_empty())
         .collect();
@@ -126,6 +108,34 @@ pub async fn observe(
         }
     }
     inventory
+}
+
+/// Says which resources of a kind are to be looked at.
+fn wanted(
+    info: &Info,
+    tagged: BTreeSet<String>,
+    config: &Config,
+    only: &Only,
+    journal: &Journal,
+    settled: &BTreeSet<ResourceId>,
+) -> Wanted {
+    let Info { name, ignores_case, has_this_function, .. } = *info;
+    let (mut patterns, mut only) =
+        (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
+    if ignores_case {
+        (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
+    }
+    let settled_names = settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
+    Wanted {
+        // A kind that is switched off is not switched on by a tag.
+        tagged: if patterns.is_empty() { BTreeSet::new() } else { tagged },
+        patterns,
+        recorded: recorded(journal, name, settled),
+        settled: settled_names.collect(),
+        only: Some((name, only)),
+        ignores_case,
+        itself: config.function_name.clone().filter(|_| has_this_function),
+    }
 }
 
 fn recorded(journal: &Journal, kind: KindName, settled: &BTreeSet<ResourceId>) -> BTreeSet<String> {
