@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::entries::{
-    Challenger, Ended, Glimpse, KeptOriginal, Lease, Note, Operation, Record, Scheduled, Unpriced,
+    Challenger, Ended, KeptOriginal, Lease, Note, Operation, Record, Scheduled, Snapshot, Unpriced,
 };
 use crate::kinds::kit::Original;
 use crate::model::{Goal, KindName, Phase, ResourceId};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
-use crate::journal::{Glimpse, Journal, Note, Record, Transition};
+use crate::journal::{Journal, Note, Record, Snapshot, Transition};
 use crate::kinds::info::Tier;
 use crate::kinds::kit::{Kind, Managed, Step};
 use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
@@ -30,7 +30,7 @@ pub struct Item {
     pub tier: Tier,
     pub description: Description,
     /// As it was seen, with its price.
-    pub now: Glimpse,
+    pub now: Snapshot,
     pub outlook: Outlook,
 }
 
@@ -85,7 +85,7 @@ pub fn plan(
                 Ok(_) => kind.as_reported().describe(seen),
                 Err(_) => not_seen(),
             };
-            let now = Glimpse::of(&description, circumstances.prices);
+            let now = Snapshot::of(&description, circumstances.prices);
             let outlook = match kind {
                 Kind::Reported(_) => {
                     Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() }
@@ -111,7 +111,7 @@ pub fn plan(
                         id,
                         tier: info.tier,
                         description: not_seen(),
-                        now: Glimpse::of(&not_seen(), circumstances.prices),
+                        now: Snapshot::of(&not_seen(), circumstances.prices),
                         outlook: Outlook::Blocked(failure.clone()),
                     },
                 ),
@@ -149,7 +149,7 @@ impl Subject<'_> {
         &self,
         direction: Direction,
         kind: &dyn Managed,
-        now: &Glimpse,
+        now: &Snapshot,
         circumstances: &Circumstances,
     ) -> Outlook {
         let seen = match &self.found.seen {
@@ -205,7 +205,7 @@ impl Subject<'_> {
             counted,
             note: Note {
                 before: now.clone(),
-                after: Glimpse::of(&after, circumstances.prices),
+                after: Snapshot::of(&after, circumstances.prices),
                 detail,
                 warnings,
             },
@@ -213,9 +213,9 @@ impl Subject<'_> {
     }
 }
 
-impl Glimpse {
+impl Snapshot {
     pub fn of(description: &Description, prices: &PriceBook) -> Self {
-        Glimpse {
+        Snapshot {
             summary: description.summary.clone(),
             rate: prices.rate(&description.usage),
             usage: description.usage.clone(),

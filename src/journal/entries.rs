@@ -74,12 +74,12 @@ pub struct Record {
     pub last_error: Option<String>,
     /// As the operation found it and as it is to leave it, for the report of an operation that
     /// takes more than one invocation.
-    pub before: Glimpse,
-    pub after: Glimpse,
+    pub before: Snapshot,
+    pub after: Snapshot,
     pub detail: String,
     pub warnings: Vec<String>,
     /// What the original was, in words and money: it will come back as that.
-    pub running: Glimpse,
+    pub running: Snapshot,
     /// Saved in US dollars since the stop that this record is of.
     pub saved_usd: f64,
 }
@@ -95,13 +95,13 @@ impl Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptOriginal {
     pub original: Original,
-    pub running: Glimpse,
-    pub stopped: Glimpse,
+    pub running: Snapshot,
+    pub stopped: Snapshot,
 }
 
-/// What the report says of a resource at one moment.
+/// A snapshot says what a resource was like at one moment, in words, usage and money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Glimpse {
+pub struct Snapshot {
     pub summary: String,
     #[serde(default)]
     pub usage: Usage,
@@ -112,8 +112,8 @@ pub struct Glimpse {
 /// What goes into a record together with a transition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    pub before: Glimpse,
-    pub after: Glimpse,
+    pub before: Snapshot,
+    pub after: Snapshot,
     pub detail: String,
     pub warnings: Vec<String>,
 }

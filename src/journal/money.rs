@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Journal;
-use super::entries::{Glimpse, Record, Unpriced};
+use super::entries::{Record, Snapshot, Unpriced};
 use crate::model::Phase;
 use crate::pricing::PriceBook;
 use crate::savings::Savings;
@@ -15,7 +15,7 @@ use crate::usage::Billable;
 /// For so long, a price that comes late is put to what was saved before it.
 const WORTH_PRICING: SignedDuration = SignedDuration::from_hours(62 * 24);
 
-impl Glimpse {
+impl Snapshot {
     /// Takes the newest price. One that is not known any more stays as it was.
     pub fn price(&mut self, prices: &PriceBook) {
         let newest = prices.rate(&self.usage);
@@ -70,7 +70,7 @@ impl Journal {
         let records = self.resources.values().flat_map(|record| {
             [&record.running, &record.before, &record.after]
                 .into_iter()
-                .flat_map(|glimpse| glimpse.usage.billables())
+                .flat_map(|snapshot| snapshot.usage.billables())
         });
         let unpriced = self
             .unpriced
@@ -82,8 +82,8 @@ impl Journal {
     /// Takes the newest prices, and books what was saved while they were not known.
     pub fn price(&mut self, prices: &PriceBook, now: Timestamp) {
         for record in self.resources.values_mut() {
-            for glimpse in [&mut record.running, &mut record.before, &mut record.after] {
-                glimpse.price(prices);
+            for snapshot in [&mut record.running, &mut record.before, &mut record.after] {
+                snapshot.price(prices);
             }
         }
         for time in std::mem::take(&mut self.unpriced) {

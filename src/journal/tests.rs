@@ -22,14 +22,14 @@ fn original(shards: u32) -> Original {
 }
 
 fn note(before: f64, after: f64) -> Note {
-    let glimpse = |usd: f64| Glimpse {
+    let snapshot = |usd: f64| Snapshot {
         summary: format!("{usd}"),
         usage: Usage::none(),
         rate: Rate(Some(UsdPerHour(usd))),
     };
     Note {
-        before: glimpse(before),
-        after: glimpse(after),
+        before: snapshot(before),
+        after: snapshot(after),
         detail: String::new(),
         warnings: Vec::new(),
     }
@@ -317,7 +317,7 @@ fn a_stopped_resource_saves_the_difference_for_as_long_as_it_was_off() {
 /// Stopped, and of a stream whose price is not known: 4 shards, then 1.
 fn stopped_without_a_price() -> Journal {
     let mut journal = journal();
-    let shards = |n: f64| Glimpse {
+    let shards = |n: f64| Snapshot {
         summary: format!("{n}"),
         usage: Usage::of(&kinesis::bills::SHARD, n),
         rate: Rate::UNKNOWN,
@@ -369,12 +369,12 @@ fn a_price_that_never_comes_is_waited_for_two_months() {
 
 #[test]
 fn a_newer_price_replaces_an_older_one_and_an_unknown_one_does_not() {
-    let mut glimpse = stopped_without_a_price().record(&id()).unwrap().running.clone();
+    let mut snapshot = stopped_without_a_price().record(&id()).unwrap().running.clone();
     for (region, usd) in
         [("eu-central-1", None), ("us-east-1", Some(0.06)), ("eu-central-1", Some(0.06))]
     {
-        glimpse.price(&PriceBook::built_in(kinds::bills(), region));
-        assert_eq!(glimpse.rate, Rate(usd.map(UsdPerHour)), "{region}");
+        snapshot.price(&PriceBook::built_in(kinds::bills(), region));
+        assert_eq!(snapshot.rate, Rate(usd.map(UsdPerHour)), "{region}");
     }
 }
 

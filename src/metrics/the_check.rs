@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::Schedule;
-use crate::journal::{Glimpse, Lease, Note, Operation, Transition};
+use crate::journal::{Lease, Note, Operation, Snapshot, Transition};
 use crate::kinds::kit::Original;
 use crate::model::{KindName, Rate, ResourceId};
 use crate::usage::Usage;
@@ -108,10 +108,10 @@ fn id(name: &str) -> ResourceId {
 }
 
 fn go(journal: &mut Journal, name: &str, transition: &Transition, time: &str) {
-    let glimpse = Glimpse { summary: String::new(), usage: Usage::none(), rate: Rate::UNKNOWN };
+    let snapshot = Snapshot { summary: String::new(), usage: Usage::none(), rate: Rate::UNKNOWN };
     let note = Note {
-        before: glimpse.clone(),
-        after: glimpse,
+        before: snapshot.clone(),
+        after: snapshot,
         detail: String::new(),
         warnings: Vec::new(),
     };

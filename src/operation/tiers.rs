@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use super::lookout::Lookout;
 use super::{Fates, Run, claims, is_unfinished};
 use crate::apply::{self, Ended, Job, LastLook, Outcome, Rhythm};
-use crate::journal::{Glimpse, Transition};
+use crate::journal::{Snapshot, Transition};
 use crate::kinds::info::Tier;
 use crate::kinds::kit::Managed;
 use crate::ledger::LedgerError;
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     fn fate(&self, ended: Ended<'_>) -> report::Fate {
         let now = ended.last.as_ref().and_then(|LastLook(seen)| {
             let kind = managed(self.session.program, ended.id.kind)?;
-            Some(Glimpse::of(&kind.describe(seen.as_ref()), &self.session.desk.book))
+            Some(Snapshot::of(&kind.describe(seen.as_ref()), &self.session.desk.book))
         });
         report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
     }

@@ -140,7 +140,7 @@ impl Weekend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Glimpse;
+    use crate::journal::Snapshot;
     use crate::kinds::info::Tier;
     use crate::kinds::kinesis::bills as streams;
     use crate::kinds::rules::Describe;
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn item(id: ResourceId, description: Description) -> Item {
-        let now = Glimpse::of(&description, &PriceBook::built_in(kinds::bills(), "us-east-1"));
+        let now = Snapshot::of(&description, &PriceBook::built_in(kinds::bills(), "us-east-1"));
         let outlook = Outlook::Leave { verdict: Verdict::Skipped, why: String::new() };
         Item { id, tier: Tier::Capacity, description, now, outlook }
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::usd::BeforeAfter;
 use crate::apply::Outcome as Ending;
 use crate::failure::Failure;
-use crate::journal::{Glimpse, Journal};
+use crate::journal::{Journal, Snapshot};
 use crate::kinds::rules::Verdict;
 use crate::model::{Direction, KindName, ResourceId, State};
 use crate::plan::{Item, Move, Outlook, settled_by};
@@ -109,8 +109,8 @@ impl Row {
     pub(super) fn new(
         id: &ResourceId,
         result: RowResult,
-        before: &Glimpse,
-        after: &Glimpse,
+        before: &Snapshot,
+        after: &Snapshot,
         detail: &str,
     ) -> Self {
         Row {
@@ -193,7 +193,7 @@ pub fn dry_row(item: &Item, direction: Direction) -> Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fate {
     pub outcome: Ending,
-    pub now: Option<Glimpse>,
+    pub now: Option<Snapshot>,
     pub remarks: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::failure::Failure;
-use crate::journal::Glimpse;
+use crate::journal::Snapshot;
 use crate::kinds::{self, cloudwatch, dynamodb, kinesis, lambda, sagemaker};
 use crate::model::{Direction, KindName, Rate, ResourceId, UsdPerHour};
 use crate::pricing::PriceBook;
@@ -13,40 +13,40 @@ fn denied(permission: &str, words: &str) -> Failure {
 
 /// A stop in which most went well, and one thing did not.
 pub(crate) fn sample() -> Report {
-    let glimpse = |summary: &str, rate: Rate| Glimpse {
+    let snapshot = |summary: &str, rate: Rate| Snapshot {
         summary: summary.to_owned(),
         usage: Usage::none(),
         rate,
     };
     let usd = |usd: f64| Rate(Some(UsdPerHour(usd)));
     let row =
-        |kind: KindName, name: &str, result, before: Glimpse, after: Glimpse, detail: &str| {
+        |kind: KindName, name: &str, result, before: Snapshot, after: Snapshot, detail: &str| {
             Row::new(&ResourceId::new(kind, name), result, &before, &after, detail)
         };
-    let alarm = |on| glimpse(if on { "actions on" } else { "actions off" }, usd(0.10 / 730.0));
-    let zero = || glimpse("reserved 0", Rate::ZERO);
+    let alarm = |on| snapshot(if on { "actions on" } else { "actions off" }, usd(0.10 / 730.0));
+    let zero = || snapshot("reserved 0", Rate::ZERO);
     let mut rows = vec![
         row(
             sagemaker::INFO.name,
             "shop-risk",
             RowResult::Stopped,
-            glimpse("1 × ml.m5.large", usd(0.115)),
-            glimpse("deleted", Rate::ZERO),
+            snapshot("1 × ml.m5.large", usd(0.115)),
+            snapshot("deleted", Rate::ZERO),
             "",
         ),
         row(
             kinesis::INFO.name,
             "shop-events",
             RowResult::Failed,
-            glimpse("2 shards", usd(0.03)),
-            glimpse("2 shards", usd(0.03)),
+            snapshot("2 shards", usd(0.03)),
+            snapshot("2 shards", usd(0.03)),
             "",
         ),
         row(
             lambda::INFO.name,
             "shop-work",
             RowResult::Stopped,
-            glimpse("reserved 5", Rate::ZERO),
+            snapshot("reserved 5", Rate::ZERO),
             zero(),
             "",
         ),
@@ -62,8 +62,8 @@ pub(crate) fn sample() -> Report {
             dynamodb::INFO.name,
             "shop-scores",
             RowResult::Unmanaged,
-            glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
-            glimpse("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
+            snapshot("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
+            snapshot("provisioned, 5 RCU, 5 WCU", usd(0.0039)),
             "",
         ),
     ];
