@@ -13,7 +13,7 @@ use aws_resource_manager::kinds::kit::{self, Kind};
 use aws_resource_manager::kinds::remote::{AnswerOf, Observe, Remote, Sighting};
 use aws_resource_manager::lazy::ready;
 use aws_resource_manager::model::{Direction, ResourceId};
-use aws_resource_manager::observe::{Found, Inventory};
+use aws_resource_manager::observe::{Candidate, Inventory};
 use aws_resource_manager::operation::claims::claim;
 use aws_resource_manager::pace::Pace;
 use aws_resource_manager::plan::{Circumstances, Outlook, plan};
@@ -48,13 +48,13 @@ fn inventory(actions_enabled: bool) -> Inventory {
     let form = Form::Metric { metrics: 1, high_resolution: false };
     let seen = Seen { actions_enabled, form, drives_scaling: false };
     let seen = kit::Seen::of(seen);
-    let found = |n| Found {
+    let candidate = |n| Candidate {
         id: ResourceId::new(INFO.name, format!("shop-alarm-{n}")),
         seen: Ok(Some(seen.clone())),
         selected: true,
         keep: false,
     };
-    Inventory { sightings: (0..ALARMS).map(found).collect(), ..Inventory::default() }
+    Inventory { candidates: (0..ALARMS).map(candidate).collect(), ..Inventory::default() }
 }
 
 fn planning(criterion: &mut Criterion) {
@@ -84,12 +84,12 @@ fn planning(criterion: &mut Criterion) {
             BatchSize::LargeInput,
         );
     });
-    criterion.bench_function("take in another look at 10,000 alarms", |bencher| {
+    criterion.bench_function("merge another look at 10,000 alarms", |bencher| {
         let fresh = || (first.clone(), first.clone());
         bencher.iter_batched(
             fresh,
             |(mut plan, again)| {
-                plan.take_in(again);
+                plan.merge(again);
                 plan
             },
             BatchSize::LargeInput,

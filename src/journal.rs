@@ -238,7 +238,7 @@ impl Journal {
         };
         // When a person undid the stop is not known: nothing is claimed for it.
         let is_persons = matches!(transition, Transition::Adopt(_) | Transition::Release);
-        self.settle_savings(&key, now, !is_persons);
+        self.book_savings(&key, now, !is_persons);
         let old = self.resources.get(&key);
         let same_operation = old.is_some_and(|record| record.operation_id == operation_id);
         let record = Record {

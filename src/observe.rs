@@ -29,17 +29,17 @@ pub trait TagIndex: Send + Sync {
 /// The account as it was seen.
 #[derive(Debug, Default)]
 pub struct Inventory {
-    pub sightings: Vec<Found>,
+    pub candidates: Vec<Candidate>,
     /// Kinds of which nothing could be seen.
-    pub unseen: Vec<(KindName, Failure)>,
+    pub unseen_kinds: Vec<(KindName, Failure)>,
     /// `Err`: nobody knows what is to be kept.
-    pub tags: Option<Failure>,
+    pub unseen_tags: Option<Failure>,
     /// What the operation has dealt with in an earlier invocation, and so was not looked at.
-    pub settled: BTreeSet<ResourceId>,
+    pub done_earlier: BTreeSet<ResourceId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct Candidate {
     pub id: ResourceId,
     pub seen: Result<Option<Seen>, Failure>,
     /// By a pattern or a tag. The others are here because the state has a record of them.
@@ -47,17 +47,17 @@ pub struct Found {
     pub keep: bool,
 }
 
-/// Looks at everything that the configuration and the state name, but for what is settled.
+/// Looks at everything that the configuration and the state name, but for what was done earlier.
 pub async fn observe(
     registry: &[Kind],
     tags: &dyn TagIndex,
     config: &Config,
     only: &Only,
     journal: &Journal,
-    settled: BTreeSet<ResourceId>,
+    done_earlier: BTreeSet<ResourceId>,
     pace: &Pace,
 ) -> Inventory {
-    let mut inventory = Inventory { settled, ..Inventory::default() };
+    let mut inventory = Inventory { done_earlier, ..Inventory::default() };
     let keep_tag = [(KEEP_TAG.0.to_owned(), KEEP_TAG.1.to_owned())];
     let (kept, targeted) = futures::join!(tags.tagged(&keep_tag), async {
         if config.target_tags.is_empty() {
@@ -69,7 +69,7 @@ pub async fn observe(
     let mut by_kind = |arns: Result<Vec<String>, Failure>| match arns {
         Ok(arns) => names_by_kind(&arns, registry),
         Err(failure) => {
-            inventory.tags = Some(failure);
+            inventory.unseen_tags = Some(failure);
             BTreeMap::new()
         }
     };
@@ -79,7 +79,7 @@ pub async fn observe(
         .filter(|kind| only.includes_kind(kind.info().name))
         .map(|kind| {
             let tagged = targeted.remove(&kind.info().name).unwrap_or_default();
-            (kind, wanted(kind.info(), tagged, config, only, journal, &inventory.settled))
+            (kind, wanted(kind.info(), tagged, config, only, journal, &inventory.done_earlier))
         })
         .filter(|(_, wanted)| !wanted.is_empty())
         .collect();
@@ -87,15 +87,15 @@ pub async fn observe(
     for ((kind, wanted), look) in kinds.iter().zip(looks) {
         let name = kind.info().name;
         match look {
-            Err(failure) => inventory.unseen.push((name, failure)),
-            Ok(sightings) => inventory.sightings.extend(sightings.into_iter().map(|sighting| {
+            Err(failure) => inventory.unseen_kinds.push((name, failure)),
+            Ok(sightings) => inventory.candidates.extend(sightings.into_iter().map(|sighting| {
                 // The index follows late: what the resource itself shows is believed before it.
                 let carries = |tags: &[(String, String)]| {
                     kind.carries(sighting.seen.as_ref().ok()?.as_ref()?, tags)
                 };
                 let is_targeted = wanted.is_selected(&sighting.name)
                     && carries(&config.target_tags).unwrap_or(true);
-                Found {
+                Candidate {
                     selected: wanted.patterns.includes(&sighting.name) || is_targeted,
                     keep: kept
                         .get(&name)
@@ -117,7 +117,7 @@ fn wanted(
     config: &Config,
     only: &Only,
     journal: &Journal,
-    settled: &BTreeSet<ResourceId>,
+    done_earlier: &BTreeSet<ResourceId>,
 ) -> Wanted {
     let Info { name, ignores_case, has_this_function, .. } = *info;
     let (mut patterns, mut only) =
@@ -125,21 +125,30 @@ fn wanted(
     if ignores_case {
         (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
     }
-    let settled_names = settled.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
+    let names_done_earlier =
+        done_earlier.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
     Wanted {
         // A kind that is switched off is not switched on by a tag.
         tagged: if patterns.is_empty() { BTreeSet::new() } else { tagged },
         patterns,
-        recorded: recorded(journal, name, settled),
-        settled: settled_names.collect(),
+        recorded: recorded(journal, name, done_earlier),
+        done_earlier: names_done_earlier.collect(),
         only: Some((name, only)),
         ignores_case,
         itself: config.function_name.clone().filter(|_| has_this_function),
     }
 }
 
-fn recorded(journal: &Journal, kind: KindName, settled: &BTreeSet<ResourceId>) -> BTreeSet<String> {
-    journal.recorded(kind).filter(|(id, _)| !settled.contains(id)).map(|(id, _)| id.name).collect()
+fn recorded(
+    journal: &Journal,
+    kind: KindName,
+    done_earlier: &BTreeSet<ResourceId>,
+) -> BTreeSet<String> {
+    journal
+        .recorded(kind)
+        .filter(|(id, _)| !done_earlier.contains(id))
+        .map(|(id, _)| id.name)
+        .collect()
 }
 
 fn names_by_kind(arns: &[String], registry: &[Kind]) -> BTreeMap<KindName, BTreeSet<String>> {

@@ -107,7 +107,7 @@ impl Run<'_> {
     /// Plans what this operation has not dealt with in an earlier invocation.
     async fn look(&self) -> Option<Plan> {
         let Session { ledger, turn, request, program, .. } = &self.session;
-        let done = plan::settled(&program.registry, &ledger.journal, &turn.id, self.direction);
+        let done = plan::done_earlier(&program.registry, &ledger.journal, &turn.id, self.direction);
         self.session.plan(self.direction, &request.only, done).await
     }
 
@@ -253,7 +253,7 @@ impl Run<'_> {
             return report::move_row(item, change, self.direction, fates.get(&item.id));
         }
         let id = &self.session.turn.id;
-        report::settled_row(item, journal, id, self.direction).unwrap_or_else(|| {
+        report::row_done_earlier(item, journal, id, self.direction).unwrap_or_else(|| {
             let mut row = report::left_row(item);
             // What is half done is not skipped: whoever comes next goes on with it.
             if item.is_later() && is_owed(journal, &item.id) {

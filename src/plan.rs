@@ -11,7 +11,7 @@ use crate::kinds::info::Tier;
 use crate::kinds::kit::{Kind, Managed, Step};
 use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
 use crate::model::{Description, Direction, Phase, ResourceId, State};
-use crate::observe::{Found, Inventory, KEEP_TAG};
+use crate::observe::{Candidate, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
 use crate::trouble::Trouble;
 use crate::usage::{Billable, Usage};
@@ -71,17 +71,19 @@ pub fn plan(
     journal: &Journal,
     circumstances: &Circumstances,
 ) -> Plan {
-    let unseen = inventory.unseen.iter().cloned();
+    let unseen = inventory.unseen_kinds.iter().cloned();
     let mut errors: Vec<Trouble> =
         unseen.map(|(kind, failure)| Trouble::KindUnseen { kind, failure }).collect();
-    errors.extend(inventory.tags.clone().map(Trouble::TagsUnseen));
+    errors.extend(inventory.unseen_tags.clone().map(Trouble::TagsUnseen));
     let mut items = Vec::new();
     for kind in registry {
         let info = kind.info();
         let first = items.len();
-        for found in inventory.sightings.iter().filter(|found| found.id.kind == info.name) {
-            let seen = found.seen.as_ref().ok().and_then(Option::as_ref);
-            let description = match &found.seen {
+        for candidate in
+            inventory.candidates.iter().filter(|candidate| candidate.id.kind == info.name)
+        {
+            let seen = candidate.seen.as_ref().ok().and_then(Option::as_ref);
+            let description = match &candidate.seen {
                 Ok(_) => kind.as_reported().describe(seen),
                 Err(_) => not_seen(),
             };
@@ -91,20 +93,27 @@ pub fn plan(
                     Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() }
                 }
                 Kind::Managed(kind) => {
-                    let found = Subject { found, inventory, journal };
-                    found.outlook(direction, kind.as_ref(), &now, circumstances)
+                    let subject = Subject { candidate, inventory, journal };
+                    subject.outlook(direction, kind.as_ref(), &now, circumstances)
                 }
             };
-            items.push(Item { id: found.id.clone(), tier: info.tier, description, now, outlook });
+            items.push(Item {
+                id: candidate.id.clone(),
+                tier: info.tier,
+                description,
+                now,
+                outlook,
+            });
         }
-        let settled = inventory.settled.iter().filter(|id| id.kind == info.name);
-        items
-            .extend(settled.filter_map(|id| {
-                Some(settled_item(id, info.tier, direction, journal.record(id)?))
-            }));
+        let done = inventory.done_earlier.iter().filter(|id| id.kind == info.name);
+        items.extend(done.filter_map(|id| {
+            Some(item_done_earlier(id, info.tier, direction, journal.record(id)?))
+        }));
         items[first..].sort_by(|a, b| a.id.cmp(&b.id));
         // What cannot be seen and yet is owed must not drop out of sight.
-        if let Some((_, failure)) = inventory.unseen.iter().find(|(kind, _)| *kind == info.name) {
+        if let Some((_, failure)) =
+            inventory.unseen_kinds.iter().find(|(kind, _)| *kind == info.name)
+        {
             items.extend(
                 journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(
                     |(id, _)| Item {
@@ -122,7 +131,7 @@ pub fn plan(
 }
 
 /// As its record says: it was not looked at again.
-fn settled_item(id: &ResourceId, tier: Tier, direction: Direction, record: &Record) -> Item {
+fn item_done_earlier(id: &ResourceId, tier: Tier, direction: Direction, record: &Record) -> Item {
     let (state, verdict) = match direction {
         Direction::Stop => (State::Stopped, Verdict::AlreadyStopped),
         Direction::Start => (State::Running, Verdict::AlreadyRunning),
@@ -139,7 +148,7 @@ fn settled_item(id: &ResourceId, tier: Tier, direction: Direction, record: &Reco
 }
 
 struct Subject<'a> {
-    found: &'a Found,
+    candidate: &'a Candidate,
     inventory: &'a Inventory,
     journal: &'a Journal,
 }
@@ -152,26 +161,30 @@ impl Subject<'_> {
         now: &Snapshot,
         circumstances: &Circumstances,
     ) -> Outlook {
-        let seen = match &self.found.seen {
+        let seen = match &self.candidate.seen {
             Ok(seen) => seen.as_ref(),
             Err(failure) => return Outlook::Blocked(failure.clone()),
         };
-        let record = self.journal.record(&self.found.id);
+        let record = self.journal.record(&self.candidate.id);
         let held = record.and_then(|record| {
             record.held().map(|original| Held { original: original.clone(), phase: record.phase })
         });
         let owed = held.is_some();
         // The tag keeps a resource from being stopped. One that we stopped before it was tagged
         // comes back all the same: it is what the tag asks for.
-        if self.found.keep && (direction == Direction::Stop || !owed) {
+        if self.candidate.keep && (direction == Direction::Stop || !owed) {
             let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
         }
         let case = Case {
-            name: &self.found.id.name,
+            name: &self.candidate.id.name,
             seen,
             held,
-            calls: self.journal.calls(&self.found.id, circumstances.now, circumstances.time_left),
+            calls: self.journal.calls(
+                &self.candidate.id,
+                circumstances.now,
+                circumstances.time_left,
+            ),
             now: circumstances.now,
         };
         let change = match kind.decide(direction, &case) {
@@ -180,11 +193,11 @@ impl Subject<'_> {
             Ok(Decision::Change(change)) => change,
         };
         if direction == Direction::Stop {
-            if matches!(change.claim, Claim::Save(_)) && !self.found.selected {
+            if matches!(change.claim, Claim::Save(_)) && !self.candidate.selected {
                 let why = "no pattern and no tag selects it any more".to_owned();
                 return Outlook::Leave { verdict: Verdict::Skipped, why };
             }
-            if let Some(failure) = &self.inventory.tags {
+            if let Some(failure) = &self.inventory.unseen_tags {
                 let what = "whether it is to be kept could not be found out";
                 return Outlook::Blocked(failure.clone().about(what));
             }
@@ -273,7 +286,7 @@ impl Plan {
     }
 
     /// Takes what another look at some resources has decided.
-    pub fn take_in(&mut self, other: Plan) {
+    pub fn merge(&mut self, other: Plan) {
         let mut others: HashMap<ResourceId, Item> =
             other.items.into_iter().map(|item| (item.id.clone(), item)).collect();
         for old in &mut self.items {
@@ -295,13 +308,13 @@ impl Plan {
 }
 
 /// What an operation has dealt with in its earlier invocations. Another operation has to look.
-pub fn settled(
+pub fn done_earlier(
     registry: &[Kind],
     journal: &Journal,
     operation_id: &str,
     direction: Direction,
 ) -> BTreeSet<ResourceId> {
-    let done = |id: &ResourceId| settled_by(journal, id, operation_id, direction);
+    let done = |id: &ResourceId| was_done_earlier(journal, id, operation_id, direction);
     registry
         .iter()
         .flat_map(|kind| journal.recorded(kind.info().name))
@@ -311,7 +324,7 @@ pub fn settled(
 }
 
 /// Whether this very operation has dealt with the resource already, in an earlier invocation.
-pub fn settled_by(
+pub fn was_done_earlier(
     journal: &Journal,
     id: &ResourceId,
     operation_id: &str,

@@ -78,7 +78,7 @@ impl PriceBook {
 
     /// Takes newer answers of the Price List. One without a price leaves the older one, with its
     /// date.
-    pub fn take_in(&mut self, answers: BTreeMap<Billable, Listed>) {
+    pub fn merge(&mut self, answers: BTreeMap<Billable, Listed>) {
         for (billable, answer) in answers {
             let has_a_price = |listed: &Listed| listed.usd_per_hour.is_some();
             if has_a_price(&answer) || !self.listed.get(&billable).is_some_and(has_a_price) {

@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::cost::Cost;
 pub use self::outcome::Outcome;
-pub use self::rows::{Fate, Row, RowResult, dry_row, left_row, move_row, settled_row, status_row};
+pub use self::rows::{
+    Fate, Row, RowResult, dry_row, left_row, move_row, row_done_earlier, status_row,
+};
 pub use self::saved::Saved;
 pub use self::usd::{BeforeAfter, money};
 use crate::journal::{Journal, KeptOriginal};

@@ -156,7 +156,7 @@ pub struct Wanted {
     pub tagged: BTreeSet<String>,
     pub recorded: BTreeSet<String>,
     /// Those that the operation has dealt with in an earlier invocation: not looked at again.
-    pub settled: BTreeSet<String>,
+    pub done_earlier: BTreeSet<String>,
     /// The event's `only`, for this kind.
     pub only: Option<(KindName, Only)>,
     /// Whether AWS takes names of this kind for the same that differ only in case, as it does with
@@ -169,7 +169,7 @@ pub struct Wanted {
 impl Wanted {
     /// Whether a listed resource is one of ours to look at.
     pub fn selects(&self, name: &str) -> bool {
-        if self.itself.as_deref() == Some(name) || self.is_among(&self.settled, name) {
+        if self.itself.as_deref() == Some(name) || self.is_among(&self.done_earlier, name) {
             return false;
         }
         if let Some((kind, only)) = &self.only
@@ -286,10 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_settled_is_not_looked_at_again_however_its_name_is_written() {
-        let settled = ["shop-risk".to_owned()].into();
-        let wanted =
-            Wanted { patterns: patterns("*"), settled, ignores_case: true, ..Wanted::default() };
+    fn what_was_done_earlier_is_not_looked_at_again_however_its_name_is_written() {
+        let done_earlier = ["shop-risk".to_owned()].into();
+        let wanted = Wanted {
+            patterns: patterns("*"),
+            done_earlier,
+            ignores_case: true,
+            ..Wanted::default()
+        };
         assert!(!wanted.selects("shop-risk"));
         assert!(!wanted.selects("Shop-Risk"));
         assert!(wanted.selects("shop-other"));

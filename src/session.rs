@@ -118,7 +118,7 @@ impl<'a> Session<'a> {
 
     /// Takes the prices that have come into plan and journal. Says whether any of them is new.
     pub async fn take_prices(&mut self, plan: &mut Plan, advice: Advice) -> bool {
-        let is_new = self.desk.settle(used(plan, &self.ledger, advice), &self.pace).await;
+        let is_new = self.desk.collect(used(plan, &self.ledger, advice), &self.pace).await;
         plan.price(&self.desk.book);
         self.ledger.journal.price(&self.desk.book, self.program.clock.now());
         is_new

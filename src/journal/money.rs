@@ -42,7 +42,7 @@ impl Record {
 impl Journal {
     /// Books what a stopped resource has saved, at the moment it leaves that phase, if it was
     /// stopped until then.
-    pub(super) fn settle_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
+    pub(super) fn book_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
         let Some(record) =
             self.resources.get_mut(key).filter(|record| record.phase == Phase::Stopped)
         else {
@@ -61,7 +61,7 @@ impl Journal {
             }),
             None => {}
         }
-        // Booked up to here: a second settlement adds nothing.
+        // Booked up to here: booking a second time adds nothing.
         record.since = now;
     }
 

@@ -24,7 +24,7 @@ use crate::session::Session;
 
 /// How long a tier waits for what is in transition before the next tier begins without it: an event
 /// source mapping takes a minute, and what is stuck must not keep the rest from its turn.
-const LONGEST_SETTLING: Duration = Duration::from_secs(300);
+const TIER_PATIENCE: Duration = Duration::from_secs(300);
 
 impl<'a> Run<'a> {
     /// Carries out the moves, tier by tier.
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
                 self.take_back_unmade(&again, begun_at, fates);
                 wait = rhythm.poll;
             }
-            plan.take_in(again);
+            plan.merge(again);
         }
         Ok(())
     }
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
     /// been patient before. (One that goes on for an event that did not wait has not.)
     fn patience(&self) -> Duration {
         match self.depth() {
-            0 | 1 => LONGEST_SETTLING,
+            0 | 1 => TIER_PATIENCE,
             _ => Duration::ZERO,
         }
     }

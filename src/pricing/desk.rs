@@ -106,7 +106,7 @@ impl Desk {
 
     /// Takes what has come. Waits a little where the report lacks one of these prices, and not past
     /// the invocation's time. Returns whether there is something new to [`Self::keep`].
-    pub async fn settle<'a>(
+    pub async fn collect<'a>(
         &mut self,
         used: impl IntoIterator<Item = &'a Billable>,
         pace: &Pace,
@@ -142,7 +142,7 @@ impl Desk {
         }
         self.under_way.abort_all();
         let is_new = !answers.is_empty();
-        self.book.take_in(answers);
+        self.book.merge(answers);
         is_new
     }
 

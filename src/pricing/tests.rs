@@ -14,7 +14,7 @@ fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
     assert_eq!(book.rate(&Usage::of(&SHARD, 2)), Rate::UNKNOWN);
     assert_eq!(book.source([&shard()]), "unknown: shard");
     let asked_at: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
-    book.take_in(BTreeMap::from([(
+    book.merge(BTreeMap::from([(
         shard(),
         Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at },
     )]));

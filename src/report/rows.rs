@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::journal::{Journal, Snapshot};
 use crate::kinds::rules::Verdict;
 use crate::model::{Direction, KindName, ResourceId, State};
-use crate::plan::{Item, Move, Outlook, settled_by};
+use crate::plan::{Item, Move, Outlook, was_done_earlier};
 
 /// A row tells what one resource was like, what became of it and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -247,7 +247,7 @@ pub fn left_row(item: &Item) -> Row {
 }
 
 /// Tells what an earlier invocation of this operation did with a resource.
-pub fn settled_row(
+pub fn row_done_earlier(
     item: &Item,
     journal: &Journal,
     operation_id: &str,
@@ -255,7 +255,7 @@ pub fn settled_row(
 ) -> Option<Row> {
     let record = journal
         .record(&item.id)
-        .filter(|_| settled_by(journal, &item.id, operation_id, direction))?;
+        .filter(|_| was_done_earlier(journal, &item.id, operation_id, direction))?;
     let released = direction == Direction::Start && record.before == record.after;
     let result = match direction {
         _ if released => RowResult::AlreadyRunning,

@@ -48,7 +48,7 @@ async fn a_slow_answer_keeps_no_other_back_and_is_waited_for_two_seconds() {
     let used = [shard(), arm()];
     desk.ask(&used, Timestamp::UNIX_EPOCH);
     let began = tokio::time::Instant::now();
-    assert!(desk.settle(&used, &pace(900)).await);
+    assert!(desk.collect(&used, &pace(900)).await);
     assert_eq!(began.elapsed(), PATIENCE);
     assert!(desk.book.price(&shard()).is_some());
     assert!(desk.book.price(&arm()).is_none());
@@ -59,7 +59,7 @@ async fn nobody_waits_for_a_price_that_no_sum_needs() {
     let mut desk = desk(|_| 1);
     desk.ask(&[shard(), arm()], Timestamp::UNIX_EPOCH);
     let began = tokio::time::Instant::now();
-    assert!(!desk.settle(&[(&ON_DEMAND_STREAM).into()], &pace(900)).await);
+    assert!(!desk.collect(&[(&ON_DEMAND_STREAM).into()], &pace(900)).await);
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
@@ -69,7 +69,7 @@ async fn nobody_waits_past_the_invocations_time() {
     desk.ask(&[shard()], Timestamp::UNIX_EPOCH);
     let began = tokio::time::Instant::now();
     // Of one second, a fifth is the margin in which the state is written.
-    desk.settle(&[shard()], &pace(1)).await;
+    desk.collect(&[shard()], &pace(1)).await;
     assert_eq!(began.elapsed(), Duration::from_millis(800));
 }
 
@@ -101,9 +101,9 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
             Listed { usd_per_hour: usd.map(UsdPerHour), asked_at: at(second) },
         )])
     };
-    book.take_in(answer(None, 1));
-    book.take_in(answer(Some(0.018), 2));
-    book.take_in(answer(None, 3));
+    book.merge(answer(None, 1));
+    book.merge(answer(Some(0.018), 2));
+    book.merge(answer(None, 3));
     assert_eq!(
         book.listed()[&shard()],
         Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) }
