@@ -1,4 +1,6 @@
-//! Every choice of an operation, made before its first call. Pure.
+//! A plan makes every choice of an operation before its first call. Pure.
+
+mod display;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -6,34 +8,38 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
-use crate::journal::{Journal, Note, Record, Snapshot, Transition};
+use crate::journal::{Journal, Note, Snapshot, Transition};
 use crate::kinds::info::Tier;
-use crate::kinds::kit::{Kind, Managed, Step};
-use crate::kinds::rules::{Case, Change, Claim, Decision, Held, Verdict};
+use crate::kinds::kit::{Kind, Managed, Original, Seen, Step};
+use crate::kinds::rules::{self, Case, Claim, Decision, Held, Verdict};
 use crate::model::{Description, Direction, Phase, ResourceId, State};
 use crate::observe::{Candidate, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
 use crate::trouble::Trouble;
 use crate::usage::{Billable, Usage};
 
-/// What an operation will do, and what it will leave alone, with the reason of each.
+/// A plan says what an operation will do, what it leaves alone, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    pub direction: Direction,
+    /// The kinds stand in the order of reports, and the resources of a kind by name.
     pub items: Vec<Item>,
-    /// What could not be seen, and so was not decided.
+    /// What could not be seen was not decided about.
     pub errors: Vec<Trouble>,
 }
 
+/// An item says what the plan means for one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     pub id: ResourceId,
     pub tier: Tier,
     pub description: Description,
-    /// As it was seen, with its price.
+    /// The resource as it was seen, with its price.
     pub now: Snapshot,
     pub outlook: Outlook,
 }
 
+/// An outlook is the choice that was made for one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outlook {
     Leave {
@@ -41,29 +47,31 @@ pub enum Outlook {
         why: String,
     },
     Change(Box<Move>),
-    /// It could not be looked at, or not decided about.
+    /// The resource could not be looked at, or not be decided about.
     Blocked(Failure),
 }
 
-/// One resource's way, and what has to be durable before its first step.
+/// A move is one resource's way, with what has to be durable before its first step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Move {
     pub claim: Transition,
     pub steps: Vec<Step>,
-    /// How many of them AWS takes only so many of a day.
+    /// So many of the steps are calls that AWS takes only so many of a day.
     pub counted: usize,
+    /// The resource's state at the end of the way.
+    pub leads_to: State,
     pub note: Note,
 }
 
-/// What a plan is made from, beside the account and the state.
+/// Circumstances are what a plan is made from, beside the account and the state.
 pub struct Circumstances<'a> {
     pub prices: &'a PriceBook,
     pub now: Timestamp,
-    /// How long the operation can go on, in all its invocations.
+    /// The operation can go on for so long, in all its invocations together.
     pub time_left: Duration,
 }
 
-/// Plans an operation in one direction. `status` is the plan of a stop that nobody carries out.
+/// Plans an operation in one direction. A `status` is the plan of a stop that nobody carries out.
 pub fn plan(
     direction: Direction,
     registry: &[Kind],
@@ -71,140 +79,124 @@ pub fn plan(
     journal: &Journal,
     circumstances: &Circumstances,
 ) -> Plan {
+    let planner = Planner { direction, inventory, journal, circumstances };
     let unseen = inventory.unseen_kinds.iter().cloned();
     let mut errors: Vec<Trouble> =
         unseen.map(|(kind, failure)| Trouble::KindUnseen { kind, failure }).collect();
     errors.extend(inventory.unseen_tags.clone().map(Trouble::TagsUnseen));
-    let mut items = Vec::new();
-    for kind in registry {
-        let info = kind.info();
-        let first = items.len();
-        for candidate in
-            inventory.candidates.iter().filter(|candidate| candidate.id.kind == info.name)
-        {
-            let seen = candidate.seen.as_ref().ok().and_then(Option::as_ref);
-            let description = match &candidate.seen {
-                Ok(_) => kind.as_reported().describe(seen),
-                Err(_) => not_seen(),
-            };
-            let now = Snapshot::of(&description, circumstances.prices);
-            let outlook = match kind {
-                Kind::Reported(_) => {
-                    Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() }
-                }
-                Kind::Managed(kind) => {
-                    let subject = Subject { candidate, inventory, journal };
-                    subject.outlook(direction, kind.as_ref(), &now, circumstances)
-                }
-            };
-            items.push(Item {
-                id: candidate.id.clone(),
-                tier: info.tier,
-                description,
-                now,
-                outlook,
-            });
-        }
-        let done = inventory.done_earlier.iter().filter(|id| id.kind == info.name);
-        items.extend(done.filter_map(|id| {
-            Some(item_done_earlier(id, info.tier, direction, journal.record(id)?))
-        }));
-        items[first..].sort_by(|a, b| a.id.cmp(&b.id));
-        // What cannot be seen and yet is owed must not drop out of sight.
-        if let Some((_, failure)) =
-            inventory.unseen_kinds.iter().find(|(kind, _)| *kind == info.name)
-        {
-            items.extend(
-                journal.recorded(info.name).filter(|(_, record)| record.held().is_some()).map(
-                    |(id, _)| Item {
-                        id,
-                        tier: info.tier,
-                        description: not_seen(),
-                        now: Snapshot::of(&not_seen(), circumstances.prices),
-                        outlook: Outlook::Blocked(failure.clone()),
-                    },
-                ),
-            );
-        }
-    }
-    Plan { items, errors }
+    let items = registry.iter().flat_map(|kind| planner.items(kind)).collect();
+    Plan { direction, items, errors }
 }
 
-/// As its record says: it was not looked at again.
-fn item_done_earlier(id: &ResourceId, tier: Tier, direction: Direction, record: &Record) -> Item {
-    let (state, verdict) = match direction {
-        Direction::Stop => (State::Stopped, Verdict::AlreadyStopped),
-        Direction::Start => (State::Running, Verdict::AlreadyRunning),
-    };
-    let now = record.after.clone();
-    let description = Description::new(state, now.summary.clone(), now.usage.clone());
-    Item {
-        id: id.clone(),
-        tier,
-        description,
-        now,
-        outlook: Outlook::Leave { verdict, why: String::new() },
-    }
-}
+/// A kind's decision to change a resource.
+type Change = rules::Change<Seen, Original, Step>;
 
-struct Subject<'a> {
-    candidate: &'a Candidate,
+/// A planner makes the choices, resource by resource.
+struct Planner<'a> {
+    direction: Direction,
     inventory: &'a Inventory,
     journal: &'a Journal,
+    circumstances: &'a Circumstances<'a>,
 }
 
-impl Subject<'_> {
-    fn outlook(
-        &self,
-        direction: Direction,
-        kind: &dyn Managed,
-        now: &Snapshot,
-        circumstances: &Circumstances,
-    ) -> Outlook {
-        let seen = match &self.candidate.seen {
+impl Planner<'_> {
+    /// Plans one kind's resources, in the order of their names.
+    fn items(&self, kind: &Kind) -> Vec<Item> {
+        let (kind_name, tier) = (kind.info().name, kind.info().tier);
+        let Inventory { candidates, done_earlier, unseen_kinds, .. } = self.inventory;
+        let candidates = candidates.iter().filter(|candidate| candidate.id.kind == kind_name);
+        let done = done_earlier.iter().filter(|id| id.kind == kind_name);
+        let mut items: Vec<Item> = candidates
+            .map(|candidate| self.item(kind, candidate))
+            .chain(done.filter_map(|id| self.item_done_earlier(id, tier)))
+            .collect();
+        items.sort_by(|a, b| a.id.cmp(&b.id));
+        // What cannot be seen and yet is owed must not drop out of sight.
+        if let Some((_, failure)) = unseen_kinds.iter().find(|(unseen, _)| *unseen == kind_name) {
+            let owed =
+                self.journal.recorded(kind_name).filter(|(_, record)| record.held().is_some());
+            items.extend(owed.map(|(id, _)| self.item_unseen(id, tier, failure)));
+        }
+        items
+    }
+
+    /// Plans one resource.
+    fn item(&self, kind: &Kind, candidate: &Candidate) -> Item {
+        let description = match &candidate.seen {
+            Ok(seen) => kind.as_reported().describe(seen.as_ref()),
+            Err(_) => not_seen(),
+        };
+        let now = Snapshot::of(&description, self.circumstances.prices);
+        let outlook = match kind {
+            Kind::Reported(_) => Outlook::Leave { verdict: Verdict::Unmanaged, why: String::new() },
+            Kind::Managed(kind) => self.outlook(kind.as_ref(), candidate, &now),
+        };
+        Item { id: candidate.id.clone(), tier: kind.info().tier, description, now, outlook }
+    }
+
+    /// Goes by the record of a resource that was not looked at again.
+    fn item_done_earlier(&self, id: &ResourceId, tier: Tier) -> Option<Item> {
+        let (state, verdict) = match self.direction {
+            Direction::Stop => (State::Stopped, Verdict::AlreadyStopped),
+            Direction::Start => (State::Running, Verdict::AlreadyRunning),
+        };
+        let now = self.journal.record(id)?.after.clone();
+        let description = Description::new(state, now.summary.clone(), now.usage.clone());
+        let outlook = Outlook::Leave { verdict, why: String::new() };
+        Some(Item { id: id.clone(), tier, description, now, outlook })
+    }
+
+    fn item_unseen(&self, id: ResourceId, tier: Tier, failure: &Failure) -> Item {
+        let description = not_seen();
+        let now = Snapshot::of(&description, self.circumstances.prices);
+        Item { id, tier, description, now, outlook: Outlook::Blocked(failure.clone()) }
+    }
+
+    fn outlook(&self, kind: &dyn Managed, candidate: &Candidate, now: &Snapshot) -> Outlook {
+        let seen = match &candidate.seen {
             Ok(seen) => seen.as_ref(),
             Err(failure) => return Outlook::Blocked(failure.clone()),
         };
-        let record = self.journal.record(&self.candidate.id);
-        let held = record.and_then(|record| {
+        let held = self.journal.record(&candidate.id).and_then(|record| {
             record.held().map(|original| Held { original: original.clone(), phase: record.phase })
         });
-        let owed = held.is_some();
+        let is_owed = held.is_some();
         // The tag keeps a resource from being stopped. One that we stopped before it was tagged
         // comes back all the same: it is what the tag asks for.
-        if self.candidate.keep && (direction == Direction::Stop || !owed) {
+        if candidate.keep && (self.direction == Direction::Stop || !is_owed) {
             let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
         }
-        let case = Case {
-            name: &self.candidate.id.name,
-            seen,
-            held,
-            calls: self.journal.calls(
-                &self.candidate.id,
-                circumstances.now,
-                circumstances.time_left,
-            ),
-            now: circumstances.now,
-        };
-        let change = match kind.decide(direction, &case) {
-            Err(unreadable) => return Outlook::Blocked(Failure::refused(unreadable.to_string())),
-            Ok(Decision::Leave { verdict, why }) => return Outlook::Leave { verdict, why },
-            Ok(Decision::Change(change)) => change,
-        };
-        if direction == Direction::Stop {
-            if matches!(change.claim, Claim::Save(_)) && !self.candidate.selected {
-                let why = "no pattern and no tag selects it any more".to_owned();
-                return Outlook::Leave { verdict: Verdict::Skipped, why };
-            }
-            if let Some(failure) = &self.inventory.unseen_tags {
-                let what = "whether it is to be kept could not be found out";
-                return Outlook::Blocked(failure.clone().about(what));
-            }
+        let Circumstances { now: time, time_left, .. } = *self.circumstances;
+        let calls = self.journal.calls(&candidate.id, time, time_left);
+        let case = Case { name: &candidate.id.name, seen, held, calls, now: time };
+        match kind.decide(self.direction, &case) {
+            Err(unreadable) => Outlook::Blocked(Failure::refused(unreadable.to_string())),
+            Ok(Decision::Leave { verdict, why }) => Outlook::Leave { verdict, why },
+            Ok(Decision::Change(change)) => self
+                .prevented(candidate, &change.claim)
+                .unwrap_or_else(|| self.change(kind, change, now, is_owed)),
         }
+    }
+
+    /// Says what keeps a change from being made, whatever its kind has decided.
+    fn prevented(&self, candidate: &Candidate, claim: &Claim<Original>) -> Option<Outlook> {
+        if self.direction == Direction::Start {
+            return None;
+        }
+        if matches!(claim, Claim::Save(_)) && !candidate.selected {
+            let why = "no pattern and no tag selects it any more".to_owned();
+            return Some(Outlook::Leave { verdict: Verdict::Skipped, why });
+        }
+        let failure = self.inventory.unseen_tags.clone()?;
+        let what = "whether it is to be kept could not be found out";
+        Some(Outlook::Blocked(failure.about(what)))
+    }
+
+    fn change(&self, kind: &dyn Managed, change: Change, now: &Snapshot, is_owed: bool) -> Outlook {
         let Change { claim, steps, after, detail, warnings } = change;
-        let claim = match (claim, direction) {
-            (Claim::Save(original), _) if owed => Transition::Adopt(original),
+        let claim = match (claim, self.direction) {
+            (Claim::Save(original), _) if is_owed => Transition::Adopt(original),
             (Claim::Save(original), _) => Transition::Save(original),
             (Claim::Amend(original), _) => Transition::Amend(original),
             (Claim::Resume, Direction::Stop) => Transition::Resume,
@@ -212,21 +204,18 @@ impl Subject<'_> {
         };
         let counted = steps.iter().filter(|step| kind.is_counted(step)).count();
         let after = kind.describe(after.as_ref());
-        Outlook::Change(Box::new(Move {
-            claim,
-            steps,
-            counted,
-            note: Note {
-                before: now.clone(),
-                after: Snapshot::of(&after, circumstances.prices),
-                detail,
-                warnings,
-            },
-        }))
+        let note = Note {
+            before: now.clone(),
+            after: Snapshot::of(&after, self.circumstances.prices),
+            detail,
+            warnings,
+        };
+        Outlook::Change(Box::new(Move { claim, steps, counted, leads_to: after.state, note }))
     }
 }
 
 impl Snapshot {
+    /// Puts today's price to what a resource is.
     pub fn of(description: &Description, prices: &PriceBook) -> Self {
         Snapshot {
             summary: description.summary.clone(),
@@ -241,14 +230,14 @@ fn not_seen() -> Description {
 }
 
 impl Item {
-    /// Whether it is worth another look.
+    /// Says whether the resource is in a transition, and so is worth another look.
     pub fn is_later(&self) -> bool {
         matches!(self.outlook, Outlook::Leave { verdict: Verdict::Later, .. })
     }
 }
 
 impl Plan {
-    /// What the plan's resources use, before and after.
+    /// Lists what the plan's resources use, before and after.
     pub fn usages(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| {
             let after = match &item.outlook {
@@ -259,7 +248,9 @@ impl Plan {
         })
     }
 
-    /// What the advice on them is about: worth a price, and part of no sum.
+    /// Lists what the advice on the resources is about.
+    ///
+    /// It is worth a price, and part of no sum.
     pub fn advised(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| &item.description.advice).flat_map(|advice| {
             let limits = advice.cheaper_below.iter().flat_map(|below| &below.limits);
@@ -268,7 +259,7 @@ impl Plan {
         })
     }
 
-    /// Takes the newest prices: the plan was made with those that were known then.
+    /// Puts the newest prices to a plan, which was made with those that were known then.
     pub fn price(&mut self, prices: &PriceBook) {
         for item in &mut self.items {
             item.now.price(prices);
@@ -279,13 +270,13 @@ impl Plan {
         }
     }
 
-    /// The resources of these tiers that are worth another look.
+    /// Lists the resources of these tiers that are worth another look.
     pub fn later(&self, tiers: &[Tier]) -> Vec<ResourceId> {
         let is_later = |item: &&Item| tiers.contains(&item.tier) && item.is_later();
         self.items.iter().filter(is_later).map(|item| item.id.clone()).collect()
     }
 
-    /// Takes what another look at some resources has decided.
+    /// Puts newer items, which another look has led to, in the place of the old ones.
     pub fn merge(&mut self, other: Plan) {
         let mut others: HashMap<ResourceId, Item> =
             other.items.into_iter().map(|item| (item.id.clone(), item)).collect();
@@ -296,7 +287,7 @@ impl Plan {
         }
     }
 
-    /// The moves of one tier.
+    /// Lists the moves of one tier.
     pub fn moves(&self, tier: Tier) -> impl Iterator<Item = (&ResourceId, &Move)> {
         self.items.iter().filter(move |item| item.tier == tier).filter_map(|item| {
             match &item.outlook {
@@ -307,7 +298,9 @@ impl Plan {
     }
 }
 
-/// What an operation has dealt with in its earlier invocations. Another operation has to look.
+/// Lists what an operation has dealt with in its earlier invocations.
+///
+/// Another operation has to look at all of it again.
 pub fn done_earlier(
     registry: &[Kind],
     journal: &Journal,
@@ -323,7 +316,7 @@ pub fn done_earlier(
         .collect()
 }
 
-/// Whether this very operation has dealt with the resource already, in an earlier invocation.
+/// Says whether an earlier invocation of this very operation has dealt with the resource.
 pub fn was_done_earlier(
     journal: &Journal,
     id: &ResourceId,
@@ -338,3 +331,6 @@ pub fn was_done_earlier(
         .record(id)
         .is_some_and(|record| record.operation_id == operation_id && record.phase == done)
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,16 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// For headings.
+    pub fn title(self) -> &'static str {
+        match self {
+            Tier::Alarms => "Alarms",
+            Tier::Functions => "Functions",
+            Tier::Capacity => "Capacity",
+            Tier::ReportOnly => "Only reported",
+        }
+    }
+
     pub fn in_order(direction: Direction) -> [Tier; 3] {
         let mut tiers = [Tier::Alarms, Tier::Functions, Tier::Capacity];
         if direction == Direction::Start {

@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn advice(items: Vec<Item>, journal: &Journal, now: &str) -> Vec<String> {
-        let plan = Plan { items, errors: Vec::new() };
+        let plan = Plan { direction: crate::model::Direction::Stop, items, errors: Vec::new() };
         recommendations(&plan, &PriceBook::built_in(kinds::bills(), "us-east-1"), journal, at(now))
     }
 

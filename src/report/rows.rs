@@ -174,8 +174,7 @@ pub fn dry_row(item: &Item, direction: Direction) -> Row {
     };
     match &item.outlook {
         Outlook::Change(change) => {
-            let steps =
-                change.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
+            let steps = change.steps_in_words();
             let detail = [change.note.detail.as_str(), steps.as_str()];
             let detail =
                 detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
