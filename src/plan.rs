@@ -113,8 +113,10 @@ impl Planner<'_> {
         items.sort_by(|a, b| a.id.cmp(&b.id));
         // What cannot be seen and yet is owed must not drop out of sight.
         if let Some((_, failure)) = unseen_kinds.iter().find(|(unseen, _)| *unseen == kind_name) {
-            let owed =
-                self.journal.recorded(kind_name).filter(|(_, record)| record.held().is_some());
+            let owed = self
+                .journal
+                .recorded(kind_name)
+                .filter(|(id, record)| record.held().is_some() && !done_earlier.contains(id));
             items.extend(owed.map(|(id, _)| self.item_unseen(id, tier, failure)));
         }
         items

@@ -509,6 +509,31 @@ fn what_an_earlier_invocation_did_is_told_without_another_look() {
 }
 
 #[test]
+fn what_an_earlier_invocation_did_is_told_once_where_its_kind_can_no_longer_be_listed() {
+    let mut scene = continued();
+    scene.inventory.unseen_kinds.push((lambda::INFO.name, denied("lambda:ListFunctions")));
+    insta::assert_snapshot!(scene.printed(Direction::Stop), @r"
+    Alarms
+      = cloudwatch:shop-errors: actions off
+      = cloudwatch:shop-latency: actions off
+
+    Functions
+      = lambda:shop-work: reserved 0
+
+    Capacity
+      - sagemaker:shop-risk: 2 × ml.m5.large -> deleted
+          steps: delete the endpoint
+      ~ kinesis:shop-events: 8 shards -> 1 shard
+          steps: scale to 4 shards, then scale to 2 shards, then scale to 1 shard
+
+    Could not be seen
+      ! lambda: the function's role needs lambda:ListFunctions: no policy allows it
+
+    Stop: 1 to stop (-), 1 to change (~), 3 already so (=)
+    ");
+}
+
+#[test]
 fn what_has_only_to_be_written_down_has_no_steps() {
     let mut scene = stopped();
     for record in scene.journal.resources.values_mut() {
