@@ -23,7 +23,7 @@ LONGEST_SECONDS = 13 * 900
 POLL_SECONDS = float(os.environ.get("OPERATE_POLL_SECONDS", "5"))
 # Reads that fail in a row before following gives up: a network is away for a while.
 FAILED_READS = 5
-# As the function checks it (src/event.rs).
+# As the function checks it (src/event/request.rs).
 LONGEST_REASON = 200
 CHANGES = ("would_stop", "would_start")
 # In transition: a stop or start waits for it and then decides.

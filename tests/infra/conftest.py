@@ -28,8 +28,10 @@ def deploy_section() -> str:
 
 
 def variables_in_code() -> set[str]:
-    """Every environment variable that the function reads: src/config.rs names them, and each kind names its own."""
-    code, _, _ = (ROOT / "src" / "config.rs").read_text().partition("#[cfg(test)]")
+    """Every environment variable that the function reads: src/config.rs and its settings name them, and each kind names its own."""
+    code = "".join(
+        (ROOT / "src" / file).read_text().partition("#[cfg(test)]")[0] for file in ("config.rs", "config/settings.rs")
+    )
     named = set(re.findall(r'\.(?:optional|required)\(\s*"([A-Z_]+)"', code))
     kinds = {variable for text in _kinds() for variable in re.findall(r'variable: "([A-Z_]+)"', text)}
     assert len(kinds) >= 5 and len(named) >= 8, "src has changed its form: this reading of it is worth nothing"

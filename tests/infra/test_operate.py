@@ -228,7 +228,7 @@ def test_the_kinds_and_the_longest_reason_are_those_of_the_code(monkeypatch: Any
     from operate import commands
 
     assert commands.TITLES.keys() == permissions_in_code().keys()
-    [longest] = re.findall(r"MAX_REASON: usize = (\d+);", (ROOT / "src" / "event.rs").read_text())
+    [longest] = re.findall(r"MAX_REASON: usize = (\d+);", (ROOT / "src" / "event" / "request.rs").read_text())
     assert int(longest) == commands.LONGEST_REASON
 
 

@@ -1,0 +1,240 @@
+//! Each setting's own rule, and what is told of a value that breaks it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
+
+use crate::model::KindName;
+use crate::select::NamePatterns;
+
+/// One variable that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub variable: String,
+    pub value: Option<String>,
+    pub rule: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} is \"{value}\"; it {}", self.variable, self.rule),
+            None => write!(f, "{} is not set; it {}", self.variable, self.rule),
+        }
+    }
+}
+
+pub(super) const NAME_RULE: &str =
+    "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
+
+pub(super) struct Reader<'a> {
+    pub lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub problems: Vec<Problem>,
+}
+
+/// The settings that have a rule of their own.
+impl Reader<'_> {
+    pub fn state_bucket(&mut self) -> Option<String> {
+        self.required(
+            "STATE_BUCKET",
+            "must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and \
+             hyphens",
+            |v| is_bucket(v).then(|| v.to_owned()),
+        )
+    }
+
+    pub fn state_prefix(&mut self) -> Option<String> {
+        self.optional(
+            "STATE_PREFIX",
+            "must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at \
+             either end",
+            |v| is_prefix(v).then(|| v.to_owned()),
+        )
+    }
+
+    pub fn topic_arn(&mut self) -> Option<String> {
+        self.optional(
+            "SNS_TOPIC_ARN",
+            "must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME",
+            |v| is_topic_arn(v).then(|| v.to_owned()),
+        )
+    }
+
+    /// Reads what is managed of each kind, without what is excluded from all of them.
+    pub fn all_patterns(
+        &mut self,
+        kinds: &[(KindName, &'static str)],
+        project: &str,
+    ) -> BTreeMap<KindName, NamePatterns> {
+        let exclude = self
+            .optional(
+                "EXCLUDE",
+                "must be names or globs, separated by commas, without `!`",
+                NamePatterns::excluding,
+            )
+            .unwrap_or_default();
+        let default = format!("{project}-*");
+        let of = |(kind, variable): &(KindName, &'static str)| {
+            (*kind, self.patterns(variable, &default).without(&exclude))
+        };
+        kinds.iter().map(of).collect()
+    }
+
+    pub fn max_workers(&mut self) -> usize {
+        self.optional("MAX_WORKERS", "must be a whole number from 1 to 64", |v| {
+            v.parse().ok().filter(|n| (1..=64).contains(n))
+        })
+        .unwrap_or(10)
+    }
+
+    pub fn poll(&mut self) -> Duration {
+        self.optional("POLL_SECONDS", "must be a decimal number above 0, at most 3600", |v| {
+            let seconds = v.parse().ok().filter(|s| *s > 0.0 && *s <= 3600.0);
+            seconds.and_then(|s| Duration::try_from_secs_f64(s).ok())
+        })
+        .unwrap_or(Duration::from_secs(15))
+    }
+
+    pub fn longest_stop_hours(&mut self) -> f64 {
+        self.optional("LONGEST_STOP_HOURS", "must be a number of 0 or more", |v| {
+            v.parse().ok().filter(|h: &f64| h.is_finite() && *h >= 0.0)
+        })
+        // Friday 18:00 to Monday 9:00.
+        .unwrap_or(63.0)
+    }
+
+    pub fn rate_share(&mut self) -> f64 {
+        self.optional("RATE_SHARE", "must be a decimal number above 0, at most 1000", |v| {
+            v.parse().ok().filter(|share: &f64| *share > 0.0 && *share <= 1000.0)
+        })
+        .unwrap_or(1.0)
+    }
+
+    pub fn schedule_timezone(&mut self) -> TimeZone {
+        self.optional(
+            "SCHEDULE_TIMEZONE",
+            "must be the name of an IANA time zone, such as Europe/Berlin",
+            |v| TimeZone::get(v).ok(),
+        )
+        .unwrap_or(TimeZone::UTC)
+    }
+
+    pub fn metrics_namespace(&mut self) -> Option<String> {
+        self.optional(
+            "METRICS_NAMESPACE",
+            "must be 1 to 255 letters, digits and any of `. - _ / # :`, and not begin with AWS/",
+            |v| is_namespace(v).then(|| v.to_owned()),
+        )
+    }
+}
+
+impl Reader<'_> {
+    /// A variable that is empty is one that is not set: templates cannot leave one out.
+    pub fn optional<T>(
+        &mut self,
+        variable: &str,
+        rule: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = (self.lookup)(variable).filter(|value| !value.trim().is_empty())?;
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.problem(variable, Some(value), rule);
+        }
+        parsed
+    }
+
+    pub fn required<T>(
+        &mut self,
+        variable: &str,
+        rule: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if (self.lookup)(variable).is_none_or(|value| value.trim().is_empty()) {
+            self.problem(variable, None, rule);
+            return None;
+        }
+        self.optional(variable, rule, parse)
+    }
+
+    /// Unlike elsewhere, empty and not set differ here: empty switches the kind off.
+    fn patterns(&mut self, variable: &str, default: &str) -> NamePatterns {
+        let list = (self.lookup)(variable).unwrap_or_else(|| default.to_owned());
+        NamePatterns::parse(&list).unwrap_or_else(|rule| {
+            self.problem(
+                variable,
+                Some(list),
+                &format!("must be names or globs, separated by commas: {rule}"),
+            );
+            NamePatterns::default()
+        })
+    }
+
+    fn problem(&mut self, variable: &str, value: Option<String>, rule: &str) {
+        self.problems.push(Problem { variable: variable.into(), value, rule: rule.into() });
+    }
+}
+
+pub(super) fn is_name(value: &str) -> bool {
+    value.len() <= 64
+        && value.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+fn is_bucket(value: &str) -> bool {
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (3..=63).contains(&value.len())
+        && value.starts_with(edge)
+        && value.ends_with(edge)
+        && !value.contains("..")
+        && value.chars().all(|c| edge(c) || c == '.' || c == '-')
+}
+
+/// The characters that S3 calls safe in keys
+/// (docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
+fn is_prefix(value: &str) -> bool {
+    value.len() <= 512
+        && !value.starts_with('/')
+        && !value.ends_with('/')
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "!-_.*'()/".contains(c))
+}
+
+fn is_topic_arn(value: &str) -> bool {
+    let parts: Vec<&str> = value.split(':').collect();
+    let [arn, partition, service, region, account, name] = parts[..] else { return false };
+    arn == "arn"
+        && partition.starts_with("aws")
+        && service == "sns"
+        && !region.is_empty()
+        && account.len() == 12
+        && account.chars().all(|c| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+pub(super) fn is_namespace(value: &str) -> bool {
+    value.len() <= 255
+        && !value.starts_with("AWS/")
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || ".-_/#:".contains(c))
+}
+
+pub(super) fn parse_tags(list: &str) -> Option<Vec<(String, String)>> {
+    list.split(',')
+        .map(|item| {
+            let (key, value) = item.split_once('=')?;
+            let (key, value) = (key.trim(), value.trim());
+            (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+pub(super) fn parse_level(value: &str) -> Option<LevelFilter> {
+    ["trace", "debug", "info", "warn", "error"]
+        .contains(&value.to_ascii_lowercase().as_str())
+        .then(|| value.parse().ok())?
+}
