@@ -1,4 +1,4 @@
-//! One event, from Lambda's hands to its answer: parse, route, tell.
+//! An invocation handles one event, from Lambda's hands to the answer.
 
 use std::time::Duration;
 
@@ -17,17 +17,18 @@ use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::session::{Session, Turn};
 
-/// What Lambda says of an invocation.
+/// An invocation is one run of the function, as Lambda tells of it.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     pub request_id: String,
-    /// This attempt: Lambda retries with the same request id.
+    /// Each attempt has its own id, because a retry has the same request id.
     pub attempt: String,
-    /// A time in the past is no deadline: emulators give one.
+    /// A time in the past, which emulators give, is no deadline.
     pub deadline: Option<Timestamp>,
 }
 
-/// The longest that Lambda lets a function run.
+/// Lambda lets a function run for 15 minutes at most
+/// (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
 impl Program {
@@ -98,7 +99,7 @@ impl Program {
     }
 }
 
-/// The same delivery of a schedule, and the same request, is the same operation.
+/// Names the operation, so that a delivery or request that comes twice is one.
 fn operation_id(request: &Request, invocation: &Invocation) -> String {
     let name = match (&request.continuation, &request.schedule) {
         (Some(continuation), _) => return continuation.operation_id.clone(),

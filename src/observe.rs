@@ -1,4 +1,4 @@
-//! What is there: the kinds' sightings, with the tags that include and exclude.
+//! Observing finds what is there: what the kinds see, and what tags include and exclude.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,38 +16,43 @@ use crate::model::{KindName, ResourceId};
 use crate::pace::Pace;
 use crate::select::{Only, Wanted};
 
-/// A resource with this tag is never touched.
+/// A resource with this tag is never stopped.
 pub const KEEP_TAG: (&str, &str) = ("aws-resource-manager", "keep");
 
-/// Finds resources by tag.
+/// A tag index finds resources by their tags.
 #[async_trait]
 pub trait TagIndex: Send + Sync {
-    /// The ARNs of the resources that carry all of these tags.
+    /// Lists the ARNs of the resources that carry all of these tags.
     async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, Failure>;
 }
 
-/// The account as it was seen.
+/// An inventory is the account as it was seen.
 #[derive(Debug, Default)]
 pub struct Inventory {
     pub candidates: Vec<Candidate>,
-    /// Kinds of which nothing could be seen.
+    /// Nothing could be seen of these kinds, and why.
     pub unseen_kinds: Vec<(KindName, Failure)>,
-    /// `Err`: nobody knows what is to be kept.
+    /// The tags could not be read, and why: nobody knows what is to be kept.
     pub unseen_tags: Option<Failure>,
-    /// What the operation has dealt with in an earlier invocation, and so was not looked at.
+    /// Earlier invocations of the operation dealt with these: they were not looked at again.
     pub done_earlier: BTreeSet<ResourceId>,
 }
 
+/// A candidate is a resource that the plan is to decide about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub id: ResourceId,
+    /// `Ok(None)`: the resource is not there.
     pub seen: Result<Option<Seen>, Failure>,
-    /// By a pattern or a tag. The others are here because the state has a record of them.
+    /// A pattern or a tag selects the resource. The state has a record of each other one.
     pub selected: bool,
+    /// The resource carries [`KEEP_TAG`].
     pub keep: bool,
 }
 
-/// Looks at everything that the configuration and the state name, but for what was done earlier.
+/// Looks at everything that the configuration and the state name.
+///
+/// What is in `done_earlier` is not looked at: an earlier invocation dealt with it.
 pub async fn observe(
     registry: &[Kind],
     tags: &dyn TagIndex,
@@ -161,10 +166,10 @@ fn names_by_kind(arns: &[String], registry: &[Kind]) -> BTreeMap<KindName, BTree
     names
 }
 
-/// The Resource Groups Tagging API: one question for all kinds.
+/// The Resource Groups Tagging API answers one question for all kinds.
 pub struct TaggingApi {
     client: Client,
-    /// Of the kinds that it is asked for: `kinesis:stream`.
+    /// The API is asked for resources of these types: `kinesis:stream`.
     types: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! One stop or start: the lease, the claims, the moves tier by tier, the end.
+//! An operation is one stop or start: lease, claims, moves tier by tier, end.
 //!
 //! What is durable when: before the first call that changes anything, one conditional write holds
 //! the lease and every original. The outcomes are written with the end of the invocation: until
@@ -32,10 +32,10 @@ use crate::report::{self, Report, Row, RowResult};
 use crate::session::{Advice, Session};
 use crate::trouble::Trouble;
 
-/// A lease outlives its invocation by no more than this: clocks differ a little.
+/// A lease outlives an invocation by so much, because clocks differ a little.
 const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(3);
 
-/// How the moves ended, with what was seen of each resource last.
+/// Fates tell how the moves ended, and what was seen of each resource last.
 type Fates = BTreeMap<ResourceId, report::Fate>;
 
 /// Carries out a stop or a start, as far as this invocation gets.
@@ -51,24 +51,28 @@ pub async fn run(session: Session<'_>, direction: Direction) -> Result<Report, R
     run.conclude(plan, fates, had_state).await
 }
 
-/// The part of an operation that one invocation does.
+/// A run is the part of an operation that one invocation does.
 struct Run<'a> {
     session: Session<'a>,
     direction: Direction,
 }
 
-/// What became of the call to the next invocation.
+/// A hand-on says what became of the call to the next invocation.
 enum HandOn {
     Taken,
-    /// It will be refused again: the operation ends here.
+    /// Lambda would refuse the call again: the operation ends here.
     Refused(Failure),
-    /// It may have been taken or not. Lambda tries a failed asynchronous event again, and any event
-    /// goes on with an operation that was left open.
+    /// Lambda may have taken the call or not.
+    ///
+    /// It tries a failed asynchronous event again, and any event goes on with an operation that was
+    /// left open.
     Unknown(String),
 }
 
 impl Run<'_> {
-    /// Waits for its turn, plans, and makes the claims durable. `Break`: it is over before.
+    /// Waits for the operation's turn, plans, and makes the claims durable.
+    ///
+    /// `Break`: the operation is over before it begins, and this is the report.
     async fn begin(&mut self) -> Result<ControlFlow<Report, (Plan, Timestamp)>, Refusal> {
         let mut has_waited = false;
         loop {
@@ -203,14 +207,15 @@ impl Run<'_> {
             || later.iter().any(|id| is_owed(journal, id))
     }
 
-    /// How many invocations of this operation came before this one.
+    /// Counts the invocations of this operation that came before this one.
     fn depth(&self) -> u32 {
         let operation = &self.session.ledger.journal.operation;
         operation.as_ref().map_or(0, |operation| operation.depth)
     }
 
-    /// Hands the operation on. The state first, then the call: a continuation that is lost is found
-    /// by the next event.
+    /// Hands the operation on to another invocation.
+    ///
+    /// The state is written before the call: a continuation that is lost is found by the next event.
     async fn hand_on(&mut self, depth: u32) -> Result<HandOn, LedgerError> {
         self.session.ledger.journal.hand_over(depth);
         self.save().await?;
@@ -236,7 +241,9 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the report: what went wrong in the end comes after what could not be seen.
+    /// Writes the report.
+    ///
+    /// What went wrong in the end comes after what could not be seen.
     fn report(&self, plan: &Plan, fates: &Fates, trouble: Option<Trouble>) -> Report {
         let journal = &self.session.ledger.journal;
         let rows = plan.items.iter().map(|item| self.row(item, fates)).collect();
@@ -269,7 +276,7 @@ fn in_progress(report: Report) -> Report {
     Report { outcome: report::Outcome::InProgress, finished_at: None, ..report }
 }
 
-/// Whether it is to be changed and that has not come to an end.
+/// Says whether a resource is to be changed, and the change has not ended.
 fn is_unfinished(item: &Item, fates: &Fates) -> bool {
     let is_over = |fate: &report::Fate| !matches!(fate.outcome, Outcome::Unfinished(_));
     matches!(item.outlook, Outlook::Change(_)) && !fates.get(&item.id).is_some_and(is_over)

@@ -22,7 +22,7 @@ use crate::usage::{Billable, Usage};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub direction: Direction,
-    /// The kinds stand in the order of reports, and the resources of a kind by name.
+    /// The kinds stand in the order of reports, and a kind's resources by name.
     pub items: Vec<Item>,
     /// What could not be seen was not decided about.
     pub errors: Vec<Trouble>,
@@ -51,19 +51,19 @@ pub enum Outlook {
     Blocked(Failure),
 }
 
-/// A move is one resource's way, with what has to be durable before its first step.
+/// A move is one resource's way, with the claim that has to be durable before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Move {
     pub claim: Transition,
     pub steps: Vec<Step>,
-    /// So many of the steps are calls that AWS takes only so many of a day.
+    /// This many steps are calls that AWS limits by the day.
     pub counted: usize,
     /// The resource's state at the end of the way.
     pub leads_to: State,
     pub note: Note,
 }
 
-/// Circumstances are what a plan is made from, beside the account and the state.
+/// Circumstances are what a plan rests on beside the account and the state.
 pub struct Circumstances<'a> {
     pub prices: &'a PriceBook,
     pub now: Timestamp,
@@ -261,7 +261,7 @@ impl Plan {
         })
     }
 
-    /// Puts the newest prices to a plan, which was made with those that were known then.
+    /// Puts the newest prices to a plan that was made with older ones.
     pub fn price(&mut self, prices: &PriceBook) {
         for item in &mut self.items {
             item.now.price(prices);
@@ -278,7 +278,7 @@ impl Plan {
         self.items.iter().filter(is_later).map(|item| item.id.clone()).collect()
     }
 
-    /// Puts newer items, which another look has led to, in the place of the old ones.
+    /// Puts the items of a newer plan in the place of the old ones.
     pub fn merge(&mut self, other: Plan) {
         let mut others: HashMap<ResourceId, Item> =
             other.items.into_iter().map(|item| (item.id.clone(), item)).collect();

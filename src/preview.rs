@@ -1,4 +1,4 @@
-//! A plan that nobody carries out: status and dry runs.
+//! A preview is a plan that nobody carries out: a status or a dry run.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,9 @@ use crate::refusal::Refusal;
 use crate::report::{self, Report, Row};
 use crate::session::{Advice, Session};
 
-/// Plans in a direction, or for a status in none, and reports the plan. Nothing is changed.
+/// Reports what a stop or a start would do, and changes nothing.
+///
+/// Without a direction it is a status, which reports what is there.
 pub async fn run(
     mut session: Session<'_>,
     direction: Option<Direction>,

@@ -1,4 +1,4 @@
-//! The ports of one process, and what every invocation asks of them.
+//! A program has the ports of one process, and what all invocations need of them.
 
 use std::sync::Arc;
 
@@ -20,14 +20,16 @@ use crate::store::{Bucket, Store};
 use crate::successor::{Successor, ThisFunction};
 use crate::trouble::Trouble;
 
-/// Everything outside that an invocation needs. Tests have their own of each.
+/// A program holds everything outside that an invocation needs.
+///
+/// Tests have ports of their own.
 pub struct Program {
     pub config: Config,
     /// The kinds with their clients, in the order of reports.
     pub registry: Vec<Kind>,
     pub store: Box<dyn Store>,
     pub tags: Box<dyn TagIndex>,
-    /// None without a topic.
+    /// `None`: there is no topic.
     pub notifier: Option<Box<dyn Notifier>>,
     pub successor: Box<dyn Successor>,
     pub clock: Box<dyn Clock>,
@@ -36,7 +38,9 @@ pub struct Program {
 }
 
 impl Program {
-    /// Connects a program to AWS. Clients are made when they are first used.
+    /// Connects a program to AWS.
+    ///
+    /// Clients are made when they are first used.
     pub fn connect(
         config: Config,
         registry: Vec<Kind>,
@@ -58,7 +62,7 @@ impl Program {
         }
     }
 
-    /// The names of the kinds, in the order of reports.
+    /// Lists the names of the kinds, in the order of reports.
     pub fn kind_names(&self) -> Vec<KindName> {
         self.registry.iter().map(|kind| kind.info().name).collect()
     }
@@ -102,7 +106,7 @@ impl Program {
         whereabouts
     }
 
-    /// The whereabouts of a report that is not kept, or not yet.
+    /// Names the whereabouts of a report that is not kept, or not yet.
     pub fn whereabouts(&self) -> Whereabouts {
         Whereabouts { function: self.config.function_name.clone(), ..Whereabouts::default() }
     }

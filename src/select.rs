@@ -1,4 +1,4 @@
-//! Which resources an invocation is about: name patterns, tags and the event's `only`.
+//! Selecting says which resources an invocation is about, by pattern, tag and `only`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,8 +8,9 @@ use wildmatch::WildMatch;
 
 use crate::model::{KindName, ResourceId};
 
-/// Names or globs (`*`, `?`), some of which exclude (`!glob`). An exclusion wins wherever it
-/// stands.
+/// Name patterns are names or globs (`*`, `?`), some of which exclude (`!glob`).
+///
+/// An exclusion wins wherever it stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NamePatterns {
     include: Vec<WildMatch>,
@@ -17,7 +18,7 @@ pub struct NamePatterns {
 }
 
 impl NamePatterns {
-    /// Parses a comma-separated list. An empty list selects nothing.
+    /// Parses a comma-separated list, of which an empty one selects nothing.
     pub fn parse(list: &str) -> Result<Self, &'static str> {
         let mut patterns = NamePatterns::default();
         for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
@@ -44,7 +45,7 @@ impl NamePatterns {
             .then(|| NamePatterns { include: Vec::new(), exclude })
     }
 
-    /// The same, without what the other excludes.
+    /// Takes out what other patterns exclude.
     #[must_use]
     pub fn without(mut self, other: &NamePatterns) -> Self {
         self.exclude.extend(other.exclude.iter().cloned());
@@ -55,7 +56,7 @@ impl NamePatterns {
         self.include.is_empty()
     }
 
-    /// The same for names of which AWS takes those for one that differ only in case.
+    /// Lets the patterns match names that differ only in case.
     #[must_use]
     pub fn ignoring_case(&self) -> Self {
         let all = |patterns: &[WildMatch]| patterns.iter().map(ignoring_case).collect();
@@ -75,7 +76,7 @@ fn ignoring_case(pattern: &WildMatch) -> WildMatch {
     WildMatch::new_case_insensitive(&pattern.pattern())
 }
 
-/// One entry of the event's `only`: a kind, or a kind and a name pattern.
+/// A selector is one entry of `only`: a kind, perhaps with a name pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selector {
     pub kind: KindName,
@@ -83,7 +84,9 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Parses `kind` or `kind:name-pattern`. `Err` is the part that is not a kind.
+    /// Parses `kind` or `kind:name-pattern`.
+    ///
+    /// `Err` is the part that is not a kind.
     pub fn parse<'a>(text: &'a str, kinds: &[KindName]) -> Result<Self, &'a str> {
         let (kind, name) = match text.split_once(':') {
             Some((kind, name)) if !name.is_empty() => (kind, Some(WildMatch::new(name))),
@@ -119,7 +122,7 @@ impl Serialize for Selector {
     }
 }
 
-/// The event's `only`. Without it, everything.
+/// An event's `only` says what the event is about. An empty one means everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Only(pub Vec<Selector>);
@@ -133,7 +136,7 @@ impl Only {
         self.everything() || self.0.iter().any(|selector| selector.matches(id))
     }
 
-    /// The same for names of which AWS takes those for one that differ only in case.
+    /// Lets the selectors match names that differ only in case.
     #[must_use]
     pub fn ignoring_case(&self) -> Self {
         let selector = |selector: &Selector| Selector {
@@ -148,26 +151,29 @@ impl Only {
     }
 }
 
-/// What a kind is to look for: the names that the configuration selects, and those that have a
-/// record in the state (which are looked at whatever the patterns say: they have to come back).
+/// `Wanted` says which resources a kind is to look for.
+///
+/// They are those that the configuration selects, and those with a record in the state. The latter
+/// are looked at whatever the patterns say: they have to come back.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     pub patterns: NamePatterns,
+    /// The configuration's tags select these names, unless a pattern excludes them.
     pub tagged: BTreeSet<String>,
+    /// The state has records of these names.
     pub recorded: BTreeSet<String>,
-    /// Those that the operation has dealt with in an earlier invocation: not looked at again.
+    /// Earlier invocations of the operation dealt with these: they are not looked at again.
     pub done_earlier: BTreeSet<String>,
-    /// The event's `only`, for this kind.
+    /// The event's `only`, with the kind that is to look.
     pub only: Option<(KindName, Only)>,
-    /// Whether AWS takes names of this kind for the same that differ only in case, as it does with
-    /// endpoints, whose ARNs are in lower case.
+    /// AWS takes names that differ only in case for the same.
     pub ignores_case: bool,
-    /// The function itself: never selected, whatever the patterns say.
+    /// The function's own name, which is never selected, whatever the patterns say.
     pub itself: Option<String>,
 }
 
 impl Wanted {
-    /// Whether a listed resource is one of ours to look at.
+    /// Says whether a listed resource is to be looked at.
     pub fn selects(&self, name: &str) -> bool {
         if self.itself.as_deref() == Some(name) || self.is_among(&self.done_earlier, name) {
             return false;
@@ -180,27 +186,29 @@ impl Wanted {
         self.recorded.contains(name) || self.is_selected(name)
     }
 
-    /// Whether a pattern or a tag selects it, and not only a record of the state.
+    /// Says whether a pattern or a tag selects a resource, and not only a record.
     pub fn is_selected(&self, name: &str) -> bool {
         self.patterns.includes(name)
             || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
     }
 
-    /// Whether a name that an ARN told is this one.
+    /// Says whether a name is among those that ARNs told.
     pub fn is_among(&self, told: &BTreeSet<String>, name: &str) -> bool {
         told.contains(name)
             || (self.ignores_case && told.iter().any(|other| other.eq_ignore_ascii_case(name)))
     }
 
-    /// The names to look at, out of all that the account lists: those selected, and those recorded
-    /// even when they are in no list, because a start has to know for certain that they are gone.
+    /// Lists the names to look at, out of all that the account lists.
+    ///
+    /// Recorded names are looked at even when they are in no list, because a start has to know for
+    /// certain that they are gone.
     pub fn among(&self, listed: impl IntoIterator<Item = String>) -> Vec<String> {
         let listed: BTreeSet<String> =
             listed.into_iter().chain(self.recorded.iter().cloned()).collect();
         listed.into_iter().filter(|name| self.selects(name)).collect()
     }
 
-    /// Nothing to look for: the account need not be asked.
+    /// Says whether there is nothing to look for, so that AWS need not be asked.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty() && self.tagged.is_empty() && self.recorded.is_empty()
     }

@@ -1,7 +1,7 @@
-//! What a preview and an operation share: they differ between the plan and the report only.
+//! A session is what a preview and an operation share.
 //!
 //! Both read the state, look at the account, make a plan, put prices to it and write a report.
-//! A preview stops at the plan; an operation carries it out in between.
+//! A preview leaves it at the plan; an operation carries it out before the report.
 
 use std::collections::BTreeSet;
 
@@ -21,22 +21,22 @@ use crate::select::Only;
 use crate::trouble::Trouble;
 use crate::usage::Billable;
 
-/// Who asks, and how long the answer may take.
+/// A turn says who asks, and how long the answer may take.
 #[derive(Debug, Clone)]
 pub struct Turn {
-    /// The operation's id: the same for each invocation of one operation.
+    /// The operation's id is the same in each of its invocations.
     pub id: String,
-    /// Lambda's id of the invocation. A retry has the same.
+    /// Lambda's id of the invocation is the same in a retry.
     pub request_id: String,
-    /// Lambda's id with this try of it: nobody else writes the state under that name.
+    /// The state is written under this name, which no other try of the invocation has.
     pub holder: String,
-    /// When the operation was asked for.
+    /// The operation was asked for at this moment.
     pub asked_at: Timestamp,
-    /// When Lambda ends the process.
+    /// Lambda ends the process at this moment.
     pub deadline: Timestamp,
 }
 
-/// One request, with the state and the prices that its invocation works with.
+/// A session is one request, with the state and the prices at hand.
 pub struct Session<'a> {
     pub program: &'a Program,
     pub request: &'a Request,
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
         Ok(Session { program, request, turn, pace, ledger: ledger?, desk })
     }
 
-    /// Puts the originals of a kept report into the journal in hand, where the request names one.
+    /// Adopts the originals of a kept report, where the request names one.
     pub async fn adopt_originals(&mut self) -> Result<(), Refusal> {
         let Some(key) = &self.request.originals_from else { return Ok(()) };
         let unusable = |why: String| Refusal::Originals { key: key.clone(), why };
@@ -86,18 +86,19 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Looks at the account and makes every choice. `None`: there was not enough time to look.
+    /// Looks at the account and makes every choice.
     ///
-    /// What is in `done` is not looked at: an earlier invocation of this operation dealt with it.
+    /// What is in `done_earlier` is not looked at: an earlier invocation of this operation dealt
+    /// with it. `None`: there was not enough time to look.
     pub async fn plan(
         &self,
         direction: Direction,
         only: &Only,
-        done: BTreeSet<ResourceId>,
+        done_earlier: BTreeSet<ResourceId>,
     ) -> Option<Plan> {
         let Program { registry, tags, config, clock, .. } = self.program;
         let journal = &self.ledger.journal;
-        let done = done.into_iter().filter(|id| only.includes(id)).collect();
+        let done = done_earlier.into_iter().filter(|id| only.includes(id)).collect();
         let planning = async {
             let look = observe(registry, tags.as_ref(), config, only, journal, done, &self.pace);
             let inventory = look.await;
@@ -111,12 +112,14 @@ impl<'a> Session<'a> {
         self.pace.until(Until::LastAnswer, planning).await
     }
 
-    /// Asks for the prices of what is planned and remembered. Waits for none.
+    /// Asks for the prices of what is planned and remembered, and waits for none.
     pub fn ask_prices(&mut self, plan: &Plan, advice: Advice) {
         self.desk.ask(used(plan, &self.ledger, advice), self.program.clock.now());
     }
 
-    /// Takes the prices that have come into plan and journal. Says whether any of them is new.
+    /// Puts the prices that have come into plan and journal.
+    ///
+    /// Returns whether any of them is new.
     pub async fn take_prices(&mut self, plan: &mut Plan, advice: Advice) -> bool {
         let is_new = self.desk.collect(used(plan, &self.ledger, advice), &self.pace).await;
         plan.price(&self.desk.book);
@@ -129,7 +132,7 @@ impl<'a> Session<'a> {
         self.desk.keep(self.program.store.as_ref()).await;
     }
 
-    /// Writes the report of a plan, with these rows, as it would be if this were the end.
+    /// Reports a plan and these rows, as if this were the operation's end.
     pub fn report(
         &self,
         plan: &Plan,
@@ -147,7 +150,7 @@ impl<'a> Session<'a> {
         heading.report(rows, errors, &self.ledger.journal, now)
     }
 
-    /// Writes the report of a request that was not carried out, and why.
+    /// Reports that the request was not carried out, and why.
     pub fn skipped(&self, why: Trouble) -> Report {
         let heading = self.heading(self.turn.asked_at, false);
         let now = self.program.clock.now();
@@ -160,7 +163,7 @@ impl<'a> Session<'a> {
         report.errors.push(Trouble::NoState);
     }
 
-    /// What stands at the head of every report of this request.
+    /// Makes the heading of every report of this request.
     pub fn heading(&self, started_at: Timestamp, dry_run: bool) -> Heading {
         let config = &self.program.config;
         Heading {
@@ -179,14 +182,14 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Whether the prices of what advice compares with are wanted, too.
+/// `Advice` says whether the prices that advice compares with are wanted, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advice {
     Wanted,
     Unwanted,
 }
 
-/// What a report needs the prices of.
+/// Lists what a report needs the prices of.
 fn used<'p>(
     plan: &'p Plan,
     ledger: &'p Ledger<'_>,

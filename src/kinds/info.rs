@@ -52,7 +52,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// For headings.
+    /// Names the tier in headings.
     pub fn title(self) -> &'static str {
         match self {
             Tier::Alarms => "Alarms",

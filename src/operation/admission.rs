@@ -1,4 +1,4 @@
-//! Whether an operation may begin now, and the wait until it may.
+//! Admission says whether an operation may begin, and waits until it may.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -15,31 +15,32 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::trouble::{AfterBusy, Rival, Trouble};
 
-/// How often an invocation that waits for the lease looks whether it is free.
+/// An invocation that waits for the lease looks for it at least so often.
 const LONGEST_LEASE_POLL: Duration = Duration::from_secs(5);
 
-/// Whether an operation may begin now.
+/// An admission says whether an operation may begin now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Admission {
     Free,
     Busy(Busy),
-    /// It has been dealt with, or something newer has taken its place.
+    /// The operation has been dealt with, or something newer has taken its place.
     Over(Trouble),
 }
 
-/// Who holds the lease.
+/// `Busy` says who holds the lease, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Busy {
-    /// The operation at work.
+    /// The id of the operation at work.
     operation_id: String,
     until: Timestamp,
-    /// It works in the other direction.
+    /// The operation at work goes in the other direction.
     is_opposed: bool,
 }
 
 impl Run<'_> {
-    /// Waits until the operation may begin. `Break`: it never will, and this is its report.
-    /// `Continue` says whether it had to wait.
+    /// Waits until the operation may begin.
+    ///
+    /// `Break`: it never will, and this is its report. `Continue` says whether it had to wait.
     pub(super) async fn admit(
         &mut self,
         has_waited: bool,
@@ -104,7 +105,7 @@ impl Run<'_> {
         }
     }
 
-    /// Waits a while; asks a holder that works in the other direction to yield.
+    /// Waits a while, or asks a holder that works in the other direction to yield.
     async fn wait_for_lease(&mut self, busy: &Busy) -> Result<(), LedgerError> {
         let valid_until = self.session.turn.deadline + LEASE_GRACE;
         let is_to_be_asked = busy.is_opposed && !self.is_asked_for(valid_until);
@@ -128,11 +129,11 @@ impl Run<'_> {
         ledger.reload().await
     }
 
-    /// Whether the holder has been asked to yield, by this operation or by a newer one of the same
-    /// direction.
+    /// Says whether the holder has been asked to yield.
     ///
-    /// Two that put their own challenge in the place of the other's would write without a pause,
-    /// and the holder could not write any more.
+    /// This operation has asked, or a newer one of the same direction. Two that put their own
+    /// challenge in the place of the other's would write without a pause, and the holder could not
+    /// write any more.
     fn is_asked_for(&self, valid_until: Timestamp) -> bool {
         let Session { program, turn, ledger, .. } = &self.session;
         ledger.journal.challenger.as_ref().is_some_and(|challenger| {
@@ -147,7 +148,7 @@ impl Run<'_> {
         })
     }
 
-    /// Leaves the wait to the next invocation: the lease did not become free in this one's time.
+    /// Leaves the wait for the lease to the next invocation, for want of time.
     async fn wait_longer(&self, busy: &Busy) -> Result<Report, Refusal> {
         let session = &self.session;
         let continuation = session.request.continuation.as_ref();

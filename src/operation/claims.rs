@@ -1,4 +1,4 @@
-//! What has to be durable before the first call, written into the journal in hand.
+//! Claims are what has to be durable before the first call.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::journal::{Journal, Note, Transition};
 use crate::kinds::rules::Verdict;
 use crate::plan::{Item, Outlook, Plan};
 
-/// Writes the claims of a plan, and what is not owed any more, into the journal in hand.
+/// Writes a plan's claims, and what is no longer owed, into the journal.
 ///
 /// A move that its record does not allow is taken out of the plan.
 pub fn claim(plan: &mut Plan, journal: &mut Journal, operation_id: &str, now: Timestamp) {

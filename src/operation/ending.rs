@@ -1,11 +1,11 @@
-//! How an invocation's part of an operation ends. Pure.
+//! An ending is how an invocation's part of an operation ends. Pure.
 
 use crate::event::MAX_DEPTH;
 use crate::journal::Challenger;
 use crate::pace::Halt;
 use crate::trouble::Rival;
 
-/// What comes after the moves.
+/// An ending says what comes after the moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ending {
     /// Nothing is left to do.
@@ -14,12 +14,14 @@ pub(super) enum Ending {
     GoesOn { depth: u32 },
     /// Something is left to do, and no further invocation is allowed.
     GivenUp,
-    /// A newer event wants the opposite: which, where it is known.
+    /// A newer event wants the opposite. `None`: it is not known which.
     TakenOver { by: Option<Rival> },
 }
 
-/// Decides how it ends: whether something is left to do, why no further call may begin, how many
-/// invocations came before, and who wants the opposite.
+/// Decides how an invocation's part of an operation ends.
+///
+/// It goes by whether something is left to do, why no further call may begin, how many invocations
+/// came before, and who wants the opposite.
 pub(super) fn ending(
     is_unfinished: bool,
     halted: Option<Halt>,

@@ -1,4 +1,4 @@
-//! The look at the stored state between rounds of calls.
+//! A lookout looks at the stored state between rounds of calls.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::ledger::{LeaseIs, Ledger};
 use crate::model::Direction;
 use crate::pace::{Pace, Until};
 
-/// Looks whether somebody wants an operation in one direction to end.
+/// A lookout looks whether somebody wants an operation in one direction to end.
 pub(super) struct Lookout<'a, 'b> {
     pub ledger: &'b mut Ledger<'a>,
     pub clock: &'b dyn Clock,

@@ -1,4 +1,4 @@
-//! The moves of an operation, tier by tier, and what is written down of them.
+//! An operation carries out its moves tier by tier, and writes down each outcome.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,8 +22,9 @@ use crate::report;
 use crate::select::{Only, Selector};
 use crate::session::Session;
 
-/// How long a tier waits for what is in transition before the next tier begins without it: an event
-/// source mapping takes a minute, and what is stuck must not keep the rest from its turn.
+/// A tier keeps the next one waiting so long for what is in transition.
+///
+/// An event source mapping takes a minute, and what is stuck must not keep the rest from its turn.
 const TIER_PATIENCE: Duration = Duration::from_secs(300);
 
 impl<'a> Run<'a> {
@@ -58,7 +59,9 @@ impl<'a> Run<'a> {
         Ok(fates)
     }
 
-    /// Carries out the moves of one tier. `Ok(false)`: it is not done.
+    /// Carries out the moves of one tier.
+    ///
+    /// `Ok(false)`: the tier is not done.
     async fn move_tier(
         &mut self,
         plan: &Plan,
@@ -101,8 +104,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Looks again at what was in transition in these tiers when it was looked at, until it can be
-    /// decided about, and carries out what is decided then.
+    /// Looks again at what was in transition in these tiers.
+    ///
+    /// As soon as a resource can be decided about, what is decided is carried out.
     async fn follow_transitions(
         &mut self,
         plan: &mut Plan,
@@ -140,7 +144,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes back the planned calls of what an unfinished tier kept from its turn: it has made none.
+    /// Takes back the planned calls of moves that an unfinished tier kept from their turn.
+    ///
+    /// They have made none.
     fn take_back_unmade(&mut self, plan: &Plan, begun_at: Timestamp, fates: &Fates) {
         let journal = &mut self.session.ledger.journal;
         let moves = Tier::in_order(self.direction).into_iter().flat_map(|tier| plan.moves(tier));
@@ -154,7 +160,7 @@ impl<'a> Run<'a> {
         self.session.plan(self.direction, &only, BTreeSet::new()).await
     }
 
-    /// Who looks for a challenge, beside the pace that it may halt.
+    /// Posts a lookout for a challenge, beside the pace that it may halt.
     fn lookout(&mut self) -> (&Pace, Lookout<'a, '_>) {
         let Session { program, ledger, pace, .. } = &mut self.session;
         let (clock, pace) = (program.clock.as_ref(), &*pace);
@@ -202,8 +208,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// How long a tier may keep the others waiting for what is in transition. A continuation has
-    /// been patient before. (One that goes on for an event that did not wait has not.)
+    /// Says how long a tier may keep the others waiting for what is in transition.
+    ///
+    /// A continuation has been patient before. (One that goes on for an event that did not wait has
+    /// not.)
     fn patience(&self) -> Duration {
         match self.depth() {
             0 | 1 => TIER_PATIENCE,

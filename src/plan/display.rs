@@ -147,7 +147,7 @@ impl Display for Item {
 }
 
 impl Item {
-    /// Lists what there is to say of the resource, each with the word for what it is.
+    /// Lists what there is to say of the resource, each remark with its label.
     fn remarks(&self) -> Vec<(&'static str, String)> {
         let mut remarks = match &self.outlook {
             Outlook::Leave { why, .. } => vec![("reason", why.clone())],
