@@ -10,7 +10,7 @@ use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
 pub use self::settings::Problem;
-use self::settings::{NAME_RULE, Reader, is_name, parse_level, parse_tags};
+use self::settings::{NAME_RULE, SettingReader, is_name, parse_level, parse_tags};
 use crate::model::KindName;
 use crate::select::NamePatterns;
 
@@ -138,7 +138,7 @@ impl Config {
         lookup: impl Fn(&str) -> Option<String>,
         kinds: &[(KindName, &'static str)],
     ) -> Result<Self, BadConfig> {
-        let mut reader = Reader { lookup: &lookup, problems: Vec::new() };
+        let mut reader = SettingReader { lookup: &lookup, problems: Vec::new() };
         let project =
             reader.required("PROJECT_NAME", NAME_RULE, |v| is_name(v).then(|| v.to_owned()));
         let environment = reader

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 pub use self::fields::{FIELDS, Field};
-use self::reader::{Reader, shown};
+use self::reader::{FieldReader, shown};
 pub use self::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
 use crate::model::KindName;
 
@@ -27,7 +27,7 @@ impl Request {
             )]));
         };
         let (fields, prefix) = unwrap_envelope(object)?;
-        let mut reader = Reader { fields, prefix, problems: Vec::new() };
+        let mut reader = FieldReader { fields, prefix, problems: Vec::new() };
         let request = reader.request(kinds);
         match request {
             Some(request) if reader.problems.is_empty() => Ok(request),

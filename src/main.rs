@@ -56,7 +56,7 @@ async fn handle(
 }
 
 fn diagnostic(refusal: &Refusal) -> Diagnostic {
-    Diagnostic { error_type: refusal.kind().to_owned(), error_message: refusal.to_string() }
+    Diagnostic { error_type: refusal.error_type().to_owned(), error_message: refusal.to_string() }
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]

@@ -138,7 +138,7 @@ impl fmt::Display for ResourceId {
 
 /// What is known of the calls that AWS takes only so many of a day.
 #[derive(Debug, Clone, Default)]
-pub struct Calls {
+pub struct RationedCalls {
     /// Those of the last 24 hours that were made or may have been, by their age, the oldest first.
     pub recent: Vec<Duration>,
     /// Those of them that were made.

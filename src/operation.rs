@@ -192,7 +192,7 @@ impl Run<'_> {
         self.save().await?;
         // What others wait for is done. Prices that are not kept are asked for again.
         if has_new_prices {
-            self.session.keep_prices().await;
+            self.session.save_prices().await;
         }
         program.notify(&mut report, &whereabouts).await;
         Ok(report)

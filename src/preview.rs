@@ -22,7 +22,7 @@ pub async fn run(
     session.ask_prices(&plan, Advice::Wanted);
     // A dry run writes nothing but its report.
     if session.take_prices(&mut plan, Advice::Wanted).await && direction.is_none() {
-        session.keep_prices().await;
+        session.save_prices().await;
     }
     let (journal, clock) = (&session.ledger.journal, &session.program.clock);
     let rows: Vec<Row> = plan

@@ -32,7 +32,7 @@ pub const NONE_NEEDED: &str = "none needed";
 /// What AWS's Price List said of one billable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listed {
+pub struct ListedPrice {
     /// `None`: it has no such price, or more than one.
     pub usd_per_hour: Option<UsdPerHour>,
     pub asked_at: Timestamp,
@@ -43,7 +43,7 @@ pub struct Listed {
 pub struct PriceBook {
     bills: Bills,
     region: String,
-    listed: BTreeMap<Billable, Listed>,
+    listed: BTreeMap<Billable, ListedPrice>,
 }
 
 /// Where a price comes from.
@@ -60,7 +60,7 @@ impl PriceBook {
     }
 
     /// Holds what the rows carry, and what the Price List said of the region.
-    pub fn with(bills: Bills, region: &str, listed: BTreeMap<Billable, Listed>) -> Self {
+    pub fn with(bills: Bills, region: &str, listed: BTreeMap<Billable, ListedPrice>) -> Self {
         PriceBook { bills, region: region.to_owned(), listed }
     }
 
@@ -72,15 +72,15 @@ impl PriceBook {
         &self.region
     }
 
-    pub fn listed(&self) -> &BTreeMap<Billable, Listed> {
+    pub fn listed(&self) -> &BTreeMap<Billable, ListedPrice> {
         &self.listed
     }
 
     /// Takes newer answers of the Price List. One without a price leaves the older one, with its
     /// date.
-    pub fn merge(&mut self, answers: BTreeMap<Billable, Listed>) {
+    pub fn merge(&mut self, answers: BTreeMap<Billable, ListedPrice>) {
         for (billable, answer) in answers {
-            let has_a_price = |listed: &Listed| listed.usd_per_hour.is_some();
+            let has_a_price = |listed: &ListedPrice| listed.usd_per_hour.is_some();
             if has_a_price(&answer) || !self.listed.get(&billable).is_some_and(has_a_price) {
                 self.listed.insert(billable, answer);
             }
@@ -93,7 +93,7 @@ impl PriceBook {
         billables: impl IntoIterator<Item = &'a Billable>,
         now: Timestamp,
     ) -> BTreeMap<&'a Billable, ProductQuery> {
-        let is_fresh = |listed: &Listed| now.duration_since(listed.asked_at) < FRESH_FOR;
+        let is_fresh = |listed: &ListedPrice| now.duration_since(listed.asked_at) < FRESH_FOR;
         billables
             .into_iter()
             .filter(|billable| !self.listed.get(billable).is_some_and(is_fresh))
@@ -105,7 +105,8 @@ impl PriceBook {
     }
 
     fn price(&self, billable: &Billable) -> Option<(UsdPerHour, Origin)> {
-        if let Some(Listed { usd_per_hour: Some(price), asked_at }) = self.listed.get(billable) {
+        if let Some(ListedPrice { usd_per_hour: Some(price), asked_at }) = self.listed.get(billable)
+        {
             return Some((*price, Origin::PriceList(*asked_at)));
         }
         if self.region != BUILT_IN_REGION {

@@ -28,7 +28,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The name that Lambda's answer gives as `errorType`.
-    pub fn kind(&self) -> &'static str {
+    pub fn error_type(&self) -> &'static str {
         match self {
             Refusal::Config(_) => "BadConfiguration",
             Refusal::Event(_) => "BadEvent",

@@ -128,8 +128,8 @@ impl<'a> Session<'a> {
     }
 
     /// Keeps the prices for the next invocations.
-    pub async fn keep_prices(&self) {
-        self.desk.keep(self.program.store.as_ref()).await;
+    pub async fn save_prices(&self) {
+        self.desk.save_prices(self.program.store.as_ref()).await;
     }
 
     /// Reports a plan and these rows, as if this were the operation's end.

@@ -68,7 +68,7 @@ impl Turns {
     }
 
     /// Waits for a turn. The call may be made at once when this returns.
-    pub async fn take(&self) {
+    pub async fn wait(&self) {
         let mut last = self.queue.lock().await;
         let factor = self.slowness().factor;
         if factor > 1.0 {
@@ -89,7 +89,7 @@ impl Turns {
         }
     }
 
-    pub fn was_taken(&self) {
+    pub fn was_accepted(&self) {
         let mut slowness = self.slowness();
         let now = Instant::now();
         let seconds = now.duration_since(slowness.adjusted_at).as_secs_f64();
@@ -142,7 +142,7 @@ mod tests {
     async fn seconds_for(turns: &Turns, calls: u32) -> f64 {
         let began = Instant::now();
         for _ in 0..calls {
-            turns.take().await;
+            turns.wait().await;
         }
         began.elapsed().as_secs_f64()
     }
@@ -161,7 +161,7 @@ mod tests {
         futures::future::join_all((0..20).map(|n| {
             let (turns, order) = (&turns, &order);
             async move {
-                turns.take().await;
+                turns.wait().await;
                 order.lock().unwrap().push(n);
             }
         }))
@@ -188,10 +188,10 @@ mod tests {
         let turns = Turns::at(10.0).unwrap();
         turns.was_throttled();
         tokio::time::advance(ONCE_IN).await;
-        turns.was_taken();
+        turns.was_accepted();
         assert!((turns.slowness().factor - SLOWER * FASTER).abs() < 1e-9);
         tokio::time::advance(ONCE_IN * 8).await;
-        turns.was_taken();
+        turns.was_accepted();
         let took = seconds_for(&turns, 103).await;
         assert!((took - 10.0).abs() < 0.2, "{took}");
     }

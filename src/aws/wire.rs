@@ -63,10 +63,10 @@ pub struct Wire {
 }
 
 /// A service, as a request's signature names it, and which of its requests.
-type Limit = (&'static str, Requests);
+type LimitKey = (&'static str, Requests);
 
 struct Pacing {
-    limits: Vec<(Limit, Turns)>,
+    limits: Vec<(LimitKey, Turns)>,
     tally: Arc<Tally>,
 }
 
@@ -119,13 +119,13 @@ impl Paced {
             // What has no limit is left to the SDK's retries.
             let again = if limits.is_empty() { None } else { request.try_clone() };
             for turns in &limits {
-                turns.take().await;
+                turns.wait().await;
             }
             tally.count_call();
             let response = self.attempt(request).await?;
             if !is_throttled(&response) {
                 for turns in limits {
-                    turns.was_taken();
+                    turns.was_accepted();
                 }
                 return Ok(response);
             }
@@ -160,7 +160,7 @@ impl Paced {
 impl Pacing {
     /// What several kinds name is one limit, at the lowest of their rates.
     fn new(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> Self {
-        let mut lowest: BTreeMap<Limit, u32> = BTreeMap::new();
+        let mut lowest: BTreeMap<LimitKey, u32> = BTreeMap::new();
         for rate in rates.iter().chain(&OWN_RATES) {
             let per_second = lowest.entry((rate.service, rate.requests)).or_insert(u32::MAX);
             *per_second = rate.per_second.min(*per_second);
@@ -175,7 +175,7 @@ impl Pacing {
     /// Those that a call has to wait for.
     fn limits_of(&self, request: &HttpRequest) -> Vec<&Turns> {
         let (service, operation) = (service(request).unwrap_or_default(), operation(request));
-        let of = |(name, requests): &Limit| *name == service && requests.include(operation);
+        let of = |(name, requests): &LimitKey| *name == service && requests.include(operation);
         self.limits.iter().filter(|(limit, _)| of(limit)).map(|(_, turns)| turns).collect()
     }
 }
@@ -252,7 +252,7 @@ mod tests {
         let limits = pacing.limits_of(&lambda_call());
         let began = Instant::now();
         for _ in 0..=30 {
-            limits[0].take().await;
+            limits[0].wait().await;
         }
         assert_eq!((limits.len(), began.elapsed().as_secs()), (1, 10));
     }
@@ -363,7 +363,7 @@ mod tests {
     async fn a_call_that_hangs_times_out_and_its_wait_for_a_turn_does_not_count() {
         let paced = Service::paced(15.0, true);
         for _ in 0..5 + 600 {
-            paced.pacing.limits_of(&lambda_call())[0].take().await;
+            paced.pacing.limits_of(&lambda_call())[0].wait().await;
         }
         let turns: Vec<_> = (0..300).map(|_| paced.call(lambda_call())).collect();
         let began = Instant::now();

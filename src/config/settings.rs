@@ -30,13 +30,13 @@ impl fmt::Display for Problem {
 pub(super) const NAME_RULE: &str =
     "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
 
-pub(super) struct Reader<'a> {
+pub(super) struct SettingReader<'a> {
     pub lookup: &'a dyn Fn(&str) -> Option<String>,
     pub problems: Vec<Problem>,
 }
 
 /// The settings that have a rule of their own.
-impl Reader<'_> {
+impl SettingReader<'_> {
     pub fn state_bucket(&mut self) -> Option<String> {
         self.required(
             "STATE_BUCKET",
@@ -131,7 +131,7 @@ impl Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl SettingReader<'_> {
     /// A variable that is empty is one that is not set: templates cannot leave one out.
     pub fn optional<T>(
         &mut self,

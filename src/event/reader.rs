@@ -9,13 +9,13 @@ use super::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
 use crate::model::{Action, KindName};
 use crate::select::{Only, Selector};
 
-pub(super) struct Reader<'a> {
+pub(super) struct FieldReader<'a> {
     pub fields: &'a Map<String, Value>,
     pub prefix: &'static str,
     pub problems: Vec<String>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FieldReader<'a> {
     pub fn request(&mut self, kinds: &[KindName]) -> Option<Request> {
         let allowed = FIELDS.map(|field| field.name);
         for unknown in self.fields.keys().filter(|key| !allowed.contains(&key.as_str())) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 use super::Journal;
-use crate::model::{Calls, ResourceId};
+use crate::model::{RationedCalls, ResourceId};
 
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -50,12 +50,12 @@ impl Journal {
     }
 
     /// What a decision about a resource has to know of such calls.
-    pub fn calls(&self, id: &ResourceId, now: Timestamp, time_left: Duration) -> Calls {
+    pub fn calls(&self, id: &ResourceId, now: Timestamp, time_left: Duration) -> RationedCalls {
         let refused = self.refused_calls.get(&id.to_string()).map(|time| now.duration_since(*time));
         let made = recent(&self.counted_calls, id, now);
         let mut all = [made.clone(), recent(&self.planned_calls, id, now)].concat();
         all.sort_unstable_by(|a, b| b.cmp(a));
-        Calls {
+        RationedCalls {
             recent: all,
             made,
             refused: refused

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::info::Info;
 use crate::failure::Failure;
-use crate::model::{Calls, Description, Phase};
+use crate::model::{Description, Phase, RationedCalls};
 
 /// What a kind's own types are: plain data, which can be compared and printed.
 pub trait Data: Any + Clone + Debug + PartialEq + Send + Sync {}
@@ -135,7 +135,7 @@ pub struct Case<'a, S, O> {
     pub name: &'a str,
     pub seen: Option<&'a S>,
     pub held: Option<Held<O>>,
-    pub calls: Calls,
+    pub calls: RationedCalls,
     pub now: Timestamp,
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::list::{PriceList, ProductQuery, price};
-use super::{Listed, PriceBook};
+use super::{ListedPrice, PriceBook};
 use crate::pace::Pace;
 use crate::store::Store;
 use crate::usage::{Billable, Bills};
@@ -31,10 +31,10 @@ const QUERIES: usize = 8;
 struct Cache {
     schema: u32,
     region: String,
-    prices: BTreeMap<Billable, Listed>,
+    prices: BTreeMap<Billable, ListedPrice>,
 }
 
-type Answers = BTreeMap<Billable, Listed>;
+type Answers = BTreeMap<Billable, ListedPrice>;
 
 pub struct Desk {
     pub book: PriceBook,
@@ -97,7 +97,7 @@ impl Desk {
                 let answer = |billable: Billable| {
                     let charge = bills.find(&billable)?;
                     let usd_per_hour = price(&charge, &region, &products);
-                    Some((billable, Listed { usd_per_hour, asked_at: now }))
+                    Some((billable, ListedPrice { usd_per_hour, asked_at: now }))
                 };
                 billables.into_iter().filter_map(answer).collect()
             });
@@ -105,7 +105,7 @@ impl Desk {
     }
 
     /// Takes what has come. Waits a little where the report lacks one of these prices, and not past
-    /// the invocation's time. Returns whether there is something new to [`Self::keep`].
+    /// the invocation's time. Returns whether there is something new to [`Self::save_prices`].
     pub async fn collect<'a>(
         &mut self,
         used: impl IntoIterator<Item = &'a Billable>,
@@ -147,7 +147,7 @@ impl Desk {
     }
 
     /// Keeps the answers for the next invocations.
-    pub async fn keep(&self, store: &dyn Store) {
+    pub async fn save_prices(&self, store: &dyn Store) {
         let cache = Cache {
             schema: SCHEMA,
             region: self.book.region().to_owned(),

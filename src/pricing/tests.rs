@@ -16,7 +16,7 @@ fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
     let asked_at: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
     book.merge(BTreeMap::from([(
         shard(),
-        Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at },
+        ListedPrice { usd_per_hour: Some(UsdPerHour(0.018)), asked_at },
     )]));
     assert_eq!(book.rate(&Usage::of(&SHARD, 2)), Rate(Some(UsdPerHour(0.036))));
     assert_eq!(book.source([&shard()]), "AWS Price List, eu-central-1, 2026-11-20");
@@ -24,8 +24,10 @@ fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
 
 #[test]
 fn the_source_names_every_origin_and_the_oldest_date() {
-    let listed =
-        |usd, asked_at: &str| Listed { usd_per_hour: usd, asked_at: asked_at.parse().unwrap() };
+    let listed = |usd, asked_at: &str| ListedPrice {
+        usd_per_hour: usd,
+        asked_at: asked_at.parse().unwrap(),
+    };
     let (fan_out, on_demand) = (Billable::from(&FAN_OUT_SHARD), Billable::from(&ON_DEMAND_STREAM));
     let book = PriceBook::with(
         kinds::bills(),
@@ -54,7 +56,7 @@ fn the_source_names_every_origin_and_the_oldest_date() {
 #[test]
 fn a_price_is_asked_for_once_in_seven_days_known_or_not() {
     let asked_at: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    let listed = |usd_per_hour| Listed { usd_per_hour, asked_at };
+    let listed = |usd_per_hour| ListedPrice { usd_per_hour, asked_at };
     let arm = Billable::from(&PROVISIONED_GB_ARM);
     let book = PriceBook::with(
         kinds::bills(),

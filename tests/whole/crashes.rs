@@ -67,7 +67,7 @@ impl Crash {
             for _ in 0..CRASHES.size {
                 scope.spawn(|| {
                     loop {
-                        let _turn = CRASHES.take();
+                        let _turn = CRASHES.acquire();
                         if over.load(Ordering::SeqCst) {
                             return;
                         }

@@ -171,7 +171,7 @@ fn a_night_passes(account: &Account) {
 
 /// A start that is killed at this call, and what comes then, which ends with a start.
 fn dies(operation: &str, when: &str, then: &[&str]) {
-    let _turn = CRASHES.take();
+    let _turn = CRASHES.acquire();
     let at = format!("killed {when} {operation}, then {then:?}");
     let account = Account::with(&rich());
     let function = Function::new(&account);

@@ -425,7 +425,7 @@ fn a_lambda_at_edge_replica_is_left_alone() {
 /// Kills an action at one of its mutating calls. One more start, and it is as it was. False: there
 /// is no such call.
 fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> bool {
-    let _turn = CRASHES.take();
+    let _turn = CRASHES.acquire();
     let at = format!("{action} killed {moment} its mutating call {number}");
     let account = work(5);
     account.refuse_prices();

@@ -18,7 +18,7 @@ fn case<'a>(
         name,
         seen,
         held,
-        calls: crate::model::Calls::default(),
+        calls: crate::model::RationedCalls::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::stream::{CALLS_A_DAY, ScaleTo, Step, Wait};
-use crate::model::Calls;
+use crate::model::RationedCalls;
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
@@ -17,7 +17,7 @@ const WORTH_WAITING: Duration = Duration::from_secs(600);
 const REFUSED_FOR: Duration = Duration::from_secs(3600);
 
 /// The calls that are left.
-pub struct Budget<'a>(pub &'a Calls);
+pub struct Budget<'a>(pub &'a RationedCalls);
 
 impl Budget<'_> {
     /// How long an operation may wait for a call: it has to get on with its way in what is left.

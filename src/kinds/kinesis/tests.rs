@@ -1,7 +1,7 @@
 use super::*;
 use crate::kinds::rules::Claim;
 use crate::kinds::rules::testing::{change, left};
-use crate::model::Calls;
+use crate::model::RationedCalls;
 use proptest::prelude::*;
 
 /// For stops of at most twelve hours.
@@ -26,7 +26,10 @@ fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Ori
         name: "events",
         seen,
         held,
-        calls: Calls { time_left: Duration::from_secs(3 * 3600), ..Calls::default() },
+        calls: RationedCalls {
+            time_left: Duration::from_secs(3 * 3600),
+            ..RationedCalls::default()
+        },
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }
@@ -374,11 +377,11 @@ fn nights(shards: u32) -> Vec<u32> {
         let calls = |now: u64, made: &[u64]| {
             let ages = made.iter().map(|at| Duration::from_secs(now - at));
             let made: Vec<Duration> = ages.filter(|age| age.as_secs() < 86_400).collect();
-            Calls {
+            RationedCalls {
                 recent: made.clone(),
                 made,
                 time_left: Duration::from_secs(3 * 3600),
-                ..Calls::default()
+                ..RationedCalls::default()
             }
         };
         let evening = day * 86_400 + 18 * 3600;

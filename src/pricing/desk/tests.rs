@@ -98,7 +98,7 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
     let answer = |usd: Option<f64>, second| {
         BTreeMap::from([(
             shard(),
-            Listed { usd_per_hour: usd.map(UsdPerHour), asked_at: at(second) },
+            ListedPrice { usd_per_hour: usd.map(UsdPerHour), asked_at: at(second) },
         )])
     };
     book.merge(answer(None, 1));
@@ -106,7 +106,7 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
     book.merge(answer(None, 3));
     assert_eq!(
         book.listed()[&shard()],
-        Listed { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) }
+        ListedPrice { usd_per_hour: Some(UsdPerHour(0.018)), asked_at: at(2) }
     );
 }
 

@@ -16,7 +16,7 @@ impl Semaphore {
         Semaphore { size, taken: Mutex::new(0), freed: Condvar::new() }
     }
 
-    pub fn take(&self) -> Turn<'_> {
+    pub fn acquire(&self) -> Turn<'_> {
         let mut taken = self
             .freed
             .wait_while(self.taken(), |taken| *taken >= self.size)
