@@ -1,11 +1,13 @@
-//! The time of day, behind a trait so that tests can have their own.
+//! This module tells the time of day. Tests have a clock of their own.
 
 use jiff::Timestamp;
 
+/// Tells the time of day.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// Tells the time of the machine, in whole milliseconds.
 pub struct SystemClock;
 
 impl Clock for SystemClock {

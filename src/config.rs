@@ -1,4 +1,6 @@
-//! Environment → [`Config`], all problems at once. The only place that knows the variables' names.
+//! This module turns the environment into a [`Config`], or names every problem at once.
+//!
+//! It knows every variable's name, but for the lists of names, which the kinds know.
 
 mod settings;
 
@@ -22,36 +24,42 @@ pub struct Config {
     pub state_bucket: String,
     pub state_prefix: String,
     pub topic_arn: Option<String>,
-    /// A kind with an empty list is not managed. Each has what is excluded everywhere, too.
+    /// These patterns say which resources of each kind are managed: none by an empty list.
+    ///
+    /// Each kind's patterns exclude what is excluded everywhere, too.
     pub patterns: BTreeMap<KindName, NamePatterns>,
     /// Resources that carry all of these tags are managed too.
     pub target_tags: Vec<(String, String)>,
     pub dry_run_default: bool,
+    /// So many calls are made at once, of each kind.
     pub max_workers: usize,
+    /// Something in transition is looked at this long after its call, and ever less often then.
     pub poll: Duration,
+    /// A stream that keeps its records for less time than this gets a warning.
     pub longest_stop_hours: f64,
-    /// How much of the calls a second that AWS takes this function makes at most.
+    /// The function makes at most this share of the calls a second that AWS takes.
     pub rate_share: f64,
     pub log_level: LevelFilter,
-    /// Whose months the savings are counted in.
+    /// Savings are counted in the days and months of this time zone.
     pub schedule_timezone: TimeZone,
-    /// The CloudWatch namespace of the metrics. None: no metrics, which would bill.
+    /// CloudWatch has the metrics in this namespace. `None`: there are none, because they bill.
     pub metrics_namespace: Option<String>,
-    /// The function's own name, which Lambda sets: it never manages itself, and calls itself to go
-    /// on.
+    /// Lambda tells the function its own name.
+    ///
+    /// The function never manages itself, and calls itself to go on.
     pub function_name: Option<String>,
-    /// `AWS_REGION`, which Lambda sets.
+    /// Lambda tells the function its region.
     pub region: String,
 }
 
-/// A variable of the environment, in the words of docs/reference.md, which is made from it.
+/// Describes a variable of the environment, for the table in docs/reference.md.
 pub struct Variable {
     pub name: &'static str,
     pub default: &'static str,
     pub rule: &'static str,
 }
 
-/// The variables that are read, beside one for each kind.
+/// Lists the variables that are read, beside one for each kind.
 pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "PROJECT_NAME",
@@ -126,14 +134,16 @@ pub const VARIABLES: [Variable; 17] = [
     },
 ];
 
-/// All that is wrong with the environment.
+/// Tells all that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the configuration is not usable, nothing was changed: {}",
         .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct BadConfig(pub Vec<Problem>);
 
 impl Config {
-    /// Reads the configuration through `lookup`. `kinds` are the kinds with their variables.
+    /// Reads the configuration, or finds every problem with it.
+    ///
+    /// `lookup` finds a variable's value. `kinds` tells the variable of each kind's list of names.
     pub fn parse(
         lookup: impl Fn(&str) -> Option<String>,
         kinds: &[(KindName, &'static str)],

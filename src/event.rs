@@ -1,4 +1,6 @@
-//! JSON → [`Request`]. Everything that is wrong with an event is found here, before any AWS call.
+//! This module turns an event's JSON into a [`Request`], or names every problem at once.
+//!
+//! AWS has not been asked anything by then.
 
 mod fields;
 mod reader;
@@ -12,7 +14,7 @@ use self::reader::{FieldReader, shown};
 pub use self::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
 use crate::model::KindName;
 
-/// All that is wrong with an event.
+/// Tells all that is wrong with an event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the event was refused, nothing was changed: {}", .0.join("; "))]
 pub struct BadEvent(pub Vec<String>);
@@ -36,8 +38,10 @@ impl Request {
     }
 }
 
-/// EventBridge puts the event it was given under `detail`
+/// Opens the envelope in which EventBridge delivers an event: it is under `detail`
 /// (docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html).
+///
+/// Returns the event's fields, and what stands before their names when a problem is told.
 fn unwrap_envelope(
     object: &Map<String, Value>,
 ) -> Result<(&Map<String, Value>, &'static str), BadEvent> {

@@ -1,4 +1,4 @@
-//! A failure says why a call to AWS did not do what it was asked, as data.
+//! A failure says, as data, why a call to AWS did not do its work.
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 pub enum Class {
     /// IAM said no: a person has to grant the permission.
     Denied,
-    /// Throttling, 5xx, a reset, a time-out, after the SDK's own retries.
+    /// The cause passes: throttling, 5xx, a reset or a time-out. The SDK has tried again in vain.
     Transient,
     /// AWS understood and refused: asking again changes nothing.
     Refused,
@@ -23,24 +23,24 @@ pub enum Class {
     Halted,
 }
 
-/// A failure says why one call did not do what it was asked.
+/// A failure says why one call did not do its work.
 ///
-/// `Display` is one line for a person. The chain of causes goes to the log where it is read.
+/// `Display` is one line for a person. The log has the whole chain of causes.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct Failure {
     pub class: Class,
-    /// AWS's error code, where there was an answer.
+    /// AWS answered with this error code. `None`: there was no answer, or no call.
     pub code: Option<String>,
     /// The call needs this IAM action. `None`: the failure is not of a call.
     pub permission: Option<String>,
-    /// IAM's words told whom it refused what.
+    /// IAM said which role it refused access to which resource.
     pub denial: Option<Box<Denial>>,
-    /// The words for a person. Nothing is decided by them.
+    /// A person reads these words. Nothing is decided by them.
     pub message: String,
 }
 
-/// A denial is what a person has to know to grant a permission that IAM refused.
+/// A denial says what a person needs to know to grant the refused permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
     /// The role of this name made the call.
@@ -82,7 +82,7 @@ impl Failure {
         failure
     }
 
-    /// Reads AWS's answer. `cause` tells what happened where no answer came.
+    /// Describes AWS's answer. `cause` tells what happened where no answer came.
     pub(crate) fn of_answer(
         permission: &str,
         code: Option<&str>,
@@ -156,6 +156,7 @@ where
     }
 }
 
+/// Tells whether IAM refused the call.
 fn is_denied(code: &str) -> bool {
     matches!(
         code,
@@ -168,7 +169,7 @@ fn is_denied(code: &str) -> bool {
     )
 }
 
-/// Codes that mean "later": the SDK's retry strategy has already tried them.
+/// Tells whether the same call may succeed later. The SDK has already tried it again.
 fn is_transient(code: &str) -> bool {
     code.contains("Throttl")
         || matches!(

@@ -1,4 +1,6 @@
-//! What older versions wrote: tests/golden/README.md tells how it was made.
+//! This module reads what older versions wrote.
+//!
+//! tests/golden/README.md tells how that was made.
 
 use std::fmt::Debug;
 use std::fs;
@@ -12,13 +14,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/0.1")
 }
 
-/// The bytes of one file.
+/// Reads one file.
 pub fn file(name: &str) -> Vec<u8> {
     let path = folder().join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All states, by the names of their files.
+/// Reads all states, each with the name of its file.
 pub fn states() -> Vec<(String, Vec<u8>)> {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -29,7 +31,7 @@ pub fn states() -> Vec<(String, Vec<u8>)> {
     names.into_iter().map(|name| (name.clone(), file(&name))).collect()
 }
 
-/// Every original of this kind is understood, and written back with the same fields and values.
+/// Asserts that every original of a kind is understood, and written back as it was.
 pub fn assert_originals_stay<Original>(kind: &str)
 where
     Original: Debug + Serialize + DeserializeOwned,

@@ -1,14 +1,16 @@
-//! The rules of the house, read from the code's own imports: who may import whom.
+//! This module holds the rules of the house: which module may import which.
 //!
-//! `docs/architecture.md` draws the house. Here it is held: a new import that runs up, closes a
-//! circle of files or names a kind where no kind is known fails a test and is named by it.
+//! `docs/architecture.md` draws the house. The imports are read from the code itself: a new one
+//! that runs up, closes a circle of files or names a kind where none is known fails a test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use syn::visit::{self, Visit};
 
-/// Modules by layer, from the ground up. A module imports from its own layer or from lower ones.
+/// Lists the modules by layer, from the ground up.
+///
+/// A module imports from its own layer or from lower ones. A child has the layer of its parent.
 const LAYERS: [&[&str]; 15] = [
     &["usage", "tally", "clock", "lazy"],
     &["model", "failure", "savings"],
@@ -26,12 +28,13 @@ const LAYERS: [&[&str]; 15] = [
     &["preview", "operation"],
     &["invocation"],
 ];
+/// Every kind is written in the words of these modules.
 const GROUND: [&str; 4] = ["kinds::info", "kinds::rules", "kinds::remote", "kinds::kit"];
-/// What an author of a kind may use, beside the ground and his own folder.
+/// A kind may import these modules, beside the ground and its own folder.
 const WORDS: [&str; 7] = ["model", "usage", "select", "pace", "failure", "lazy", "clock"];
-/// Who may ask for all kinds. Everybody else is handed them.
+/// Only these modules ask for all kinds. Everybody else is handed them.
 const READERS_OF_THE_LIST: [&str; 2] = ["report", "main"];
-/// Who decides or tells, and so must not know the AWS SDK.
+/// These modules decide or tell, and so must not know the AWS SDK.
 const WITHOUT_SDK: [&str; 16] = [
     "apply",
     "config",
@@ -51,14 +54,14 @@ const WITHOUT_SDK: [&str; 16] = [
     "usage",
 ];
 
-/// Each module with the modules of this crate, and the other crates, that it names.
+/// A house holds which modules and which other crates each module names.
 struct House {
     modules: BTreeMap<String, BTreeSet<String>>,
     crates: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl House {
-    /// Reads the modules of a crate, by name: what is only compiled for tests does not count.
+    /// Reads a crate's modules, without what is compiled for tests only.
     fn read(files: &BTreeMap<String, String>) -> Self {
         let parsed: BTreeMap<&String, Names> = files
             .iter()
@@ -90,7 +93,7 @@ impl House {
         self.modules.iter().flat_map(|(from, to)| to.iter().map(|to| (from.as_str(), to.as_str())))
     }
 
-    /// Everything that breaks a rule, in words.
+    /// Tells everything that breaks a rule.
     fn violations(&self) -> Vec<String> {
         let mut wrong = self.circles();
         for module in self.modules.keys().filter(|module| layer(module).is_none()) {
@@ -124,7 +127,7 @@ impl House {
         wrong
     }
 
-    /// What a module imports, and what that imports, and so on.
+    /// Finds all modules that a module imports, itself or through others.
     fn reached_from<'h>(&'h self, from: &'h String) -> BTreeSet<&'h String> {
         let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
         while let Some(at) = next.pop() {
@@ -133,7 +136,7 @@ impl House {
         seen
     }
 
-    /// Circles of files: each as the files from which there is a way back to themselves.
+    /// Finds the circles, each as the list of the files on it.
     fn circles(&self) -> Vec<String> {
         let reached: BTreeMap<&String, BTreeSet<&String>> =
             self.modules.keys().map(|module| (module, self.reached_from(module))).collect();
@@ -149,7 +152,7 @@ impl House {
     }
 }
 
-/// The paths that a file names, and its modules that are compiled for tests only.
+/// Collects the paths that a file names, and its modules that are for tests only.
 #[derive(Default)]
 struct Names {
     paths: BTreeSet<Vec<String>>,
@@ -207,7 +210,7 @@ fn child(module: &str, name: &str) -> String {
     if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
 }
 
-/// The module of this crate that a path in `module` leads to.
+/// Finds the module of this crate to which a path in `module` leads.
 fn resolve(module: &str, path: &[String], files: &BTreeMap<String, String>) -> Option<String> {
     let own: Vec<&str> = module.split("::").filter(|part| !part.is_empty()).collect();
     let ups = path.iter().take_while(|part| *part == "super").count();
@@ -230,7 +233,7 @@ fn is_within(module: &str, name: &str) -> bool {
     module == name || module.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"))
 }
 
-/// The kind in whose folder a module stands.
+/// Names the kind in whose folder a module stands.
 fn wing(module: &str) -> Option<&str> {
     let rest = module.strip_prefix("kinds::")?;
     let kind = rest.split("::").next()?;
@@ -249,7 +252,7 @@ fn layer(module: &str) -> Option<usize> {
         return LAYERS.iter().position(|names| names.contains(&"kinds::*"));
     }
     let is_here = |name: &&str| {
-        // The list is one file: what stands below it has a layer of its own.
+        // The list of kinds is one file. The modules below it have layers of their own.
         if *name == "kinds" { module == "kinds" } else { is_within(module, name) }
     };
     LAYERS.iter().position(|names| names.iter().any(is_here))
@@ -270,7 +273,7 @@ fn files_of_this_crate() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut files);
     let library = files.remove("lib").expect("there is a library");
-    // Its modules for tests are those of the crate itself.
+    // The library declares the crate's own modules, and which of them are for tests only.
     files.insert(String::new(), library);
     files
 }

@@ -1,4 +1,6 @@
-//! The journal with the store behind it: read, decided upon, written back if nobody else wrote.
+//! A ledger is the journal with the store behind it.
+//!
+//! It is read, decided upon, and written back if nobody else wrote meanwhile.
 
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::journal::{Journal, Unusable};
 use crate::model::{Direction, KindName};
 use crate::store::{Newer, Store, Version, WriteError};
 
-/// The state cannot be read or written.
+/// Says why the state cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
     #[error("the state at {location} cannot be read, nothing was changed: {failure}")]
@@ -27,31 +29,33 @@ pub enum LedgerError {
     Fenced,
 }
 
-/// Between two tries to write what somebody else keeps writing.
+/// A write that somebody else was faster than is tried again after this pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// Pauses double up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Whose state it is.
+/// An identity says whose state it is, and who writes it.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub project: String,
     pub environment: String,
     pub kinds: Vec<KindName>,
-    /// Whose days and months savings are booked in.
+    /// Savings are booked in the days and months of this time zone.
     pub zone: TimeZone,
-    /// This attempt of this invocation: nobody else writes under this name.
+    /// This attempt of this invocation writes under this name, and nobody else does.
     pub holder: String,
 }
 
-/// Whose the lease is, by what is stored.
+/// Says who holds the lease, as the stored state tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseIs {
+    /// This invocation holds the lease.
     Ours,
-    /// Somebody else has it, or nobody: what is in hand is not the newest.
+    /// Somebody else holds the lease, or nobody: the journal in hand is outdated.
     Lost,
 }
 
-/// The journal in hand, and the version of the stored state that it was read from.
+/// A ledger has the journal in hand, and the version of the state it was read from.
 pub struct Ledger<'a> {
     store: &'a dyn Store,
     identity: Identity,
@@ -61,6 +65,7 @@ pub struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
+    /// Reads the stored state.
     pub async fn open(store: &'a dyn Store, identity: Identity) -> Result<Self, LedgerError> {
         let journal = Journal::new(&identity.project, &identity.environment);
         let mut ledger = Ledger { store, identity, journal, version: None, writes: 0 };
@@ -68,7 +73,7 @@ impl<'a> Ledger<'a> {
         Ok(ledger)
     }
 
-    /// Whether a state was ever written.
+    /// Tells whether a state was ever written.
     pub fn exists(&self) -> bool {
         self.version.is_some()
     }
@@ -77,19 +82,19 @@ impl<'a> Ledger<'a> {
         &self.identity.holder
     }
 
-    /// Where the state is, for messages to a person.
+    /// Names the place of the state, for messages to a person.
     pub fn location(&self) -> String {
         self.store.location()
     }
 
-    /// Drops what is in hand and takes what is stored.
+    /// Drops the journal in hand and reads what is stored.
     pub async fn reload(&mut self) -> Result<(), LedgerError> {
         (self.journal, self.version) = self.stored().await?;
         self.journal.zone = self.identity.zone.clone();
         Ok(())
     }
 
-    /// What somebody else wrote since our last write, if anything.
+    /// Reads what somebody else wrote since this ledger read or wrote last, if anything.
     async fn stored_since(&self) -> Result<Option<(Journal, Option<Version>)>, LedgerError> {
         let Some(known) = &self.version else { return self.stored().await.map(Some) };
         let unreadable = |failure| LedgerError::Unreadable { location: self.location(), failure };
@@ -123,8 +128,9 @@ impl<'a> Ledger<'a> {
         Ok((journal, Some(version)))
     }
 
-    /// Writes what is in hand, if nobody wrote since it was read. `Ok(false)`: somebody did, and
-    /// what is stored has to be read again and decided upon again.
+    /// Writes the journal in hand, if nobody else wrote since it was read.
+    ///
+    /// `Ok(false)`: somebody did. What is stored has to be read and decided upon again.
     pub async fn save(&mut self) -> Result<bool, LedgerError> {
         self.writes += 1;
         self.journal.write = format!("{}#{}", self.identity.holder, self.writes);
@@ -136,7 +142,7 @@ impl<'a> Ledger<'a> {
             }
             Err(WriteError::Conflict) => self.was_our_own_write().await,
             Err(WriteError::Failed(failure)) => {
-                // The answer may be lost and the write not: then it is as good as answered.
+                // The write may have succeeded, and only its answer may be lost.
                 match self.was_our_own_write().await {
                     Ok(true) => Ok(true),
                     _ => Err(LedgerError::Unwritable { location: self.store.location(), failure }),
@@ -145,7 +151,7 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// A write that was sent twice, by a retry below us, meets its own success.
+    /// Tells whether a write met its own success, because the SDK had sent it twice.
     async fn was_our_own_write(&mut self) -> Result<bool, LedgerError> {
         let (stored, version) = self.stored().await?;
         let ours = stored.write == self.journal.write;
@@ -155,13 +161,13 @@ impl<'a> Ledger<'a> {
         Ok(ours)
     }
 
-    /// Writes what is in hand while holding the lease. Others may only have left a challenge.
+    /// Writes the journal in hand while holding the lease. Others may only have left a challenge.
     pub async fn save_as_holder(&mut self) -> Result<(), LedgerError> {
         let mut pause = FIRST_PAUSE;
         while !self.save().await? {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            // Read right before the next try: what is read early is old by then.
+            // What is read before the pause is outdated after it.
             let (stored, version) = self.stored().await?;
             if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
                 return Err(LedgerError::Fenced);
@@ -172,7 +178,7 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// Takes in a challenge that others may have left, and says whose the lease is.
+    /// Reads a challenge that others may have left, and says who holds the lease.
     pub async fn see_challenge(&mut self) -> Result<LeaseIs, LedgerError> {
         let Some((stored, version)) = self.stored_since().await? else { return Ok(LeaseIs::Ours) };
         if stored.lease.as_ref().is_none_or(|lease| lease.holder != self.identity.holder) {
@@ -183,7 +189,7 @@ impl<'a> Ledger<'a> {
         Ok(LeaseIs::Ours)
     }
 
-    /// Whether somebody who is still there wants the opposite of `direction`.
+    /// Tells whether somebody who is still waiting wants the opposite of `direction`.
     pub fn is_challenged(&self, direction: Direction, now: Timestamp) -> bool {
         self.journal
             .challenger

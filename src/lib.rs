@@ -1,7 +1,6 @@
-//! Stops a project's AWS resources in the evening and starts them in the morning exactly as they
-//! were.
+//! Stops a project's AWS resources in the evening, and brings them back in the morning.
 //!
-//! Data flows one way, and a stage imports the model and nothing downstream of it:
+//! They come back exactly as they were. Data flows one way, and no stage imports a later one:
 //!
 //! ```text
 //!  event ──▶ observe ──▶ plan ──▶ apply ⇄ journal ──▶ report ──▶ notify
@@ -9,15 +8,15 @@
 //!             tags)
 //! ```
 //!
-//! - [`event`] and [`config`] turn strings into types that cannot be wrong.
+//! - [`event`] and [`config`] turn text into types that cannot be wrong.
 //! - [`observe`] asks the [`kinds`] what is there, and the tags what to include and what to keep.
 //! - [`plan`] makes every choice, from what was seen and what the [`journal`] remembers.
-//! - [`apply`] makes none: it takes the plan's steps and looks what came of them.
-//! - [`operation`] is one stop or start: lease, claims, moves, end. [`ledger`] keeps its journal in
-//!   the [`store`].
-//! - [`report`] is what is told, [`notify`] tells it.
-//! - [`invocation`] is one event: it is routed to a [`preview`] or an [`operation`]. What these two
-//!   share is a [`session`]; what both ask of the world is the [`program`].
+//! - [`apply`] makes none: it carries out the plan's steps and looks what came of them.
+//! - [`operation`] carries out one stop or start: lease, claims, moves, end. [`ledger`] holds its
+//!   journal and writes it to the [`store`].
+//! - [`report`] says what was done, and [`notify`] sends it.
+//! - [`invocation`] handles one event, by a [`preview`] or an [`operation`]. Both work in a
+//!   [`session`], and reach everything outside through the [`program`].
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(

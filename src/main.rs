@@ -1,4 +1,4 @@
-//! The Lambda function: logs, configuration, clients, run. The wiring and nothing else.
+//! This program is the Lambda function: it wires logs, configuration and clients, and runs.
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = Config::parse(variable, &kinds::variables());
     let level = config.as_ref().map_or(LevelFilter::INFO, |config| config.log_level);
     log_as_json(level);
-    // A bad configuration is told to whoever invokes: a function that dies at its start tells
-    // nobody.
+    // A bad configuration is the answer to every invocation. A process that died at its start
+    // would tell nobody why.
     let program = match config {
         Ok(config) => {
             let tally = Arc::default();
@@ -64,14 +64,16 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// One JSON object a line, with the spans it happened in: Lambda's own format for CloudWatch Logs.
+/// Logs each event as one line of JSON, with the spans in which it happened.
+///
+/// That is the form in which Lambda itself logs to CloudWatch Logs.
 fn log_as_json(level: LevelFilter) {
     use tracing_subscriber::fmt::format::FmtSpan;
     use tracing_subscriber::prelude::*;
     let ours = tracing_subscriber::filter::Targets::new()
         .with_target("aws_resource_manager", level)
         .with_default(level.min(LevelFilter::WARN))
-        // What the function answers with an error, it has logged itself, with its spans.
+        // The runtime would log an error once more that the program has logged with its spans.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer()
         .json()

@@ -1,4 +1,4 @@
-//! The words every stage shares. No SDK type, no I/O.
+//! This module has the words that every stage shares. None is a type of the SDK or does I/O.
 
 use std::fmt;
 use std::ops::Add;
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::usage::{Billable, Usage};
 
-/// What an event asks for.
+/// An action is what an event asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -36,7 +36,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// The two actions that change something, and so the two that an operation can have.
+/// An operation has one of two directions: these actions change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -52,7 +52,7 @@ impl Direction {
         }
     }
 
-    /// What the project is to be when an operation in this direction is done.
+    /// Returns what an operation in this direction wants the project to be.
     pub fn goal(self) -> Goal {
         match self {
             Direction::Stop => Goal::Stopped,
@@ -67,7 +67,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// What the newest operation on the whole project wanted it to be.
+/// A goal is what the newest operation on the whole project wanted it to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
@@ -75,23 +75,23 @@ pub enum Goal {
     Stopped,
 }
 
-/// How far a record says that its resource came.
+/// A record's phase says how far its resource has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// We owe it nothing.
+    /// The resource is owed nothing.
     Running,
-    /// The original is durable; the way down may have begun.
+    /// The original is saved, and the way down may have begun.
     Stopping,
-    /// It was seen stopped.
+    /// The resource was seen stopped.
     Stopped,
     /// The way up may have begun.
     Starting,
 }
 
-/// The name of a resource kind, such as `kinesis`.
+/// A kind's name stands in events, states and reports, such as `kinesis`.
 ///
-/// Only the registry makes them, so a `KindName` in hand is a kind that exists.
+/// Only a kind's own folder makes one, so a `KindName` in hand is a kind that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindName(&'static str);
 
@@ -117,7 +117,7 @@ impl Serialize for KindName {
     }
 }
 
-/// One resource of the account. Written `kind:name`, in events as in the state.
+/// An ID names one resource of the account: `kind:name`, in events as in the state.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
     pub kind: KindName,
@@ -136,37 +136,42 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// What is known of the calls that AWS takes only so many of a day.
+/// Rationed calls are those that AWS takes only so many of a day for one resource.
+///
+/// This is what is known of one resource's.
 #[derive(Debug, Clone, Default)]
 pub struct RationedCalls {
-    /// Those of the last 24 hours that were made or may have been, by their age, the oldest first.
+    /// So long ago calls were made, or may have been, in the last 24 hours: the oldest first.
     pub recent: Vec<Duration>,
-    /// Those of them that were made.
+    /// So long ago calls were made for certain.
     pub made: Vec<Duration>,
-    /// How long ago AWS refused one as one too many: others make such calls, too.
+    /// So long ago AWS refused a call as one too many. Others make such calls, too.
     pub refused: Option<Duration>,
-    /// How long the operation can go on, in this invocation and in those that follow it.
+    /// The operation can go on for this long, in this invocation and in later ones.
     pub time_left: Duration,
-    /// In the time zone that times are told in.
+    /// The present has the time zone in which reports tell times.
     pub now: ZonedDateTime,
 }
 
-/// A published limit: the requests a second that AWS takes of one account in one region.
+/// A request rate is a published limit: AWS takes so many requests a second.
+///
+/// They are those of one account in one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestRate {
-    /// As a request's signature names the service.
+    /// A request's signature names the service so.
     pub service: &'static str,
     pub requests: Requests,
     pub per_second: u32,
-    /// The page that says so, or what an estimate rests on.
+    /// This page states the limit, or an estimate rests on this.
     pub source: &'static str,
 }
 
-/// The requests of a service that share one limit, by the names of their API operations.
+/// Names the requests of a service that share one limit, by their API operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requests {
+    /// This operation has a limit of its own.
     Of(&'static str),
-    /// All of the service's together, but for these.
+    /// All operations of the service share one limit, but for these.
     AllBut(&'static [&'static str]),
 }
 
@@ -179,48 +184,51 @@ impl Requests {
     }
 }
 
-/// What a resource is now, in the words of its kind.
+/// A description says what a resource is now, in the words of its kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
     pub state: State,
-    /// As short as a table cell: `2 shards`.
+    /// The summary fits into a table's cell: `2 shards`.
     pub summary: String,
     pub usage: Usage,
-    /// What a person should know about it whatever the operation: never about this operation.
+    /// A person should know this of the resource, whatever the operation does.
     pub notes: Vec<String>,
-    /// What a person could do to pay less, or to lose nothing.
+    /// A person could do this to pay less, or to lose nothing.
     pub advice: Vec<Advice>,
-    /// Since when it is there, where AWS tells and it matters.
+    /// The resource has been there since then, where AWS tells and it matters.
     pub running_since: Option<Timestamp>,
 }
 
-/// What a person could do about a resource: what it is like, and what it pays for that now and
-/// would pay then.
+/// Advice says what a person could do about a resource, and what that would save.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Advice {
+    /// The text goes on after the resource's name: `bills whether it is used or not`.
     pub text: String,
+    /// The resource pays for this now.
     pub pays: Usage,
+    /// The resource would pay for this then.
     pub would_pay: Usage,
-    /// Where that depends on how much is used: up to where the other way costs less.
+    /// Another way to pay costs less below this use. `None`: the advice depends on no use.
     pub cheaper_below: Option<CheaperBelow>,
 }
 
-/// Another way to pay that costs less up to some use.
+/// Names another way to pay, and the use up to which that way costs less.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheaperBelow {
-    /// `on demand`.
+    /// The other way has this name: `on demand`.
     pub how: &'static str,
     pub limits: Vec<Limit>,
-    /// What is said after the limits: ` a month`.
+    /// The text goes on like this after the limits: ` a month`.
     pub unit: &'static str,
 }
 
-/// As much of a billable as costs what is paid now for the same.
+/// A limit is as much of a billable as the resource's present cost would buy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
+    /// The resource pays for this now.
     pub pays: Usage,
     pub billable: Billable,
-    /// How many of `noun` one of the billable is.
+    /// One of the billable is this many of `noun`.
     pub scale: f64,
     pub noun: &'static str,
 }
@@ -241,7 +249,7 @@ impl Description {
         self.advice.push(Advice { text: text.into(), pays, would_pay, cheaper_below: None });
     }
 
-    /// Advice to pay in another way, where that costs less depends on how much is used.
+    /// Adds advice to pay in another way, which costs less below some use.
     pub fn advise_below(&mut self, text: impl Into<String>, pays: Usage, below: CheaperBelow) {
         self.advice.push(Advice {
             text: text.into(),
@@ -252,26 +260,26 @@ impl Description {
     }
 }
 
-/// The three states of `status`.
+/// A resource is in one of three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Running,
     Stopped,
-    /// Between the two: creating, deleting, updating.
+    /// The resource is between the two: it is being created, changed or deleted.
     Pending,
 }
 
-/// US dollars for one hour.
+/// Counts US dollars for one hour.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct UsdPerHour(pub f64);
 
 impl UsdPerHour {
     pub const HOURS_PER_DAY: f64 = 24.0;
-    /// AWS's own convention for monthly prices: 365 × 24 / 12.
+    /// AWS counts this many hours in a month, for monthly prices: 365 × 24 / 12.
     pub const HOURS_PER_MONTH: f64 = 730.0;
 
-    /// A price that AWS states for a month.
+    /// Converts a price that AWS states for a month.
     pub const fn monthly(usd: f64) -> Self {
         UsdPerHour(usd / Self::HOURS_PER_MONTH)
     }
@@ -297,7 +305,7 @@ impl Add for UsdPerHour {
     }
 }
 
-/// What something costs, where that is known. An unknown price is never taken for nothing.
+/// A rate is what something costs, where that is known. An unknown rate never counts as zero.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Rate(pub Option<UsdPerHour>);
@@ -324,7 +332,7 @@ impl Add for Rate {
     }
 }
 
-/// `1 shard`, `2 shards`.
+/// Writes a number with its noun: `1 shard`, `2 shards`.
 pub fn count(n: impl Into<u64>, noun: &str) -> String {
     let n = n.into();
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })

@@ -1,4 +1,4 @@
-//! The reasons why an invocation ends without a report.
+//! A refusal says why an invocation ended without a report.
 
 use thiserror::Error;
 
@@ -6,7 +6,9 @@ use crate::config::BadConfig;
 use crate::event::BadEvent;
 use crate::ledger::LedgerError;
 
-/// Why an invocation ended without a report. Lambda counts it as a function error.
+/// A refusal says why an invocation ended without a report.
+///
+/// Lambda counts it as a function error.
 #[derive(Debug, Error)]
 pub enum Refusal {
     #[error(transparent)]
@@ -27,7 +29,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The name that Lambda's answer gives as `errorType`.
+    /// Returns the `errorType` of Lambda's answer.
     pub fn error_type(&self) -> &'static str {
         match self {
             Refusal::Config(_) => "BadConfiguration",

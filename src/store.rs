@@ -1,4 +1,5 @@
-//! Where the state and the reports are kept: S3, with conditional writes only.
+//! A store holds the state and the reports: in S3, where no write replaces what somebody else
+//! wrote.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -9,33 +10,35 @@ use thiserror::Error;
 
 use crate::failure::{Failure, unless_missing};
 
-/// One version of the state object. What it is made of is the store's own business.
+/// A version tells one content of the state object from another. Only the store reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
-/// What is stored, for someone who knows a version of it.
+/// Says whether the state object is newer than a version that the reader knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Newer {
     Same,
     Other(Option<(Vec<u8>, Version)>),
 }
 
+/// Says why the state object was not written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WriteError {
     /// Somebody else wrote since: read again, decide again.
     #[error("somebody else wrote at the same time")]
     Conflict,
-    /// It is not known whether the write arrived.
+    /// The write failed, or only its answer was lost.
     #[error(transparent)]
     Failed(Failure),
 }
 
+/// Holds the state object and the reports.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// The state object as the newest finished write left it. `None`: there is none.
+    /// Reads the state object as the newest finished write left it. `None`: there is none.
     async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Failure>;
 
-    /// The state object, where it is not at this version any more.
+    /// Reads the state object, unless it is still at this version.
     async fn read_unless(&self, known: &Version) -> Result<Newer, Failure> {
         Ok(match self.read().await? {
             Some((_, version)) if version == *known => Newer::Same,
@@ -43,29 +46,33 @@ pub trait Store: Send + Sync {
         })
     }
 
-    /// Writes the state object if it is still at `expected` (`None`: if there is none). It is
-    /// durable when this returns `Ok`. A retried write may meet its own success as a `Conflict`.
+    /// Writes the state object if it is still at `expected`. `None`: if there is none.
+    ///
+    /// It is durable when this returns `Ok`. A retried write may meet its own success as a
+    /// `Conflict`.
     async fn write(&self, body: Vec<u8>, expected: Option<&Version>)
     -> Result<Version, WriteError>;
 
     /// Writes an object that is never overwritten; one that is there already stays.
     async fn archive(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
 
-    /// Writes an object that anybody may write over: one that can be had again.
+    /// Writes an object that anybody may replace, because it can be made again.
     async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
 
-    /// An object that [`Self::archive`] or [`Self::replace`] wrote. `None`: there is none.
+    /// Reads an object that [`Self::archive`] or [`Self::replace`] wrote. `None`: there is none.
     async fn archived(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
 
-    /// Where the state object is, for messages to a person.
+    /// Names the place of the state object, for messages to a person.
     fn location(&self) -> String;
 }
 
-/// What `If-Match` and `If-None-Match` answer: 412 is another version, 409 another write under way,
-/// 404 none any more (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+/// S3 answers a conditional write with one of these codes where somebody else wrote.
+///
+/// 412 is another version, 409 another write under way, 404 no object any more
+/// (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 const CONFLICTS: [&str; 3] = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
 
-/// The state bucket.
+/// A bucket is a store in S3.
 pub struct Bucket {
     client: Client,
     name: String,
@@ -75,7 +82,7 @@ pub struct Bucket {
 impl Bucket {
     /// Connects to a bucket, and to the prefix in it below which everything is kept.
     pub fn connect(aws: &aws_config::SdkConfig, bucket: &str, prefix: &str) -> Self {
-        // A simulated account has one address: it cannot be asked under a bucket's own name.
+        // A simulated account has one address: a bucket has no host name of its own there.
         let one_address = aws.endpoint_url().is_some();
         let s3 = aws_sdk_s3::config::Builder::from(aws).force_path_style(one_address).build();
         Bucket::new(Client::from_conf(s3), bucket, prefix)
@@ -101,13 +108,13 @@ impl Bucket {
         else {
             return Ok(None);
         };
-        // Without its version nobody could replace it safely.
+        // Nobody can replace an object safely whose version he does not know.
         let etag = answer.e_tag().map(str::to_owned);
         let etag = etag.ok_or_else(|| Failure::refused("s3:GetObject answered without an ETag"))?;
         let body = answer.body.collect().await;
         let body =
             body.map_err(|error| Failure::refused(format!("s3:GetObject broke off: {error}")))?;
-        // The bytes as they came, not a copy.
+        // This conversion does not copy the bytes.
         Ok(Some((body.into_bytes().into(), Version(etag))))
     }
 
@@ -136,7 +143,7 @@ impl Store for Bucket {
         self.get(self.state_key()).await
     }
 
-    /// S3 answers 304 and sends nothing where it is still the same.
+    /// Asks S3 with `If-None-Match`, which answers 304 without a body for the same version.
     async fn read_unless(&self, known: &Version) -> Result<Newer, Failure> {
         let request = self
             .client

@@ -1,4 +1,4 @@
-//! The call by which an operation goes on in another invocation of this function.
+//! A successor is the next invocation of this function, in which an operation goes on.
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::lazy::{Lazy, lazy};
 
-/// Calls this function again.
+/// Calls the next invocation.
 #[async_trait]
 pub trait Successor: Send + Sync {
-    /// Returns when Lambda has taken the event.
+    /// Returns when Lambda has accepted the event.
     async fn call(&self, event: &Value) -> Result<(), Failure>;
 }
 
-/// This function, as Lambda knows it.
+/// Calls this function through Lambda, by its own name.
 pub struct ThisFunction {
     client: Lazy<Client>,
     name: Option<String>,

@@ -1,8 +1,8 @@
-//! How often AWS was called: the wire counts, and the metrics tell.
+//! A tally counts the calls to AWS: the wire counts, and the metrics tell.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts the calls of one process to AWS, and those that AWS answered with "too fast".
+/// Counts the calls of one process to AWS, and those that AWS throttled.
 #[derive(Debug, Default)]
 pub struct Tally {
     calls: AtomicU64,

@@ -69,7 +69,7 @@ pub struct Rival {
     pub operation_id: String,
 }
 
-/// An operation that found another one at work for all of its time ends like this.
+/// Says how an operation ends that found another one at work all the time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AfterBusy {
     /// The next invocation waits on.
@@ -147,7 +147,7 @@ mod tests {
         Trouble::Busy { holder: "0f4c".to_owned(), until, then }
     }
 
-    /// One of each, with its sentence.
+    /// Makes one of every variant, with its sentence.
     fn all() -> Vec<(Trouble, &'static str)> {
         vec![
             (

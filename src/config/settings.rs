@@ -1,4 +1,4 @@
-//! Each setting's own rule, and what is told of a value that breaks it.
+//! This module reads settings, each by a rule of its own.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use tracing::level_filters::LevelFilter;
 use crate::model::KindName;
 use crate::select::NamePatterns;
 
-/// One variable that cannot be used.
+/// A problem is a variable that cannot be used, and the rule that its value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub variable: String,
@@ -30,12 +30,12 @@ impl fmt::Display for Problem {
 pub(super) const NAME_RULE: &str =
     "must be 1 to 64 letters, digits, hyphens and underscores, and begin with a letter or digit";
 
+/// Reads one setting after the other, and collects the problems.
 pub(super) struct SettingReader<'a> {
     pub lookup: &'a dyn Fn(&str) -> Option<String>,
     pub problems: Vec<Problem>,
 }
 
-/// The settings that have a rule of their own.
 impl SettingReader<'_> {
     pub fn state_bucket(&mut self) -> Option<String> {
         self.required(
@@ -102,7 +102,7 @@ impl SettingReader<'_> {
         self.optional("LONGEST_STOP_HOURS", "must be a number of 0 or more", |v| {
             v.parse().ok().filter(|h: &f64| h.is_finite() && *h >= 0.0)
         })
-        // Friday 18:00 to Monday 9:00.
+        // From Friday 18:00 to Monday 9:00.
         .unwrap_or(63.0)
     }
 
@@ -132,7 +132,9 @@ impl SettingReader<'_> {
 }
 
 impl SettingReader<'_> {
-    /// A variable that is empty is one that is not set: templates cannot leave one out.
+    /// Reads a setting that may be left out.
+    ///
+    /// An empty variable is left out, too: a template has to set each of them to something.
     pub fn optional<T>(
         &mut self,
         variable: &str,
@@ -147,6 +149,7 @@ impl SettingReader<'_> {
         parsed
     }
 
+    /// Reads a setting that has to be there.
     pub fn required<T>(
         &mut self,
         variable: &str,
@@ -160,7 +163,9 @@ impl SettingReader<'_> {
         self.optional(variable, rule, parse)
     }
 
-    /// Unlike elsewhere, empty and not set differ here: empty switches the kind off.
+    /// Reads a kind's list of names.
+    ///
+    /// Unlike elsewhere, an empty variable is not one that is left out: it switches the kind off.
     fn patterns(&mut self, variable: &str, default: &str) -> NamePatterns {
         let list = (self.lookup)(variable).unwrap_or_else(|| default.to_owned());
         NamePatterns::parse(&list).unwrap_or_else(|rule| {
@@ -184,7 +189,8 @@ pub(super) fn is_name(value: &str) -> bool {
         && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+/// Tells whether S3 allows this name for a bucket
+/// (docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
 fn is_bucket(value: &str) -> bool {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     (3..=63).contains(&value.len())
@@ -194,7 +200,7 @@ fn is_bucket(value: &str) -> bool {
         && value.chars().all(|c| edge(c) || c == '.' || c == '-')
 }
 
-/// The characters that S3 calls safe in keys
+/// Tells whether all characters are those that S3 calls safe in keys
 /// (docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
 fn is_prefix(value: &str) -> bool {
     value.len() <= 512
@@ -216,7 +222,8 @@ fn is_topic_arn(value: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+/// Tells whether CloudWatch allows this name for a namespace
+/// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html).
 pub(super) fn is_namespace(value: &str) -> bool {
     value.len() <= 255
         && !value.starts_with("AWS/")

@@ -1,6 +1,6 @@
-//! The fields that an event may have.
+//! This module lists the fields that an event may have.
 
-/// A field of an event, in the words of docs/reference.md, which is made from it.
+/// Describes a field of an event, for the table in docs/reference.md.
 pub struct Field {
     pub name: &'static str,
     pub form: &'static str,
@@ -8,7 +8,7 @@ pub struct Field {
     pub meaning: &'static str,
 }
 
-/// The fields that an event may have.
+/// Lists the fields that an event may have.
 pub const FIELDS: [Field; 9] = [
     Field {
         name: "action",

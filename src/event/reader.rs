@@ -1,4 +1,4 @@
-//! Reads an event's fields, and notes whatever is wrong with them.
+//! This module reads an event's fields, each by a rule of its own.
 
 use std::path::Path;
 
@@ -9,8 +9,10 @@ use super::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
 use crate::model::{Action, KindName};
 use crate::select::{Only, Selector};
 
+/// Reads one field after the other, and collects the problems.
 pub(super) struct FieldReader<'a> {
     pub fields: &'a Map<String, Value>,
+    /// This stands before a field's name when a problem is told, such as `detail.`.
     pub prefix: &'static str,
     pub problems: Vec<String>,
 }
@@ -143,8 +145,8 @@ impl<'a> FieldReader<'a> {
 
     fn schedule(&mut self) -> Option<Schedule> {
         let object = self.object("schedule", &["arn", "time"])?;
-        // A schedule replaces these words when it fires. A person who sends the sample by hand
-        // has no schedule behind it, and must not be taken for a second delivery of the first.
+        // A schedule replaces these words when it fires. Nobody does so where a person sends the
+        // sample by hand: then all such events would look like deliveries of one schedule's run.
         let unfilled = |value: Option<&Value>| {
             value.and_then(Value::as_str).is_some_and(|text| text.starts_with("<aws.scheduler."))
         };
@@ -232,7 +234,7 @@ impl<'a> FieldReader<'a> {
     }
 }
 
-/// A value as it stood in the event, shortened.
+/// Writes a value as it stood in the event, shortened.
 pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 80;
     let text = value.to_string();

@@ -1,4 +1,4 @@
-//! A valid event, and the one with which the function calls itself.
+//! A request is what a valid event asks for.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,19 @@ use serde_json::{Map, Value};
 use crate::model::Action;
 use crate::select::Only;
 
-/// The longest `reason` that is taken.
+/// A `reason` may have this many characters.
 pub const MAX_REASON: usize = 200;
-/// Lambda's recursive-loop detection ends a chain after about 16 self-invocations
-/// (docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html): stay well below.
+/// An operation goes on in at most this many later invocations.
+///
+/// Lambda's recursive-loop detection ends a chain after about 16 of them
+/// (docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 pub const MAX_DEPTH: u32 = 12;
 
-/// A valid event.
+/// A request is what a valid event asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub action: Action,
-    /// `None`: as `DRY_RUN_DEFAULT` says.
+    /// The event says whether this is a dry run. `None`: `DRY_RUN_DEFAULT` does.
     pub dry_run: Option<bool>,
     pub only: Only,
     pub reason: Option<String>,
@@ -25,29 +27,30 @@ pub struct Request {
     pub notify: bool,
     pub schedule: Option<Schedule>,
     pub continuation: Option<Continuation>,
-    /// The key of a kept report, below the state's prefix, whose originals a start is to bring back
-    /// because the state that held them is lost.
+    /// A start brings back the originals of the report with this key, below the state's prefix.
+    ///
+    /// That is for the day on which the state that held them is lost.
     pub originals_from: Option<String>,
 }
 
-/// One planned run of one schedule. The same pair twice is the same operation.
+/// Names one planned run of one schedule. The same pair twice is the same operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     pub arn: String,
     pub time: Timestamp,
 }
 
-/// Written by the function itself when it hands an operation on to its next invocation.
+/// The function writes a continuation when it hands an operation on to its next invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Continuation {
     pub operation_id: String,
     pub depth: u32,
-    /// When the operation was asked for: of two that are opposed, the newer wins.
+    /// The operation was asked for then. Of two opposed ones, the newer wins.
     pub asked_at: Timestamp,
 }
 
 impl Request {
-    /// The event with which the function calls itself to go on with this operation.
+    /// Writes the event with which the function calls itself to go on with this operation.
     pub fn continue_as(&self, continuation: &Continuation) -> Value {
         let mut event = Map::new();
         event.insert("action".into(), self.action.as_str().into());
