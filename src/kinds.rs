@@ -1,4 +1,6 @@
-//! The list of kinds, in the order of reports. To add one: its folder, and two lines here.
+//! This list names all kinds, in the order of reports.
+//!
+//! A new kind adds its folder to `src/kinds/`, and two lines here.
 
 pub mod cloudwatch;
 pub mod dynamodb;
@@ -16,7 +18,7 @@ use self::remote::Setup;
 use crate::model::{KindName, RequestRate};
 use crate::usage::Bills;
 
-/// What is known of a kind, and how it is opened.
+/// A line holds what is known of a kind, and the function that opens it.
 type Line = (&'static Info, fn(&Setup<'_>) -> Kind);
 
 const KINDS: [Line; 5] = [
@@ -27,31 +29,32 @@ const KINDS: [Line; 5] = [
     (&dynamodb::INFO, dynamodb::remote::open),
 ];
 
-/// What is known of each kind before AWS is asked.
+/// Returns what is known of each kind before AWS is asked.
 pub fn infos() -> impl Iterator<Item = &'static Info> {
     KINDS.iter().map(|(info, _)| *info)
 }
 
+/// Returns the kinds' names.
 pub fn names() -> Vec<KindName> {
     infos().map(|info| info.name).collect()
 }
 
-/// The kinds' names with their variables.
+/// Returns the kinds' names, each with its environment variable.
 pub fn variables() -> Vec<(KindName, &'static str)> {
     infos().map(|info| (info.name, info.variable)).collect()
 }
 
-/// The requests a second that AWS takes of the kinds' calls.
+/// Returns how many requests a second AWS takes of the kinds' calls.
 pub fn request_rates() -> Vec<RequestRate> {
     infos().flat_map(|info| info.request_rates).copied().collect()
 }
 
-/// What bills, of all kinds.
+/// Returns the bills of all kinds.
 pub fn bills() -> Bills {
     infos().flat_map(|info| info.bills).copied().collect()
 }
 
-/// The kinds with real clients.
+/// Opens all kinds with real AWS clients.
 pub fn registry(setup: &Setup<'_>) -> Vec<Kind> {
     KINDS.iter().map(|(_, open)| open(setup)).collect()
 }
@@ -76,7 +79,7 @@ mod tests {
         assert_eq!(different(|info| info.tagging_type), KINDS.len());
     }
 
-    /// As AWS's pages say, each of which the rate's row names.
+    /// The numbers are those of AWS's pages, which the rates name as their sources.
     #[test]
     fn every_kind_keeps_to_its_published_rates() {
         use crate::model::Requests::{AllBut, Of};
@@ -104,8 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_has_the_lists_kinds_in_their_order_and_only_report_only_ones_cannot_be_changed()
-    {
+    fn the_registry_is_the_list_and_only_report_only_kinds_cannot_be_changed() {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .build();

@@ -1,36 +1,37 @@
-//! What is known of a kind before the account is asked anything.
+//! Each kind's [`Info`] says what is known of it before AWS is asked.
 
 use crate::model::{Direction, KindName, RequestRate, ResourceId};
 use crate::usage::Bill;
 
-/// What is known of a kind before the account is asked anything.
+/// Says what is known of a kind before AWS is asked.
 #[derive(Debug, PartialEq)]
 pub struct Info {
     pub name: KindName,
-    /// For headings: `SageMaker endpoints`.
+    /// Headings call the kind's resources so: `SageMaker endpoints`.
     pub title: &'static str,
-    /// The variable with its name patterns.
+    /// The environment variable of this name holds the kind's name patterns.
     pub variable: &'static str,
-    /// The type that the Resource Groups Tagging API knows it by: `kinesis:stream`.
+    /// The Resource Groups Tagging API knows the kind as this type: `kinesis:stream`.
     pub tagging_type: &'static str,
-    /// What stands before the name in an ARN's last part: `stream/`.
+    /// The last part of an ARN begins with this, before the name: `stream/`.
     pub arn_prefix: &'static str,
     pub tier: Tier,
-    /// Whether AWS takes names for the same that differ only in case.
+    /// AWS takes names that differ only in case for the same.
     pub ignores_case: bool,
-    /// Whether this program's own function is one of the kind's resources.
+    /// This program's own function is one of the kind's resources.
     pub has_this_function: bool,
-    /// The IAM actions its calls need.
+    /// The kind's calls need these IAM actions.
     pub permissions: &'static [&'static str],
-    /// How many of its calls a second AWS takes, where that is known.
+    /// AWS takes so many of the kind's calls a second, where that is known.
     pub request_rates: &'static [RequestRate],
-    /// What its resources bill for.
+    /// The kind's resources bill for these.
     pub bills: &'static [&'static Bill],
 }
 
 impl Info {
-    /// Reads an ARN as one of the kind's resources: `arn:partition:service:region:account:` and
-    /// then what the kind's ARNs begin with.
+    /// Reads an ARN as one of the kind's resources. `None`: it is of another kind.
+    ///
+    /// An ARN is `arn:partition:service:region:account:`, then the kind's `arn_prefix` and the name.
     pub fn resource_in(&self, arn: &str) -> Option<ResourceId> {
         let mut parts = arn.splitn(6, ':');
         let service = parts.nth(2)?;
@@ -41,8 +42,10 @@ impl Info {
     }
 }
 
-/// When a kind's turn comes. A stop goes down this list and a start goes up, so that nobody is
-/// paged by a stop, and no function calls an endpoint that is not there.
+/// A tier is the kinds whose turn comes together.
+///
+/// A stop goes down this list and a start goes up, so that nobody is paged by a stop, and no
+/// function calls an endpoint that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     Alarms,
@@ -62,6 +65,7 @@ impl Tier {
         }
     }
 
+    /// Returns the tiers in the order in which an operation comes to them.
     pub fn in_order(direction: Direction) -> [Tier; 3] {
         let mut tiers = [Tier::Alarms, Tier::Functions, Tier::Capacity];
         if direction == Direction::Start {

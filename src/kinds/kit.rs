@@ -1,4 +1,4 @@
-//! The object behind which a kind's own types are erased. No author of a kind opens this file.
+//! The kit hides a kind's own types behind one object. No author of a kind opens this file.
 
 use std::any::Any;
 use std::fmt::{self, Debug, Display};
@@ -18,27 +18,29 @@ use crate::model::{Description, Direction};
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// What a kind saw of a resource. Only the kind that saw it reads it.
+/// Holds what a kind saw of a resource. Only that kind reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen(Erased);
 
-/// What a kind saved of a resource, as it stands in states and reports. Only its kind reads it.
+/// Holds what a kind saved of a resource, as states and reports have it.
+///
+/// Only that kind reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Original(pub Value);
 
-/// What a kind sends, with its words for plans and logs. Only its kind reads it.
+/// Holds a kind's call to AWS, with its words for plans and logs. Only that kind reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     words: String,
     call: Erased,
 }
 
-/// What a kind waits for, likewise.
+/// Holds what a kind waits for, with its words for plans and logs. Only that kind reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wait(Call);
 
-/// A step of any kind.
+/// This is a step of any kind.
 pub type Step = rules::Step<Call, Wait>;
 
 impl Seen {
@@ -76,18 +78,18 @@ impl Display for Wait {
 struct Erased(Arc<dyn Opaque>);
 
 trait Opaque: Any + Debug + Send + Sync {
-    fn is(&self, other: &dyn Any) -> bool;
+    fn equals(&self, other: &dyn Any) -> bool;
 }
 
 impl<T: Data> Opaque for T {
-    fn is(&self, other: &dyn Any) -> bool {
+    fn equals(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<T>() == Some(self)
     }
 }
 
 impl PartialEq for Erased {
     fn eq(&self, other: &Self) -> bool {
-        self.0.is(other.as_any())
+        self.0.equals(other.as_any())
     }
 }
 
@@ -101,19 +103,19 @@ impl Erased {
     }
 }
 
-/// One kind with its client. A kind that is only reported cannot be applied, by its type.
+/// A kind with its client. The type of a kind that is only reported has nothing that changes one.
 pub enum Kind {
     Managed(Box<dyn Managed>),
     Reported(Box<dyn Reported>),
 }
 
 impl Kind {
-    /// A kind that can be stopped and started.
+    /// Makes a kind whose resources can be stopped and started.
     pub fn managed<R: Rules, A: Remote<R> + 'static>(rules: R, remote: Lazy<A>) -> Self {
         Kind::Managed(Box::new(Kit { rules, remote }))
     }
 
-    /// A kind of which nothing is changed.
+    /// Makes a kind whose resources are only reported.
     pub fn reported<D: Describe, A: Observe<D> + 'static>(rules: D, remote: Lazy<A>) -> Self {
         Kind::Reported(Box::new(Kit { rules, remote }))
     }
@@ -137,17 +139,17 @@ impl Kind {
     }
 }
 
-/// A kind that can be observed and told about.
+/// A reported kind can be observed and described.
 #[async_trait]
 pub trait Reported: Send + Sync {
     fn info(&self) -> &'static Info;
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure>;
     fn describe(&self, seen: Option<&Seen>) -> Description;
-    /// Whether it carries all of these tags. `None`: looking at it does not show.
+    /// Tells whether a resource has all of these tags. `None`: a look at it does not show tags.
     fn carries(&self, seen: &Seen, tags: &[(String, String)]) -> Option<bool>;
 }
 
-/// A kind that can be stopped and started.
+/// A managed kind can be stopped and started. [`Rules`] and [`Remote`] explain its methods.
 #[async_trait]
 pub trait Managed: Reported {
     fn as_reported(&self) -> &dyn Reported;
@@ -172,28 +174,31 @@ pub trait Managed: Reported {
     async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<Answer<Seen, Call>>;
 }
 
-/// The state holds an original that its kind cannot read. It stays where it is.
+/// Says that the state holds an original which its kind cannot read. It stays where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the saved original cannot be read: {0}")]
 pub struct UnreadableOriginal(String);
 
-/// Rules and their remote, as one kind. The remote is made when it is first called: never, for a
-/// kind without patterns and records.
+/// A kit joins a kind's rules and its remote.
+///
+/// The remote is made at its first call: never, for a kind without patterns and records.
 struct Kit<R, A> {
     rules: R,
     remote: Lazy<A>,
 }
 
+/// Returns a step in the kind's own types.
 fn step_of<R: Rules>(step: &Step) -> StepOf<R> {
     step.clone()
         .map(|call| call.call.get::<R::Call>().clone(), |wait| wait.0.call.get::<R::Wait>().clone())
 }
 
+/// Hides the kind's own types of a step.
 fn erased<R: Rules>(step: StepOf<R>) -> Step {
     step.map(Call::of, Wait::of)
 }
 
-fn original<O: Serialize>(original: O) -> Original {
+fn original_as_json<O: Serialize>(original: O) -> Original {
     Original(serde_json::to_value(original).expect("an original is plain data"))
 }
 
@@ -215,7 +220,7 @@ impl<D: Describe, A: Observe<D> + 'static> Reported for Kit<D, A> {
 
     fn carries(&self, seen: &Seen, tags: &[(String, String)]) -> Option<bool> {
         let own = D::tags(seen.0.get())?;
-        // AWS's own are not among what a kind sees.
+        // A kind does not see the tags that AWS sets itself.
         let mut asked = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
         Some(asked.all(|(key, value)| own.get(key) == Some(value)))
     }
@@ -248,7 +253,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             Direction::Stop => self.rules.stop(&case),
             Direction::Start => self.rules.start(&case),
         };
-        Ok(decision.map(Seen::of, original, erased::<R>))
+        Ok(decision.map(Seen::of, original_as_json, erased::<R>))
     }
 
     fn progress(

@@ -1,4 +1,4 @@
-//! What a kind asks of AWS: the traits that make its calls, and what a look answers.
+//! A kind's remote makes its calls to AWS. These are its traits and its answers.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// What a kind is opened with: the AWS clients' configuration, and the settings that kinds read.
+/// A setup is what a kind is opened with: the clients' configuration, and the kinds' settings.
 pub struct Setup<'a> {
     pub aws: &'a SdkConfig,
-    /// How often what is on its way is looked at.
+    /// Resources in transition are looked at again after this time.
     pub poll: Duration,
-    /// How long a stop may last at most.
+    /// A stop lasts no longer than this.
     pub longest_stop_hours: f64,
 }
 
-/// The calls by which a kind's resources are found.
+/// Makes the calls that find a kind's resources.
 #[async_trait]
 pub trait Observe<K: Describe>: Send + Sync {
-    /// Finds what is wanted and looks at it thoroughly: everything a decision needs.
+    /// Finds the wanted resources, with all that a decision needs to know of them.
     async fn observe(
         &self,
         wanted: &Wanted,
@@ -30,10 +30,14 @@ pub trait Observe<K: Describe>: Send + Sync {
     ) -> Result<Vec<Sighting<K::Seen>>, Failure>;
 }
 
-/// The calls of a kind that can be stopped and started, each for many resources at once.
+/// Makes the calls of a kind that can be stopped and started.
+///
+/// Each method is for many resources at once, so that a kind can put them into one call.
 #[async_trait]
 pub trait Remote<K: Rules>: Observe<K> {
     /// Looks again at resources by name, each for what its step can have changed.
+    ///
+    /// `Ok(None)` is a resource that is not there.
     async fn look(
         &self,
         tasks: &[(String, StepOf<K>)],
@@ -44,31 +48,32 @@ pub trait Remote<K: Rules>: Observe<K> {
     async fn perform(&self, tasks: &[(String, K::Call)], pace: &Pace) -> Vec<AnswerOf<K>>;
 }
 
-/// What came of a call.
+/// An answer says what came of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer<S, C> {
-    /// AWS took it. What it does, the next look shows.
+    /// AWS took the call. The next look shows what it did.
     Accepted,
-    /// AWS took it, and answered with the resource as it is now.
+    /// AWS took the call, and answered with the resource as it is now.
     Shown(S),
-    /// AWS took this much of it. The rest has nothing left to change, which the report has to say.
+    /// AWS took this part of the call. The rest has nothing left to change: the remark says so in
+    /// the report.
     Partly { call: C, remark: String },
-    /// AWS refused it for good, and the rules say how the way goes on.
+    /// AWS refused the call for good. The rules say what follows from that.
     Refused(Failure),
-    /// AWS refused it, or did not answer. Believed only if a look shows no effect.
+    /// AWS refused the call, or did not answer. That counts only if a look shows no effect.
     Failed(Failure),
 }
 
-/// A kind's answers.
+/// This is the answer type of the kind `K`.
 pub type AnswerOf<K> = Answer<<K as Describe>::Seen, <K as Rules>::Call>;
 
 impl<S, C> Answer<S, C> {
-    /// A call that was not sent.
+    /// Returns the answer of a call that was not sent, because the operation was halted.
     pub fn halted() -> Self {
         Answer::Failed(Failure::halted())
     }
 
-    /// Translates everything that is a kind's own.
+    /// Translates the values that are of a kind's own types.
     pub fn map<T, D>(self, seen: impl FnOnce(S) -> T, call: impl FnOnce(C) -> D) -> Answer<T, D> {
         match self {
             Answer::Accepted => Answer::Accepted,
@@ -86,7 +91,7 @@ impl<S, C> From<Result<(), Failure>> for Answer<S, C> {
     }
 }
 
-/// One resource by name, as it was found: `Ok(None)` is one that is not there.
+/// A sighting is one resource by name, as it was seen. `Ok(None)`: it is not there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sighting<S> {
     pub name: String,

@@ -1,4 +1,4 @@
-//! What a kind decides: the words of its decisions, and the traits that make them. Pure.
+//! A kind's rules decide what a stop and a start do to its resources. They are pure.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -13,47 +13,51 @@ use super::info::Info;
 use crate::failure::Failure;
 use crate::model::{Description, Phase, RationedCalls};
 
-/// What a kind's own types are: plain data, which can be compared and printed.
+/// A kind's own types are plain data: they can be compared and printed.
 pub trait Data: Any + Clone + Debug + PartialEq + Send + Sync {}
 
 impl<T: Any + Clone + Debug + PartialEq + Send + Sync> Data for T {}
 
-/// What a kind says of its resources. Pure.
+/// Describes a kind's resources. Pure.
 pub trait Describe: Send + Sync + 'static {
-    /// One resource as it is now.
+    /// This type holds what was seen of one resource at one moment.
     type Seen: Data;
 
     const INFO: &'static Info;
 
-    /// Describes a resource as it was seen. `None`: it is not there.
+    /// Describes a resource as it was seen. `None`: the resource is not there.
     fn describe(&self, seen: Option<&Self::Seen>) -> Description;
 
-    /// A resource's tags, where looking at it shows them.
+    /// Returns a resource's tags, where a look at the resource shows them.
     fn tags(_: &Self::Seen) -> Option<&BTreeMap<String, String>> {
         None
     }
 }
 
-/// What a kind decides. Pure: everything it knows comes in, everything it wants goes out.
+/// Decides what a stop and a start do to a kind's resources. Pure.
 ///
-/// A kind's own settings are its fields.
+/// All that a decision needs comes in, all that is to be done goes out. A kind's own settings are
+/// its fields.
 pub trait Rules: Describe {
-    /// What a stop would lose. It stands as JSON in states and reports.
+    /// An original is what a stop would lose. It stands as JSON in states and reports.
     type Original: Data + Serialize + DeserializeOwned;
-    /// What is sent to change a resource.
+    /// A call is what is sent to AWS to change a resource.
     type Call: Data + Display;
-    /// What is waited for without sending anything. `Infallible`, for a kind that never does.
+    /// A wait is for a change that comes without a call.
+    ///
+    /// A kind that never waits so has `Infallible` here.
     type Wait: Data + Display;
 
+    /// Decides what a stop does.
     fn stop(&self, case: &Case<Self::Seen, Self::Original>) -> DecisionOf<Self>;
 
-    /// Decides about a start. Without an original there is nothing to start, whatever the reason.
+    /// Decides what a start does. Without an original it changes nothing.
     fn start(&self, case: &Case<Self::Seen, Self::Original>) -> DecisionOf<Self>;
 
-    /// Tells how far a call has come, by what a look shows after it.
+    /// Tells how far a call has come, by what a look after it shows.
     ///
-    /// `refused`: AWS refused it, and said so for good ([`Answer::Refused`]). Its effect may show
-    /// all the same.
+    /// `refused` is set where AWS refused the call for good ([`Answer::Refused`]). Its effect may
+    /// show all the same.
     ///
     /// [`Answer::Refused`]: super::remote::Answer::Refused
     fn progress(
@@ -63,15 +67,15 @@ pub trait Rules: Describe {
         refused: Option<&Failure>,
     ) -> Progress<StepOf<Self>>;
 
-    /// Tells how far that has come which is waited for.
+    /// Tells how far a wait has come, by what a look shows.
     fn waited(&self, wait: &Self::Wait, seen: Option<&Self::Seen>) -> Progress<StepOf<Self>>;
 
-    /// Whether AWS takes only so many of these calls a day, so that they are to be remembered.
+    /// Tells whether AWS takes only so many of these calls a day. The state remembers such calls.
     fn is_counted(&self, _: &Self::Call) -> bool {
         false
     }
 
-    /// When a step is worth its first look.
+    /// Tells how soon a look can show what a step does.
     fn effect(&self, step: &StepOf<Self>) -> Effect {
         match step {
             Step::Call(_) => Effect::AtOnce,
@@ -80,20 +84,22 @@ pub trait Rules: Describe {
     }
 }
 
-/// A kind's steps.
+/// This is the step type of the kind `K`.
 pub type StepOf<K> = Step<<K as Rules>::Call, <K as Rules>::Wait>;
 
-/// A kind's decisions.
+/// This is the decision type of the kind `K`.
 pub type DecisionOf<K> = Decision<<K as Describe>::Seen, <K as Rules>::Original, StepOf<K>>;
 
-/// One step of a resource's way down or up. The next begins when it has come to its end.
+/// A step is one call, or one wait, of a resource's stop or start.
+///
+/// The next step begins when this one is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<C, W> {
     /// Sends a call, and waits for its effect.
     Call(C),
     /// Sends nothing, and waits.
     Wait(W),
-    /// Ends a way that cannot be gone to its end, with the reason. Sends nothing.
+    /// Ends the steps before their goal is reached, with the reason. Sends nothing.
     GiveUp(String),
 }
 
@@ -118,29 +124,35 @@ impl<C: Display, W: Display> Display for Step<C, W> {
     }
 }
 
-/// When a step is worth its first look.
+/// An effect says how soon a look can show what a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// At once: a call shows with its answer, or with the next look.
+    /// The call shows with its answer, or at the next look.
     AtOnce,
-    /// After a while: a call begins a transition, which takes minutes.
+    /// The call begins a transition, which takes minutes.
     Slow,
-    /// After a while, unless the look that ended the step before shows already what is waited for.
+    /// The wait is over after a while.
+    ///
+    /// The look that ended the step before may show it already.
     Awaited,
 }
 
-/// What a decision is made from.
+/// A case is all that a decision is made from.
 #[derive(Debug, Clone)]
 pub struct Case<'a, S, O> {
     pub name: &'a str,
+    /// `None`: the resource is not there.
     pub seen: Option<&'a S>,
+    /// `None`: nothing is owed.
     pub held: Option<Held<O>>,
     pub calls: RationedCalls,
     pub now: Timestamp,
 }
 
 impl<S, O> Case<'_, S, O> {
-    /// For a resource that is not there, of a kind that only a person deletes.
+    /// Decides about a resource that a person has deleted.
+    ///
+    /// It is for kinds whose stop deletes nothing: what is not there was deleted by a person.
     pub fn gone<T>(&self) -> Decision<S, O, T> {
         match self.held {
             Some(_) => Decision::leave(
@@ -155,34 +167,38 @@ impl<S, O> Case<'_, S, O> {
     }
 }
 
-/// An original that we owe, and how far its record says we came.
+/// A held original is one that is owed: the resource is not back yet.
 #[derive(Debug, Clone)]
 pub struct Held<O> {
     pub original: O,
+    /// The record says that the stop or the start came so far.
     pub phase: Phase,
 }
 
-/// What to do with one resource.
+/// A decision says what is done with one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision<S, O, T> {
-    /// Nothing, and why.
+    /// Nothing is done, for this reason.
     Leave { verdict: Verdict, why: String },
-    /// These steps, in this order.
+    /// The change is carried out.
     Change(Change<S, O, T>),
 }
 
+/// A change is the steps of one resource, and the original that they rest on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change<S, O, T> {
     pub claim: Claim<O>,
+    /// The steps are carried out in this order.
     pub steps: Vec<T>,
-    /// What it will be. `None`: gone.
+    /// The resource will be like this. `None`: it will be gone.
     pub after: Option<S>,
+    /// The report gives this reason. It may be empty.
     pub detail: String,
     pub warnings: Vec<String>,
 }
 
 impl<S, O, T> Decision<S, O, T> {
-    /// Translates everything that is a kind's own.
+    /// Translates the values that are of a kind's own types.
     pub fn map<A, P, U>(
         self,
         seen: impl FnOnce(S) -> A,
@@ -207,17 +223,17 @@ impl<S, O, T> Decision<S, O, T> {
         Decision::Leave { verdict, why: why.into() }
     }
 
-    /// A change that rests on the original that is held.
+    /// Decides a change that rests on the held original.
     pub fn resume(steps: Vec<T>, after: Option<S>) -> Self {
         Self::change(Claim::Resume, steps, after)
     }
 
-    /// A change whose original has to be saved first.
+    /// Decides a change whose original has to be saved first.
     pub fn save_and(original: O, steps: Vec<T>, after: Option<S>) -> Self {
         Self::change(Claim::Save(original), steps, after)
     }
 
-    /// A change that rests on the original that is held, and remembers more with it.
+    /// Decides a change that replaces the held original by one that says more.
     pub fn amend_and(original: O, steps: Vec<T>, after: Option<S>) -> Self {
         Self::change(Claim::Amend(original), steps, after)
     }
@@ -232,7 +248,7 @@ impl<S, O, T> Decision<S, O, T> {
         })
     }
 
-    /// The same, with its reason.
+    /// Adds the reason.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         match &mut self {
@@ -242,6 +258,7 @@ impl<S, O, T> Decision<S, O, T> {
         self
     }
 
+    /// Adds warnings to a change. Nothing is to be warned of where nothing is done.
     #[must_use]
     pub fn warn(mut self, lines: Vec<String>) -> Self {
         if let Decision::Change(change) = &mut self {
@@ -251,48 +268,48 @@ impl<S, O, T> Decision<S, O, T> {
     }
 }
 
-/// Which original a change rests on.
+/// A claim says which original a change rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim<O> {
-    /// Save this one: there is none, or a person changed the resource since.
+    /// This original is saved: none is held, or a person has changed the resource since.
     Save(O),
-    /// The one that is held, with what this change has to remember beside it.
+    /// This original replaces the held one: it says more about what the stop does.
     Amend(O),
-    /// The one that is held.
+    /// The held original stands.
     Resume,
 }
 
-/// Why nothing is done.
+/// A verdict says why nothing is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     AlreadyStopped,
     AlreadyRunning,
-    /// It could be changed, but must not be now.
+    /// The resource could be changed, but must not be now.
     Skipped,
-    /// It cannot be changed in the state that it is in, and that will pass: worth another look.
+    /// The resource cannot be changed in its present state, which will pass: it is looked at again.
     Later,
-    /// It is not this program's to change.
+    /// The resource is not this program's to change.
     Unmanaged,
-    /// A person's doing stands: what we held is not owed any more.
+    /// What a person did stands: the held original is not owed any more.
     Released,
 }
 
-/// How far a step has come.
+/// Progress says how far a step has come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress<T> {
-    /// The account shows no sign of it.
+    /// The account shows no sign of the step.
     NotBegun,
-    /// On its way: `Creating`.
+    /// The step is on its way, and AWS calls its state so: `Creating`.
     Waiting(String),
     Done,
-    /// It will not come.
+    /// The step will never be done, for this reason.
     Failed(String),
-    /// Done, but what follows has to wait a while.
+    /// The step is done. The next one has to wait this long.
     DoneFor {
         why: String,
         pause: Duration,
     },
-    /// The way goes on differently from here: after a pause, these steps instead of it.
+    /// These steps replace this one and all that were to follow, after a pause.
     Instead {
         steps: Vec<T>,
         why: String,
@@ -316,7 +333,7 @@ impl<T> Progress<T> {
     }
 }
 
-/// For the tests of the kinds' rules.
+/// These functions serve the tests of the kinds' rules.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;

@@ -1,4 +1,4 @@
-//! What holds for the rows of what bills, whatever their kind.
+//! These tests hold for the bills of all kinds.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use crate::pricing::list::{ProductQuery, price};
 use crate::pricing::recorded;
 use crate::usage::{Bill, Billable, BuiltIn};
 
-/// Sizes of the rows that carry no prices to take them from.
+/// Sizes are listed here for rows without built-in prices, which would name them.
 const SIZES: [(&str, &[&str]); 1] =
     [("serverless concurrency {} MB", &["1024", "2048", "3072", "4096", "5120", "6144"])];
 
-/// The things that a row is of: all that there are recorded prices for, at least.
+/// Returns the billables of a row: at least all that have recorded prices.
 fn billables(bill: &Bill) -> Vec<Billable> {
     if !bill.is_of_many() {
         return vec![bill.into()];
@@ -25,7 +25,9 @@ fn billables(bill: &Bill) -> Vec<Billable> {
     sizes.iter().map(|size| bill.of(size)).collect()
 }
 
-/// What the recorded Price List says in US dollars an hour, if it says it exactly once.
+/// Returns the price in US dollars an hour that the recorded Price List gives.
+///
+/// `None`: the list does not have the billable exactly once.
 fn listed(billable: &Billable, region: &str) -> Option<f64> {
     let bills = bills();
     let charge = bills.find(billable)?;
@@ -33,7 +35,7 @@ fn listed(billable: &Billable, region: &str) -> Option<f64> {
     price(&charge, region, &answer).map(|price| price.0)
 }
 
-/// The names stand in states and in kept prices: none ever changes.
+/// The names stand in states and in cached prices: none ever changes.
 #[test]
 fn the_rows_of_version_0_1_are_called_as_they_were() {
     let names: Vec<&str> = bills().iter().map(|bill| bill.name).collect();
@@ -64,7 +66,7 @@ fn the_rows_of_version_0_1_are_called_as_they_were() {
 }
 
 #[test]
-fn every_row_has_a_name_of_its_own_and_is_found_by_it() {
+fn every_row_is_found_by_a_name_of_its_own() {
     let (all, mut names) = (bills(), BTreeSet::new());
     for bill in all.iter() {
         assert!(names.insert(bill.name), "{}", bill.name);
@@ -76,21 +78,21 @@ fn every_row_has_a_name_of_its_own_and_is_found_by_it() {
 }
 
 #[test]
-fn every_row_is_found_once_in_its_services_answer_at_the_price_that_it_carries() {
+fn every_row_is_found_once_at_its_built_in_price() {
     let all = bills();
     for billable in all.iter().flat_map(billables) {
         let told = listed(&billable, "us-east-1").unwrap_or_else(|| panic!("{billable}"));
         let row = all.find(&billable).unwrap();
-        let carried = row.built_in().map(|usd| crate::pricing::list::hourly(row.bill.unit, usd).0);
-        assert!(carried.is_none_or(|usd| (told - usd).abs() < 1e-12), "{billable}: {told}");
+        let built_in = row.built_in().map(|usd| crate::pricing::list::hourly(row.bill.unit, usd).0);
+        assert!(built_in.is_none_or(|usd| (told - usd).abs() < 1e-12), "{billable}: {told}");
     }
 }
 
 #[test]
-fn every_row_has_its_own_price_in_every_region_and_nothing_else_is_taken_for_it() {
+fn every_row_is_found_once_at_its_own_price_in_every_region() {
     let cases: [(Billable, f64, f64); 20] = [
-        // As the list states it, and made an hour's: of a second × 3600, of a month / 730, of one ×
-        // 1,000,000.
+        // The list's prices as prices of an hour: of a second × 3600, of a month / 730, of one
+        // request × 1,000,000.
         (sagemaker::bills::INSTANCE.of("ml.m5.large"), 0.115, 0.138),
         (sagemaker::bills::INSTANCE.of("ml.g5.xlarge"), 1.408, 1.761),
         (sagemaker::bills::SERVERLESS_CONCURRENCY.of(2048), 0.00001 * 3600.0, 0.000_012 * 3600.0),

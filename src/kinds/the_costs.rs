@@ -1,4 +1,4 @@
-//! What the kinds' resources cost, by their usage and the prices that their rows carry.
+//! These tests hold what the kinds' resources cost, at the built-in prices.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -80,7 +80,9 @@ fn table(mode: dynamodb::Mode, class: TableClass) -> Usage {
     dynamodb::Tables.describe(Some(&dynamodb::Seen { mode, class, items: 0, bytes: 0 })).usage
 }
 
-/// Sums by hand, in US dollars a month of 730 hours at the built-in prices of us-east-1.
+/// The sums are made by hand, in US dollars a month of 730 hours.
+///
+/// They are at the built-in prices, which are those of us-east-1.
 #[test]
 fn the_cost_model_agrees_with_sums_made_by_hand() {
     use dynamodb::Mode::{OnDemand as Requests, Provisioned as Capacity};
