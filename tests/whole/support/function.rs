@@ -18,6 +18,8 @@ pub struct Refused {
 
 /// Enough for any invocation on any machine.
 const AMPLE: f64 = 300.0;
+/// A machine on which things take so many times longer than usual is busy.
+const BUSY: f64 = 1.5;
 /// A lease outlives the time of its invocation by this.
 const GRACE: f64 = 3.0;
 
@@ -74,7 +76,9 @@ impl<'a> Function<'a> {
     /// waits for.
     pub fn hurried(self) -> Self {
         let slowness = self.slowness();
-        self.timeout(3.0 * slowness)
+        // A machine that is busy may be twice as busy a moment later.
+        let reserve = if slowness > BUSY { 2.0 } else { 1.0 };
+        self.timeout(3.0 * slowness * reserve)
     }
 
     /// The same with as much time as it may ever need.
