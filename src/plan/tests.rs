@@ -264,7 +264,7 @@ fn a_stop_says_why_it_leaves_alone_what_it_does_not_change() {
     };
     let scaling = cloudwatch::Seen { drives_scaling: true, ..alarm(true) };
     let unselected = found(&kinesis::INFO, "other-events", stream(2));
-    let scene = Scene::new()
+    let scene = running()
         .sees(found(&cloudwatch::INFO, "shop-muted", alarm(false)))
         .sees(found(&cloudwatch::INFO, "shop-scale-out", scaling))
         .sees(kept(found(&lambda::INFO, "shop-kept", function())))
@@ -276,6 +276,10 @@ fn a_stop_says_why_it_leaves_alone_what_it_does_not_change() {
         .sees(Candidate { selected: false, ..unselected });
     insta::assert_snapshot!(scene.printed(Direction::Stop), @r"
     Alarms
+      - cloudwatch:shop-errors: actions on -> actions off
+          steps: disable its actions
+      - cloudwatch:shop-latency: actions on -> actions off
+          steps: disable its actions
       = cloudwatch:shop-muted: actions off
           reason: a person had disabled its actions: they stay so
         cloudwatch:shop-scale-out: actions on
@@ -286,6 +290,9 @@ fn a_stop_says_why_it_leaves_alone_what_it_does_not_change() {
           reason: the function's role needs lambda:GetFunctionConcurrency: no policy allows it
         lambda:shop-kept: reserved 5, 2 provisioned (live)
           reason: tagged aws-resource-manager=keep
+      - lambda:shop-work: reserved 5, 2 provisioned (live) -> reserved 0
+          steps: disable 1 event source mapping, then remove the provisioned concurrency of live, then set reserved concurrency to 0
+          warning: asynchronous events that arrive while it is stopped are lost: it has no dead-letter queue and no on-failure destination
 
     Capacity
         sagemaker:shop-orphan: 2 × ml.m5.large
@@ -294,12 +301,18 @@ fn a_stop_says_why_it_leaves_alone_what_it_does_not_change() {
           reason: it is Updating: AWS lets nobody delete it until that is over
         kinesis:other-events: 2 shards
           reason: no pattern and no tag selects it any more
+      ~ kinesis:shop-events: 8 shards -> 1 shard
+          steps: scale to 4 shards, then scale to 2 shards, then scale to 1 shard
       ? kinesis:shop-growing: UPDATING, 4 shards
           reason: it is UPDATING: only an ACTIVE stream can be scaled
         kinesis:shop-small: 1 shard
           reason: 1 shard is the least a stream has
 
-    Stop: 2 in transition (?), 1 not decided (!), 1 already so (=), 5 left alone
+    Only reported
+        dynamodb:shop-scores: provisioned, 5 RCU, 5 WCU
+          note: 1200 items, 3.4 MB
+
+    Stop: 3 to stop (-), 1 to change (~), 2 in transition (?), 1 not decided (!), 1 already so (=), 6 left alone
     ");
 }
 
