@@ -1,10 +1,10 @@
-//! What functions bill for while nobody calls them (aws.amazon.com/lambda/pricing).
+//! Functions bill for these while nobody calls them (aws.amazon.com/lambda/pricing).
 
 use crate::usage::{Bill, BuiltIn, Unit};
 
 pub const ALL: &[&Bill] = &[&PROVISIONED_GB, &PROVISIONED_GB_ARM];
 
-/// A gigabyte of provisioned concurrency on x86.
+/// Bills a gigabyte of provisioned concurrency on x86.
 pub const PROVISIONED_GB: Bill = row(
     "provisioned concurrency GB",
     &[("group", "AWS-Lambda-Provisioned-Concurrency")],
@@ -12,6 +12,7 @@ pub const PROVISIONED_GB: Bill = row(
     0.000_004_166_7,
 );
 
+/// Bills a gigabyte of provisioned concurrency on ARM.
 pub const PROVISIONED_GB_ARM: Bill = row(
     "provisioned concurrency GB arm",
     &[("group", "AWS-Lambda-Provisioned-Concurrency-ARM")],

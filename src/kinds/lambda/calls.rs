@@ -1,10 +1,10 @@
-//! The calls that change a function.
+//! These calls change a function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Functions;
-use super::data::{Call, Reserved, Seen, Step, gone};
-use super::form::{is_missing, is_too_much, number, passing};
+use super::convert::{classify, is_missing, is_too_much, number};
+use super::data::{Call, Reserved, Seen, Step, deleted_qualifiers};
 use super::remote::Api;
 use crate::failure::{Class, Failure, unless_missing};
 use crate::kinds::remote::{Answer, AnswerOf};
@@ -12,9 +12,11 @@ use crate::kinds::remote::{Answer, AnswerOf};
 impl Api {
     pub(super) async fn send(&self, name: &str, call: &Call) -> AnswerOf<Functions> {
         match call {
-            Call::Disable(ids) => self.switch(ids, false).await.into(),
-            Call::Enable(ids) => self.switch(ids, true).await.into(),
-            Call::Withdraw(qualifiers) => self.withdraw(name, qualifiers).await.into(),
+            Call::DisableMappings(ids) => self.switch_mappings(ids, false).await.into(),
+            Call::EnableMappings(ids) => self.switch_mappings(ids, true).await.into(),
+            Call::RemoveProvisioned(qualifiers) => {
+                self.remove_provisioned(name, qualifiers).await.into()
+            }
             Call::Reserve { n, otherwise } => match self.reserve(name, *n).await {
                 Ok(seen) => Answer::Shown(seen),
                 Err(failure) if !otherwise.is_empty() && is_too_much(&failure) => {
@@ -26,14 +28,16 @@ impl Api {
             Call::Unreserve => {
                 let call = self.client.delete_function_concurrency().function_name(name).send();
                 match call.await {
-                    Ok(_) => Answer::Shown(self.is_reserved(name, None)),
+                    Ok(_) => Answer::Shown(self.remember_reserved(name, None)),
                     Err(error) => Answer::Failed(Failure::from_sdk(
                         "lambda:DeleteFunctionConcurrency",
                         &error,
                     )),
                 }
             }
-            Call::Provide { configs, otherwise } => self.provide(name, configs, otherwise).await,
+            Call::PutProvisioned { configs, otherwise } => {
+                self.put_provisioned(name, configs, otherwise).await
+            }
         }
     }
 
@@ -41,22 +45,22 @@ impl Api {
         let request = self.client.put_function_concurrency().function_name(name);
         let answer = request.reserved_concurrent_executions(number(n)).send().await;
         let answer =
-            answer.map_err(|e| passing(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
-        Ok(self.is_reserved(
+            answer.map_err(|e| classify(Failure::from_sdk("lambda:PutFunctionConcurrency", &e)))?;
+        Ok(self.remember_reserved(
             name,
             answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok()),
         ))
     }
 
-    /// AWS's answer is the function's new setting: it need not be asked again.
-    fn is_reserved(&self, name: &str, reserved: Reserved) -> Seen {
+    /// Remembers the new reservation, which AWS's answer tells: no look has to ask for it.
+    fn remember_reserved(&self, name: &str, reserved: Reserved) -> Seen {
         let mut known = self.known();
         let seen = known.entry(name.to_owned()).or_default();
         seen.reserved = reserved;
         seen.clone()
     }
 
-    /// The account's numbers, where they can be had.
+    /// Tells the account's concurrency in words. The text is empty where AWS does not tell it.
     async fn account_limits(&self) -> String {
         let Ok(settings) = self.client.get_account_settings().send().await else {
             return String::new();
@@ -70,7 +74,11 @@ impl Api {
         })
     }
 
-    async fn withdraw(&self, name: &str, qualifiers: &BTreeSet<String>) -> Result<(), Failure> {
+    async fn remove_provisioned(
+        &self,
+        name: &str,
+        qualifiers: &BTreeSet<String>,
+    ) -> Result<(), Failure> {
         for qualifier in qualifiers {
             let request = self
                 .client
@@ -82,12 +90,12 @@ impl Api {
                 request.send().await,
                 is_missing,
             )
-            .map_err(passing)?;
+            .map_err(classify)?;
         }
         Ok(())
     }
 
-    async fn provide(
+    async fn put_provisioned(
         &self,
         name: &str,
         configs: &BTreeMap<String, u32>,
@@ -95,13 +103,13 @@ impl Api {
     ) -> AnswerOf<Functions> {
         let (mut taken, mut missing, mut refused) = (configs.clone(), Vec::new(), None);
         for (qualifier, n) in configs {
-            match self.provide_one(name, qualifier, *n).await {
+            match self.put_provisioned_config(name, qualifier, *n).await {
                 Ok(()) => {}
                 Err(failure) if failure.class == Class::Transient => {
                     return Answer::Failed(failure);
                 }
-                // An alias or a version that was deleted is nobody's to bring back. (If it is the
-                // function, the look finds that.)
+                // The alias or the version was deleted: there is nothing to bring back. If the
+                // function itself was deleted, the next look shows it.
                 Err(failure) if failure.code.as_deref() == Some("ResourceNotFoundException") => {
                     missing.extend(taken.remove_entry(qualifier).map(|(qualifier, _)| qualifier));
                 }
@@ -117,13 +125,18 @@ impl Api {
             Some(failure) => Answer::Refused(failure),
             None if missing.is_empty() => Answer::Accepted,
             None => Answer::Partly {
-                call: Call::Provide { configs: taken, otherwise: otherwise.to_vec() },
-                remark: gone(&missing),
+                call: Call::PutProvisioned { configs: taken, otherwise: otherwise.to_vec() },
+                remark: deleted_qualifiers(&missing),
             },
         }
     }
 
-    async fn provide_one(&self, name: &str, qualifier: &str, n: u32) -> Result<(), Failure> {
+    async fn put_provisioned_config(
+        &self,
+        name: &str,
+        qualifier: &str,
+        n: u32,
+    ) -> Result<(), Failure> {
         self.client
             .put_provisioned_concurrency_config()
             .function_name(name)
@@ -132,23 +145,23 @@ impl Api {
             .send()
             .await
             .map(drop)
-            .map_err(|e| passing(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e)))
+            .map_err(|e| classify(Failure::from_sdk("lambda:PutProvisionedConcurrencyConfig", &e)))
     }
 
-    /// One that is in transition, or cannot be changed, does not keep the others from being
-    /// changed.
-    async fn switch(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<(), Failure> {
+    /// Enables or disables each of these mappings, also after one of them was refused.
+    ///
+    /// Of several failures, it returns one that will not pass, if there is one.
+    async fn switch_mappings(&self, ids: &BTreeSet<String>, enabled: bool) -> Result<(), Failure> {
         let mut failures = Vec::new();
         for id in ids {
             let answer =
                 self.client.update_event_source_mapping().uuid(id).enabled(enabled).send().await;
             failures.extend(
                 unless_missing("lambda:UpdateEventSourceMapping", answer, is_missing)
-                    .map_err(passing)
+                    .map_err(classify)
                     .err(),
             );
         }
-        // What will not pass is worth more words than what will.
         failures.sort_by_key(|failure| failure.class == Class::Transient);
         failures.into_iter().next().map_or(Ok(()), Err)
     }

@@ -1,4 +1,4 @@
-//! What is seen of a function, what is saved of it, and what is done to it.
+//! These types hold what is seen and saved of a function, and what is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,38 +10,40 @@ use crate::kinds::rules;
 use crate::model::count;
 use crate::usage::Usage;
 
-/// Reserved concurrency. `None`: unset.
+/// A function has so much reserved concurrency. `None`: it is unset.
 pub type Reserved = Option<u32>;
 
+/// A stopped function has this reserved concurrency, so that nothing may run.
 pub const STOPPED: Reserved = Some(0);
 
+/// Holds what was seen of a function at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub reserved: Reserved,
-    /// By qualifier: an alias or a version.
+    /// Each qualifier, an alias or a version, has this provisioned concurrency.
     pub provisioned: BTreeMap<String, Provisioned>,
-    /// The event source mappings by UUID, without those that are being deleted.
+    /// Each UUID has this event source mapping. Those that are being deleted are left out.
     pub mappings: BTreeMap<String, Mapping>,
     pub async_events: AsyncEvents,
-    /// The function that this one is a Lambda@Edge replica of.
+    /// The function is a Lambda@Edge replica of this one.
     pub replica_of: Option<String>,
-    /// Of the code that is not published. `None`: not known.
+    /// The newest code, which is not published, has this size. `None`: it is not known.
     pub size: Option<Size>,
-    /// Why a stop could not be undone, where it could not.
+    /// A stop could not be undone as it was, for this reason.
     pub obstacle: Option<String>,
 }
 
+/// Holds the provisioned concurrency of one alias or version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provisioned {
-    /// As it was requested, which is what is billed.
+    /// So much was requested. That is what is billed.
     pub count: u32,
     pub status: Allocation,
-    /// Of the version that it is of, which may be another than that of the newest code. `None`: not
-    /// asked.
+    /// The version has this size, which may differ from the newest code's. `None`: nobody asked.
     pub size: Option<Size>,
 }
 
-/// What the price of provisioned concurrency goes by.
+/// A size decides the price of provisioned concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Size {
@@ -49,7 +51,8 @@ pub struct Size {
     pub is_arm: bool,
 }
 
-/// docs.aws.amazon.com/lambda/latest/api/API_ProvisionedConcurrencyConfigListItem.html
+/// Says how far AWS has come with provisioned concurrency
+/// (docs.aws.amazon.com/lambda/latest/api/API_ProvisionedConcurrencyConfigListItem.html).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allocation {
     Ready,
@@ -57,23 +60,26 @@ pub enum Allocation {
     Failed(String),
 }
 
+/// An event source mapping polls a source and calls the function with what it finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// `sqs orders`.
+    /// The source is told in words: `sqs orders`.
     pub source: String,
     pub state: MappingState,
 }
 
-/// docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
+/// A mapping is in one of these states of AWS
+/// (docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MappingState {
     Enabled,
     Enabling,
     Disabled,
     Disabling,
-    /// Creating, Updating, or one that did not exist when this was written: it says nothing of
-    /// whether the mapping is enabled.
-    Between(String),
+    /// The state does not tell whether the mapping is enabled.
+    ///
+    /// It is Creating, Updating, or one that did not exist when this was written.
+    Unclear(String),
 }
 
 impl MappingState {
@@ -83,11 +89,11 @@ impl MappingState {
             "Enabling" => MappingState::Enabling,
             "Disabled" => MappingState::Disabled,
             "Disabling" => MappingState::Disabling,
-            other => MappingState::Between(other.to_owned()),
+            other => MappingState::Unclear(other.to_owned()),
         }
     }
 
-    /// AWS changes nothing of a mapping in transition.
+    /// Tells whether AWS can change the mapping: it changes none that is in transition.
     pub fn is_settled(&self) -> bool {
         matches!(self, MappingState::Enabled | MappingState::Disabled)
     }
@@ -100,64 +106,66 @@ impl fmt::Display for MappingState {
             MappingState::Enabling => "Enabling",
             MappingState::Disabled => "Disabled",
             MappingState::Disabling => "Disabling",
-            MappingState::Between(state) => state,
+            MappingState::Unclear(state) => state,
         })
     }
 }
 
-/// What becomes of asynchronous events while nothing may run.
+/// Says what becomes of asynchronous events while nothing may run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AsyncEvents {
-    /// A dead-letter queue or an on-failure destination takes them. Or nobody asked.
+    /// A dead-letter queue or an on-failure destination gets the events. Or nobody asked.
     #[default]
-    Kept,
+    Safe,
     Lost,
-    /// It could not be found out.
+    /// AWS did not tell, for this reason.
     Unknown(String),
 }
 
-/// What a stop loses.
+/// An original holds what a stop of a function loses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
     pub reserved: Reserved,
-    /// How much was requested, by qualifier.
+    /// Each qualifier had so much provisioned concurrency requested.
     #[serde(default)]
     pub provisioned: BTreeMap<String, u32>,
-    /// What it bills by, by qualifier, where it is known.
+    /// Each qualifier's version has this size, where it is known.
     #[serde(default)]
     pub sizes: BTreeMap<String, Size>,
-    /// The event source mappings that were enabled, by UUID, with their sources in words.
+    /// These event source mappings were enabled: each UUID has its source in words.
     #[serde(default)]
     pub mappings: BTreeMap<String, String>,
 }
 
-/// What is sent.
+/// A call is what is sent to change a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    Disable(BTreeSet<String>),
+    /// Disables the event source mappings of these UUIDs.
+    DisableMappings(BTreeSet<String>),
     /// Deletes the provisioned concurrency of these qualifiers.
-    Withdraw(BTreeSet<String>),
-    /// `otherwise`: the way on where the account has not so much left, in place of all that
-    /// follows.
-    Reserve {
-        n: u32,
-        otherwise: Vec<Step>,
-    },
+    RemoveProvisioned(BTreeSet<String>),
+    /// Sets reserved concurrency.
+    ///
+    /// If the account has too little left, `otherwise` replaces all steps that follow.
+    Reserve { n: u32, otherwise: Vec<Step> },
+    /// Removes the reservation: the function shares the account's pool again.
     Unreserve,
-    /// Puts provisioned concurrency back. `otherwise` as above.
-    Provide {
-        configs: BTreeMap<String, u32>,
-        otherwise: Vec<Step>,
-    },
-    Enable(BTreeSet<String>),
+    /// Puts provisioned concurrency back, for each qualifier so much.
+    ///
+    /// If AWS refuses or fails, `otherwise` replaces all steps that follow.
+    PutProvisioned { configs: BTreeMap<String, u32>, otherwise: Vec<Step> },
+    /// Enables the event source mappings of these UUIDs.
+    EnableMappings(BTreeSet<String>),
 }
 
-/// What is waited for: that these mappings come out of a transition, in which AWS changes nothing.
+/// This wait ends when none of these mappings is in transition any more.
+///
+/// AWS changes no mapping that is in transition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled(pub BTreeSet<String>);
+pub struct MappingsSettled(pub BTreeSet<String>);
 
-pub type Step = rules::Step<Call, Settled>;
+pub type Step = rules::Step<Call, MappingsSettled>;
 
 fn mappings(ids: &BTreeSet<String>) -> String {
     count(ids.len() as u64, "event source mapping")
@@ -170,30 +178,30 @@ fn list<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Call::Disable(ids) => write!(f, "disable {}", mappings(ids)),
-            Call::Withdraw(qualifiers) => {
+            Call::DisableMappings(ids) => write!(f, "disable {}", mappings(ids)),
+            Call::RemoveProvisioned(qualifiers) => {
                 write!(f, "remove the provisioned concurrency of {}", list(qualifiers))
             }
             Call::Reserve { n, .. } => write!(f, "set reserved concurrency to {n}"),
             Call::Unreserve => f.write_str("remove the reserved concurrency"),
-            Call::Provide { configs, .. } => {
+            Call::PutProvisioned { configs, .. } => {
                 let configs: Vec<String> =
                     configs.iter().map(|(qualifier, n)| format!("{n} for {qualifier}")).collect();
                 write!(f, "provide concurrency: {}", list(&configs))
             }
-            Call::Enable(ids) => write!(f, "enable {}", mappings(ids)),
+            Call::EnableMappings(ids) => write!(f, "enable {}", mappings(ids)),
         }
     }
 }
 
-impl fmt::Display for Settled {
+impl fmt::Display for MappingsSettled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wait until {} can be changed", mappings(&self.0))
     }
 }
 
 /// Says that provisioned concurrency has nothing to come back to.
-pub fn gone<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
+pub fn deleted_qualifiers<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
     format!(
         "its alias or version {} was deleted since: its provisioned concurrency does not come back",
         list(qualifiers)
@@ -201,7 +209,9 @@ pub fn gone<'a>(qualifiers: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 impl Original {
-    /// What a stop would lose of the function as it is, and what one before it has taken down.
+    /// Returns what a stop would lose of the function as it is now.
+    ///
+    /// The original of an earlier stop is merged in: what it has disabled or removed is still owed.
     pub fn of(seen: &Seen, reserved: Reserved, before: Option<&Original>) -> Self {
         let mut original = Original { reserved, ..before.cloned().unwrap_or_default() };
         original.provisioned.extend(
@@ -219,8 +229,8 @@ impl Original {
     }
 }
 
-/// `reserved 5`.
-pub fn words(reserved: Reserved) -> String {
+/// Tells reserved concurrency in words: `reserved 5`.
+pub fn in_words(reserved: Reserved) -> String {
     match reserved {
         None => "unreserved".to_owned(),
         Some(n) => format!("reserved {n}"),
@@ -228,9 +238,9 @@ pub fn words(reserved: Reserved) -> String {
 }
 
 impl Seen {
-    /// What bills while nobody calls it (aws.amazon.com/lambda/pricing).
+    /// Returns what the function bills while nobody calls it (aws.amazon.com/lambda/pricing).
     pub fn usage(&self) -> Usage {
-        // What could not be allocated is not billed.
+        // AWS does not bill what it could not allocate.
         let billed = self
             .provisioned
             .values()
@@ -248,9 +258,9 @@ impl Seen {
         })
     }
 
-    /// `reserved 5, 2 provisioned (live)`.
+    /// Tells the function's concurrency in words: `reserved 5, 2 provisioned (live)`.
     pub fn summary(&self) -> String {
-        let mut parts = vec![words(self.reserved)];
+        let mut parts = vec![in_words(self.reserved)];
         parts.extend(self.provisioned.iter().map(|(qualifier, config)| {
             let status = match &config.status {
                 Allocation::Ready => "",

@@ -1,26 +1,26 @@
-//! Lambda functions: reserved concurrency 0 in the evening, what was there in the morning.
+//! A stopped Lambda function has reserved concurrency 0, so that nothing may run.
 //!
-//! Reserved concurrency is unset, 0 or a number, and the three are different things: unset shares
-//! the account's pool, 0 lets nothing run
+//! Reserved concurrency is unset, 0 or a number, and the three are different things: an unset one
+//! shares the account's pool, 0 lets nothing run
 //! (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
 //!
-//! Before it, whatever feeds the function is turned off: an event source mapping that polls for a
-//! function at 0 drives messages into their dead-letter queue. And provisioned concurrency has to
-//! go, because it cannot be more than what is reserved.
+//! A stop first disables the event source mappings: one that polls for a function at 0 drives its
+//! messages into their dead-letter queue. Then it removes the provisioned concurrency, which cannot
+//! be more than what is reserved. A start brings all of that back.
 
 pub mod bills;
 mod calls;
+mod convert;
 mod data;
-mod form;
 pub mod remote;
 mod scaling;
-mod way;
+mod steps;
 
 use std::collections::BTreeMap;
 
 pub use data::{
-    Allocation, AsyncEvents, Call, Mapping, MappingState, Original, Provisioned, Reserved, STOPPED,
-    Seen, Settled, Size, Step, gone,
+    Allocation, AsyncEvents, Call, Mapping, MappingState, MappingsSettled, Original, Provisioned,
+    Reserved, STOPPED, Seen, Size, Step, deleted_qualifiers,
 };
 
 use crate::failure::Failure;
@@ -28,8 +28,11 @@ use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Effect, Progress, Rules, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::usage::Usage;
-use data::words;
-use way::{go_on, mappings_progress, provided, saved_mappings, transition, way_down, way_up};
+use data::in_words;
+use steps::{
+    finish_and_give_up, mappings_progress, provision_progress, saved_mappings, start_steps,
+    stop_steps, transition,
+};
 
 pub const INFO: Info = Info {
     name: KindName::new("lambda"),
@@ -62,7 +65,7 @@ pub const INFO: Info = Info {
 
 const REQUEST_RATES: &[RequestRate] = &[RequestRate {
     service: "lambda",
-    // Invoke is the data plane: it has no such limit.
+    // Invoke has no such limit: it belongs to the data plane.
     requests: Requests::AllBut(&["invocations"]),
     per_second: 15,
     source: "docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
@@ -70,6 +73,7 @@ const REQUEST_RATES: &[RequestRate] = &[RequestRate {
 
 type Decided = DecisionOf<Functions>;
 
+/// Decides about Lambda functions. There is nothing to configure.
 pub struct Functions;
 
 impl Describe for Functions {
@@ -77,8 +81,9 @@ impl Describe for Functions {
 
     const INFO: &'static Info = &INFO;
 
-    /// Neither a reservation nor its absence costs anything: a function bills by its invocations.
-    /// Provisioned concurrency does cost, used or not.
+    /// Describes a function. Only its provisioned concurrency costs by the hour, used or not.
+    ///
+    /// Reserved concurrency costs nothing: a function bills by its invocations.
     fn describe(&self, seen: Option<&Seen>) -> Description {
         let Some(seen) = seen else {
             return Description::new(State::Stopped, "deleted", Usage::none());
@@ -111,7 +116,7 @@ impl Describe for Functions {
 impl Rules for Functions {
     type Original = Original;
     type Call = Call;
-    type Wait = Settled;
+    type Wait = MappingsSettled;
 
     fn stop(&self, case: &Case<Seen, Original>) -> Decided {
         let Some(seen) = case.seen else { return case.gone() };
@@ -126,7 +131,9 @@ impl Rules for Functions {
                     "a person had set it to 0: it stays so",
                 ),
                 Some(held) if held.phase == Phase::Stopped => still_stopped(seen, &held.original),
-                Some(held) => Decision::resume(way_down(seen, &held.original), Some(stopped(seen))),
+                Some(held) => {
+                    Decision::resume(stop_steps(seen, &held.original), Some(stopped(seen)))
+                }
             };
         }
         if let Some(obstacle) = &seen.obstacle {
@@ -136,7 +143,7 @@ impl Rules for Functions {
         if let Some((_, mapping)) = seen
             .mappings
             .iter()
-            .find(|(id, mapping)| matches!(mapping.state, MappingState::Between(_)) && !saved(id))
+            .find(|(id, mapping)| matches!(mapping.state, MappingState::Unclear(_)) && !saved(id))
         {
             let why = format!(
                 "its event source mapping of {} is {}: whether it is enabled shows when that is over",
@@ -144,21 +151,23 @@ impl Rules for Functions {
             );
             return Decision::leave(Verdict::Later, why);
         }
-        let ours = held.filter(|held| {
-            held.phase != Phase::Stopped && is_ours(seen.reserved, &held.original, held.phase)
+        // The held original still holds where no person has changed the reservation since.
+        let valid = held.filter(|held| {
+            held.phase != Phase::Stopped
+                && is_as_we_left_it(seen.reserved, &held.original, held.phase)
         });
-        let reserved = ours.map_or(seen.reserved, |held| held.original.reserved);
+        let reserved = valid.map_or(seen.reserved, |held| held.original.reserved);
         let original = Original::of(seen, reserved, held.map(|held| &held.original));
-        let (steps, after) = (way_down(seen, &original), Some(stopped(seen)));
+        let (steps, after) = (stop_steps(seen, &original), Some(stopped(seen)));
         let decision = match held {
             None => Decision::save_and(original, steps, after),
-            Some(held) if ours.is_some() && held.original == original => Decision::resume(steps, after),
+            Some(held) if valid.is_some() && held.original == original => Decision::resume(steps, after),
             Some(held) if held.phase != Phase::Stopped && held.original.reserved == seen.reserved => Decision::save_and(
                 original, steps, after,
             )
             .because("a person had changed its provisioned concurrency or its event sources since the last stop"),
             Some(_) => Decision::save_and(original, steps, after)
-                .because(format!("a person had set it to {} since the last stop", words(seen.reserved))),
+                .because(format!("a person had set it to {} since the last stop", in_words(seen.reserved))),
         };
         decision.warn(lost_events(seen))
     }
@@ -175,34 +184,38 @@ impl Rules for Functions {
             };
         };
         let (original, phase) = (&held.original, held.phase);
-        let ours = seen.reserved == STOPPED || is_ours(seen.reserved, original, phase);
-        let reserved = if ours { original.reserved } else { seen.reserved };
-        let steps = way_up(seen, original, reserved);
+        let was_set_by_person =
+            seen.reserved != STOPPED && !is_as_we_left_it(seen.reserved, original, phase);
+        let reserved = if was_set_by_person { seen.reserved } else { original.reserved };
+        let steps = start_steps(seen, original, reserved);
         let decision = match phase {
             _ if !steps.is_empty() || seen.reserved == STOPPED => {
                 Decision::resume(steps, Some(started(seen, original, reserved)))
             }
-            Phase::Starting if ours => {
+            Phase::Starting if !was_set_by_person => {
                 Decision::resume(steps, Some(started(seen, original, reserved)))
             }
-            Phase::Stopping if ours => {
+            Phase::Stopping if !was_set_by_person => {
                 return Decision::leave(Verdict::Released, "it had not been stopped");
             }
             _ => {
-                let why = format!("a person set it to {}: it stays so", words(seen.reserved));
+                let why = format!("a person set it to {}: it stays so", in_words(seen.reserved));
                 return Decision::leave(Verdict::Released, why);
             }
         };
-        let decision = decision.warn(persons_doing(seen, original));
-        if ours {
-            return decision;
+        let decision = decision.warn(persons_changes(seen, original));
+        if was_set_by_person {
+            let why = format!("a person set it to {}: that stays so", in_words(seen.reserved));
+            return decision.because(why);
         }
-        decision.because(format!("a person set it to {}: that stays so", words(seen.reserved)))
+        decision
     }
 
     fn effect(&self, step: &Step) -> Effect {
         match step {
-            Step::Call(Call::Disable(_) | Call::Enable(_) | Call::Provide { .. }) => Effect::Slow,
+            Step::Call(
+                Call::DisableMappings(_) | Call::EnableMappings(_) | Call::PutProvisioned { .. },
+            ) => Effect::Slow,
             _ => Effect::AtOnce,
         }
     }
@@ -216,14 +229,14 @@ impl Rules for Functions {
         let Some(seen) = seen else { return deleted() };
         let done_if = |done| if done { Progress::Done } else { Progress::NotBegun };
         match call {
-            Call::Disable(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
-            Call::Enable(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
-            Call::Withdraw(qualifiers) => {
+            Call::DisableMappings(ids) => mappings_progress(seen, ids, &MappingState::Disabled),
+            Call::EnableMappings(ids) => mappings_progress(seen, ids, &MappingState::Enabled),
+            Call::RemoveProvisioned(qualifiers) => {
                 done_if(!qualifiers.iter().any(|q| seen.provisioned.contains_key(q)))
             }
             Call::Reserve { n, .. } if seen.reserved == Some(*n) => Progress::Done,
             Call::Reserve { otherwise, n } => match refused {
-                Some(why) => go_on(
+                Some(why) => finish_and_give_up(
                     otherwise,
                     format!(
                         "reserved {n} no longer fits, it is unreserved until a start finds room: {why}"
@@ -232,11 +245,17 @@ impl Rules for Functions {
                 None => Progress::NotBegun,
             },
             Call::Unreserve => done_if(seen.reserved.is_none()),
-            Call::Provide { configs, otherwise } => provided(seen, configs, otherwise, refused),
+            Call::PutProvisioned { configs, otherwise } => {
+                provision_progress(seen, configs, otherwise, refused)
+            }
         }
     }
 
-    fn waited(&self, Settled(ids): &Settled, seen: Option<&Seen>) -> Progress<Step> {
+    fn waited(
+        &self,
+        MappingsSettled(ids): &MappingsSettled,
+        seen: Option<&Seen>,
+    ) -> Progress<Step> {
         let Some(seen) = seen else { return deleted() };
         transition(seen, ids).map_or(Progress::Done, Progress::Waiting)
     }
@@ -246,9 +265,11 @@ fn deleted() -> Progress<Step> {
     Progress::Failed("the function was deleted".to_owned())
 }
 
-/// Whether a reservation other than 0 is the original one, or what a start of ours made of it. One
-/// that no longer fits is removed: the function is to be usable, and still owed its reservation.
-fn is_ours(reserved: Reserved, original: &Original, phase: Phase) -> bool {
+/// Tells whether a reservation other than 0 is as this program left it.
+///
+/// It then is the original one, or unset after a start: a start removes a reservation that no
+/// longer fits, so that the function can be used, and still owes it.
+fn is_as_we_left_it(reserved: Reserved, original: &Original, phase: Phase) -> bool {
     match phase {
         Phase::Starting => reserved == original.reserved || reserved.is_none(),
         Phase::Stopping => reserved == original.reserved,
@@ -256,12 +277,14 @@ fn is_ours(reserved: Reserved, original: &Original, phase: Phase) -> bool {
     }
 }
 
-/// An event source that polls for a function at 0 drives messages into their dead-letter queue: one
-/// that was enabled again since the stop is disabled once more.
+/// Decides about a function that is stopped already.
+///
+/// A mapping that was enabled again since is disabled once more: one that polls for a function at 0
+/// drives its messages into their dead-letter queue.
 fn still_stopped(seen: &Seen, original: &Original) -> Decided {
     let polls =
         |mapping: &Mapping| matches!(mapping.state, MappingState::Enabled | MappingState::Enabling);
-    let steps = way_down(seen, original);
+    let steps = stop_steps(seen, original);
     if saved_mappings(seen, original, |state| *state != MappingState::Disabled).is_empty() {
         let new = seen
             .mappings
@@ -279,10 +302,12 @@ fn still_stopped(seen: &Seen, original: &Original) -> Decided {
         .because("an event source mapping had been enabled since the last stop")
 }
 
+/// Returns what the function will be like after a stop.
 fn stopped(seen: &Seen) -> Seen {
     Seen { reserved: STOPPED, provisioned: BTreeMap::new(), ..seen.clone() }
 }
 
+/// Returns what the function will be like after a start.
 fn started(seen: &Seen, original: &Original, reserved: Reserved) -> Seen {
     let mut provisioned = seen.provisioned.clone();
     for (qualifier, n) in &original.provisioned {
@@ -298,10 +323,11 @@ fn started(seen: &Seen, original: &Original, reserved: Reserved) -> Seen {
     Seen { reserved, provisioned, ..seen.clone() }
 }
 
-/// docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+/// Warns where a stop loses asynchronous events
+/// (docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 fn lost_events(seen: &Seen) -> Vec<String> {
     match &seen.async_events {
-        AsyncEvents::Kept => Vec::new(),
+        AsyncEvents::Safe => Vec::new(),
         AsyncEvents::Lost => vec![
             "asynchronous events that arrive while it is stopped are lost: \
              it has no dead-letter queue and no on-failure destination"
@@ -315,8 +341,8 @@ fn lost_events(seen: &Seen) -> Vec<String> {
     }
 }
 
-/// What does not come back as it was, because a person wanted it otherwise.
-fn persons_doing(seen: &Seen, original: &Original) -> Vec<String> {
+/// Warns of what does not come back as it was, because a person changed it.
+fn persons_changes(seen: &Seen, original: &Original) -> Vec<String> {
     let vanished = original.mappings.iter().filter(|(id, _)| !seen.mappings.contains_key(*id)).map(
         |(_, source)| {
             format!("its event source mapping of {source} was deleted since: it does not come back")

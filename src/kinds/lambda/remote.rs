@@ -1,8 +1,8 @@
-//! The Lambda API.
+//! The remote of functions asks the Lambda API as little as possible.
 //!
-//! AWS takes 15 requests a second over all of its operations
-//! (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so nothing is asked that is
-//! known: a look asks only for what the last step can have changed.
+//! AWS takes 15 requests a second over all operations of the API
+//! (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). So a look asks only for what
+//! the last step can have changed, and takes the rest from what is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,11 +12,11 @@ use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum;
 
-use super::form::{function_name, is_missing, mapping_in, mapping_of, size};
-use super::scaling::{resource_id, scaled};
+use super::convert::{function_name, is_missing, mapping_in, mapping_of, size};
+use super::scaling::{find_scaled, resource_id};
 use super::{
-    Allocation, AsyncEvents, Call, Functions, Mapping, Provisioned, Reserved, STOPPED, Seen,
-    Settled, Size, Step,
+    Allocation, AsyncEvents, Call, Functions, Mapping, MappingsSettled, Provisioned, Reserved,
+    STOPPED, Seen, Size, Step,
 };
 use crate::failure::{Failure, unless_missing};
 use crate::kinds::kit::Kind;
@@ -36,38 +36,39 @@ pub fn open(setup: &Setup<'_>) -> Kind {
 pub struct Api {
     pub(super) client: Client,
     scaling: aws_sdk_applicationautoscaling::Client,
-    /// What was last seen of each function.
+    /// Each function was last seen like this.
     known: Mutex<BTreeMap<String, Seen>>,
-    /// Calls that a listing of all event source mappings takes.
+    /// A listing of all event source mappings takes so many calls.
     mapping_pages: AtomicUsize,
 }
 
-/// What a step can have changed, and so what a look after it asks for.
+/// A scope is what the look after a step asks for: what the step can have changed.
 #[derive(Debug, Default)]
-struct Concern {
+struct LookScope {
     reserved: bool,
     provisioned: bool,
     mappings: BTreeSet<String>,
 }
 
-impl Concern {
+impl LookScope {
     fn of(step: &Step) -> Self {
         match step {
             Step::Call(Call::Reserve { .. } | Call::Unreserve) => {
-                Concern { reserved: true, ..Concern::default() }
+                LookScope { reserved: true, ..LookScope::default() }
             }
-            Step::Call(Call::Withdraw(_) | Call::Provide { .. }) => {
-                Concern { provisioned: true, ..Concern::default() }
+            Step::Call(Call::RemoveProvisioned(_) | Call::PutProvisioned { .. }) => {
+                LookScope { provisioned: true, ..LookScope::default() }
             }
-            Step::Call(Call::Disable(ids) | Call::Enable(ids)) | Step::Wait(Settled(ids)) => {
-                Concern { mappings: ids.clone(), ..Concern::default() }
+            Step::Call(Call::DisableMappings(ids) | Call::EnableMappings(ids))
+            | Step::Wait(MappingsSettled(ids)) => {
+                LookScope { mappings: ids.clone(), ..LookScope::default() }
             }
-            Step::GiveUp(_) => Concern::default(),
+            Step::GiveUp(_) => LookScope::default(),
         }
     }
 }
 
-/// What the listings of the account say of a function.
+/// Holds what the account's listings say of a function.
 #[derive(Debug, Clone, Default)]
 struct Listed {
     dead_letter: bool,
@@ -76,7 +77,7 @@ struct Listed {
     mappings: BTreeMap<String, Mapping>,
 }
 
-/// All of the account's event source mappings, by function and UUID.
+/// Each function has its event source mappings here, by their UUIDs.
 type Mappings = BTreeMap<String, BTreeMap<String, Mapping>>;
 
 impl Api {
@@ -131,25 +132,25 @@ impl Api {
         Ok(by_function)
     }
 
-    /// Everything that a decision needs.
+    /// Finds out all that a decision needs to know of a function.
     async fn observe_one(&self, name: &str, listed: &Listed) -> Result<Option<Seen>, Failure> {
         let Listed { dead_letter, replica_of, size, mappings } = listed.clone();
         if replica_of.is_some() {
             return Ok(Some(Seen { replica_of, ..Seen::default() }));
         }
         let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
-        // AWS does not let a function at 0 have any.
+        // AWS lets no function at 0 have provisioned concurrency.
         let mut provisioned = BTreeMap::new();
         if reserved != STOPPED {
             let Some(configs) = self.provisioned(name).await? else { return Ok(None) };
             provisioned = configs;
         }
         for (qualifier, config) in &mut provisioned {
-            // Only a price goes by it: without, that of the newest code is taken.
+            // Only a price depends on the size. Where it is not known, the newest code's is used.
             config.size = self.size(name, qualifier).await.unwrap_or_default();
         }
         let async_events = if dead_letter || reserved == STOPPED {
-            AsyncEvents::Kept
+            AsyncEvents::Safe
         } else {
             self.async_events(name)
                 .await
@@ -158,8 +159,7 @@ impl Api {
         Ok(Some(Seen { reserved, provisioned, mappings, async_events, size, ..Seen::default() }))
     }
 
-    /// What the provisioned concurrency of a version or an alias bills by: it has a configuration
-    /// of its own.
+    /// Asks for the size of a version or an alias. Each has a configuration of its own.
     async fn size(&self, name: &str, qualifier: &str) -> Result<Option<Size>, Failure> {
         let answer = self
             .client
@@ -172,8 +172,10 @@ impl Api {
         Ok(answer.and_then(|answer| size(answer.memory_size(), answer.architectures())))
     }
 
-    /// Application Auto Scaling would put provisioned concurrency back during a stop, and what it
-    /// is set to is not saved: such a function is not stopped.
+    /// Finds the functions whose provisioned concurrency Application Auto Scaling manages.
+    ///
+    /// They are not stopped: it would put provisioned concurrency back during the stop, and its
+    /// settings are not saved.
     async fn find_obstacles(&self, sightings: &mut [Sighting<Seen>]) {
         let of = |sighting: &Sighting<Seen>| -> Vec<(String, String)> {
             let seen = sighting.seen.as_ref().ok().and_then(Option::as_ref);
@@ -187,7 +189,7 @@ impl Api {
         if resources.is_empty() {
             return;
         }
-        let scaled = scaled(&self.scaling, &resources).await;
+        let scaled = find_scaled(&self.scaling, &resources).await;
         for sighting in sightings {
             let obstacle = match &scaled {
                 Err(_) if of(sighting).is_empty() => None,
@@ -205,7 +207,7 @@ impl Api {
         }
     }
 
-    /// `None`: there is no such function.
+    /// Asks for a function's reserved concurrency. `None`: there is no such function.
     async fn reserved(&self, name: &str) -> Result<Option<Reserved>, Failure> {
         let answer = self.client.get_function_concurrency().function_name(name).send().await;
         let answer = unless_missing("lambda:GetFunctionConcurrency", answer, is_missing)?;
@@ -213,7 +215,7 @@ impl Api {
             .map(|answer| answer.reserved_concurrent_executions.and_then(|n| n.try_into().ok())))
     }
 
-    /// `None`: there is no such function.
+    /// Asks for a function's provisioned concurrency. `None`: there is no such function.
     async fn provisioned(
         &self,
         name: &str,
@@ -251,7 +253,7 @@ impl Api {
             let on_failure = config.destination_config().and_then(|config| config.on_failure());
             if on_failure.and_then(|target| target.destination()).is_some_and(|arn| !arn.is_empty())
             {
-                return Ok(AsyncEvents::Kept);
+                return Ok(AsyncEvents::Safe);
             }
         }
         Ok(AsyncEvents::Lost)
@@ -263,26 +265,26 @@ impl Api {
         Ok(answer.and_then(|answer| mapping_in(answer.state(), answer.event_source_arn())))
     }
 
-    /// What a step can have changed, and the rest as it is known.
+    /// Asks for what is in the scope, and takes the rest from what is known.
     async fn look_at(
         &self,
         name: &str,
-        concern: &Concern,
+        scope: &LookScope,
         listed: Option<&Mappings>,
     ) -> Result<Option<Seen>, Failure> {
         let mut seen = self.known().get(name).cloned().unwrap_or_default();
-        if concern.reserved {
+        if scope.reserved {
             let Some(reserved) = self.reserved(name).await? else { return Ok(None) };
             seen.reserved = reserved;
         }
-        if concern.provisioned {
+        if scope.provisioned {
             let Some(mut configs) = self.provisioned(name).await? else { return Ok(None) };
             for (qualifier, config) in &mut configs {
                 config.size = seen.provisioned.get(qualifier).and_then(|known| known.size);
             }
             seen.provisioned = configs;
         }
-        for id in &concern.mappings {
+        for id in &scope.mappings {
             let mapping = match listed {
                 Some(listed) => listed.get(name).and_then(|mappings| mappings.get(id)).cloned(),
                 None => self.mapping(id).await?,
@@ -342,15 +344,14 @@ impl Remote<Functions> for Api {
         tasks: &[(String, Step)],
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
-        let concerns: Vec<(&String, Concern)> =
-            tasks.iter().map(|(name, step)| (name, Concern::of(step))).collect();
-        let waiting: usize = concerns.iter().map(|(_, concern)| concern.mappings.len()).sum();
-        let is_worth_it =
+        let scopes: Vec<(&String, LookScope)> =
+            tasks.iter().map(|(name, step)| (name, LookScope::of(step))).collect();
+        let waiting: usize = scopes.iter().map(|(_, scope)| scope.mappings.len()).sum();
+        let is_listing_cheaper =
             waiting >= WORTH_A_LISTING && waiting > self.mapping_pages.load(Ordering::Relaxed);
-        // Where there is no listing, they are asked about one by one.
-        let listed = if is_worth_it { self.list_mappings().await.ok() } else { None };
-        pace.ask_each(&concerns, |(name, concern)| self.look_at(name, concern, listed.as_ref()))
-            .await
+        // Without a listing, the mappings are asked about one by one.
+        let listed = if is_listing_cheaper { self.list_mappings().await.ok() } else { None };
+        pace.ask_each(&scopes, |(name, scope)| self.look_at(name, scope, listed.as_ref())).await
     }
 
     async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<AnswerOf<Functions>> {

@@ -1,4 +1,4 @@
-//! Application Auto Scaling of provisioned concurrency.
+//! Application Auto Scaling can manage provisioned concurrency. These calls find out where it does.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,20 @@ use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 
 use crate::failure::Failure;
 
-/// As many as a question may name
+/// A call can name at most so many resources
 /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html).
 const RESOURCES_A_CALL: usize = 50;
 
-/// `function:work:live`, as Application Auto Scaling names it.
+/// Returns the name that Application Auto Scaling has for a qualifier: `function:work:live`.
 pub fn resource_id(function: &str, qualifier: &str) -> String {
     format!("function:{function}:{qualifier}")
 }
 
-/// Those of the resources that it scales.
-pub async fn scaled(client: &Client, resources: &[String]) -> Result<BTreeSet<String>, Failure> {
+/// Finds those of the resources that Application Auto Scaling manages.
+pub async fn find_scaled(
+    client: &Client,
+    resources: &[String],
+) -> Result<BTreeSet<String>, Failure> {
     let mut scaled = BTreeSet::new();
     for some in resources.chunks(RESOURCES_A_CALL) {
         let request =

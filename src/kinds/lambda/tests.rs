@@ -33,7 +33,7 @@ fn restore(reserved: Reserved) -> Step {
 }
 
 #[test]
-fn unset_and_a_number_are_saved_as_what_they_are_and_come_back_so() {
+fn a_reservation_comes_back_as_it_was_unset_or_a_number() {
     for reserved in [None, Some(1), Some(5)] {
         let stop = change(Functions.stop(&case(Some(&seen(reserved)), None)));
         assert_eq!(stop.claim, Claim::Save(Original { reserved, ..Original::default() }));
@@ -126,7 +126,7 @@ fn full(reserved: Reserved, live: Option<(u32, Allocation)>, queue: &str, stream
     }
 }
 
-/// Reserved 5, 2 provisioned, the queue enabled and the stream disabled by a person.
+/// Returns a running function: reserved 5, 2 provisioned, the queue enabled, the stream disabled.
 fn running() -> Seen {
     full(Some(5), Some((2, Allocation::Ready)), "Enabled", "Disabled")
 }
@@ -155,7 +155,7 @@ fn full_case(seen: &Seen, phase: Option<Phase>) -> Case<'_, Seen, Original> {
     }
 }
 
-/// The steps' words without their numbers of event sources, or why there are none.
+/// Tells a decision in words: its claim with a word for each step, or its verdict.
 fn told(decision: &Decided) -> String {
     match decision {
         Decision::Leave { verdict, .. } => format!("{verdict:?}"),
@@ -166,14 +166,14 @@ fn told(decision: &Decided) -> String {
                 Claim::Amend(_) => "amend",
             };
             let steps = change.steps.iter().map(|step| match step {
-                Step::Wait(Settled(_)) => "settle",
-                Step::Call(Call::Disable(_)) => "disable",
-                Step::Call(Call::Withdraw(_)) => "withdraw",
+                Step::Wait(MappingsSettled(_)) => "wait",
+                Step::Call(Call::DisableMappings(_)) => "disable",
+                Step::Call(Call::RemoveProvisioned(_)) => "remove",
                 Step::Call(Call::Reserve { n: 0, .. }) => "zero",
                 Step::Call(Call::Reserve { .. }) => "reserve",
                 Step::Call(Call::Unreserve) => "unreserve",
-                Step::Call(Call::Provide { .. }) => "provide",
-                Step::Call(Call::Enable(_)) => "enable",
+                Step::Call(Call::PutProvisioned { .. }) => "provide",
+                Step::Call(Call::EnableMappings(_)) => "enable",
                 Step::GiveUp(_) => "give up",
             });
             format!("{claim}: {}", steps.collect::<Vec<_>>().join(" "))
@@ -189,27 +189,27 @@ fn a_stop_saves_what_was_enabled_and_takes_everything_down() {
 }
 
 #[test]
-fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
+fn stop_and_start_do_what_is_missing_in_every_phase() {
     use Phase::{Starting, Stopped, Stopping};
     let ready = || Some((2, Allocation::Ready));
     let between = full(Some(5), None, "Disabled", "Disabled");
     let unfit = full(None, ready(), "Enabled", "Disabled");
     let cases: [(&str, Seen, Option<Phase>, &str, &str); 20] = [
-        ("untouched", running(), None, "save: disable withdraw zero", "AlreadyRunning"),
-        ("claimed only", running(), Some(Stopping), "resume: disable withdraw zero", "Released"),
+        ("untouched", running(), None, "save: disable remove zero", "AlreadyRunning"),
+        ("claimed only", running(), Some(Stopping), "resume: disable remove zero", "Released"),
         (
             "sources off",
             full(Some(5), ready(), "Disabled", "Disabled"),
             Some(Stopping),
-            "resume: withdraw zero",
+            "resume: remove zero",
             "resume: enable",
         ),
         (
             "going off",
             full(Some(5), ready(), "Disabling", "Disabled"),
             Some(Stopping),
-            "resume: settle disable withdraw zero",
-            "resume: settle enable",
+            "resume: wait disable remove zero",
+            "resume: wait enable",
         ),
         (
             "all but the last step",
@@ -239,32 +239,32 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "providing",
             full(Some(5), Some((2, Allocation::InProgress)), "Disabled", "Disabled"),
             Some(Starting),
-            "resume: withdraw zero",
+            "resume: remove zero",
             "resume: provide enable",
         ),
         (
             "not provided",
             full(Some(5), Some((2, Allocation::Failed(String::new()))), "Disabled", "Disabled"),
             Some(Starting),
-            "resume: withdraw zero",
+            "resume: remove zero",
             "resume: provide enable",
         ),
         (
             "going on",
             full(Some(5), ready(), "Enabling", "Disabled"),
             Some(Starting),
-            "resume: settle disable withdraw zero",
-            "resume: settle",
+            "resume: wait disable remove zero",
+            "resume: wait",
         ),
-        ("up, not written", running(), Some(Starting), "resume: disable withdraw zero", "resume: "),
+        ("up, not written", running(), Some(Starting), "resume: disable remove zero", "resume: "),
         (
             "no room",
             unfit.clone(),
             Some(Starting),
-            "resume: disable withdraw zero",
+            "resume: disable remove zero",
             "resume: reserve",
         ),
-        ("unreserved by a person", unfit, Some(Stopped), "save: disable withdraw zero", "Released"),
+        ("unreserved by a person", unfit, Some(Stopped), "save: disable remove zero", "Released"),
         (
             "reserved by a person",
             full(Some(9), None, "Disabled", "Disabled"),
@@ -276,7 +276,7 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "all by a person",
             full(Some(9), Some((3, Allocation::Ready)), "Enabled", "Enabled"),
             Some(Stopped),
-            "save: disable withdraw zero",
+            "save: disable remove zero",
             "Released",
         ),
         (
@@ -290,7 +290,7 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
             "a new source",
             full(Some(5), ready(), "Enabled", "Enabled"),
             Some(Starting),
-            "save: disable withdraw zero",
+            "save: disable remove zero",
             "resume: ",
         ),
     ];
@@ -301,14 +301,14 @@ fn what_a_stop_and_a_start_do_follows_from_what_is_seen_in_every_phase() {
 }
 
 #[test]
-fn a_person_who_reserves_a_stopped_function_does_not_make_the_next_stop_forget_the_rest() {
+fn a_persons_reservation_is_saved_beside_what_is_owed_already() {
     let seen = full(Some(9), None, "Disabled", "Disabled");
     let stop = change(Functions.stop(&full_case(&seen, Some(Phase::Stopped))));
     assert_eq!(stop.claim, Claim::Save(Original { reserved: Some(9), ..saved() }));
 }
 
 #[test]
-fn a_mapping_that_does_not_tell_whether_it_is_enabled_is_worth_another_look() {
+fn a_mapping_that_is_being_created_or_updated_is_looked_at_again() {
     for state in ["Creating", "Updating"] {
         let seen = full(None, None, state, "Disabled");
         assert_eq!(verdict(&Functions.stop(&full_case(&seen, None))), Verdict::Later);
@@ -316,10 +316,13 @@ fn a_mapping_that_does_not_tell_whether_it_is_enabled_is_worth_another_look() {
 }
 
 #[test]
-fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
+fn only_what_was_enabled_is_enabled_and_what_was_deleted_is_told() {
     let mut seen = down();
     let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
-    assert_eq!(start.steps.last(), Some(&Step::Call(Call::Enable([QUEUE.to_owned()].into()))));
+    assert_eq!(
+        start.steps.last(),
+        Some(&Step::Call(Call::EnableMappings([QUEUE.to_owned()].into())))
+    );
     assert_eq!(start.warnings, Vec::<String>::new());
     seen.mappings.remove(QUEUE);
     let start = change(Functions.start(&full_case(&seen, Some(Phase::Stopped))));
@@ -330,7 +333,7 @@ fn only_what_was_enabled_is_enabled_and_what_vanished_is_told() {
 }
 
 #[test]
-fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_before_it_fails() {
+fn a_reservation_that_no_longer_fits_fails_after_all_else_is_back() {
     let start = change(Functions.start(&full_case(&down(), Some(Phase::Stopped))));
     let Step::Call(reserve) = &start.steps[0] else { panic!("{start:?}") };
     let refused = Failure::refused("below its minimum");
@@ -342,8 +345,8 @@ fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_be
     assert!(why.ends_with("below its minimum"), "{why}");
     let [
         Step::Call(Call::Unreserve),
-        Step::Call(Call::Provide { otherwise, .. }),
-        Step::Call(Call::Enable(_)),
+        Step::Call(Call::PutProvisioned { otherwise, .. }),
+        Step::Call(Call::EnableMappings(_)),
         last,
     ] = &steps[..]
     else {
@@ -355,14 +358,15 @@ fn a_reservation_that_no_longer_fits_is_removed_and_the_rest_still_comes_back_be
         Some(last),
         "also where provisioned concurrency is refused as well"
     );
-    // Where it fits after all, a refusal is none.
+    // A refusal does not count where the reservation shows all the same.
     let fits = Seen { reserved: Some(5), ..down() };
     assert_eq!(Functions.progress(reserve, Some(&fits), Some(&refused)), Progress::Done);
 }
 
 #[test]
 fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
-    let provide = Call::Provide { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
+    let provide =
+        Call::PutProvisioned { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
     let progress = |status| {
         let seen = full(Some(5), Some((2, status)), "Disabled", "Disabled");
         Functions.progress(&provide, Some(&seen), None)
@@ -380,8 +384,8 @@ fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() 
 }
 
 #[test]
-fn an_event_source_is_done_when_it_is_settled_as_it_should_be() {
-    let disable = Call::Disable([QUEUE.to_owned(), "deleted".to_owned()].into());
+fn a_mapping_is_done_when_it_has_the_wanted_state() {
+    let disable = Call::DisableMappings([QUEUE.to_owned(), "deleted".to_owned()].into());
     let progress =
         |state| Functions.progress(&disable, Some(&full(Some(5), None, state, "Enabled")), None);
     assert_eq!(progress("Disabled"), Progress::Done);
@@ -413,7 +417,7 @@ fn provisioned_concurrency_is_told() {
 }
 
 #[test]
-fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
+fn a_mapping_that_a_person_gave_a_stopped_function_is_told() {
     let seen = full(Some(0), None, "Disabled", "Enabled");
     let Decision::Leave { verdict, why } = Functions.stop(&full_case(&seen, Some(Phase::Stopped)))
     else {
@@ -427,8 +431,7 @@ fn a_source_that_a_person_gave_a_stopped_function_is_told_of() {
 }
 
 #[test]
-fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_not_from_being_started()
- {
+fn a_function_with_scaling_is_not_stopped_but_is_started() {
     let scaled = |seen: Seen| Seen { obstacle: Some("it is scaled".to_owned()), ..seen };
     assert_eq!(verdict(&Functions.stop(&full_case(&scaled(running()), None))), Verdict::Skipped);
     assert_eq!(
@@ -438,8 +441,8 @@ fn what_scales_provisioned_concurrency_keeps_a_function_from_being_stopped_and_n
 }
 
 #[test]
-fn a_qualifier_that_is_gone_is_waited_for_no_more_and_told() {
-    let provide = |names: &[&str]| Call::Provide {
+fn a_deleted_qualifier_is_not_waited_for_and_is_told() {
+    let provide = |names: &[&str]| Call::PutProvisioned {
         configs: names.iter().map(|name| ((*name).to_owned(), 2)).collect(),
         otherwise: Vec::new(),
     };
@@ -456,7 +459,7 @@ fn a_qualifier_that_is_gone_is_waited_for_no_more_and_told() {
     assert_eq!(progress(&taken, Allocation::Ready), Progress::Done);
     assert_eq!(progress(&provide(&[]), Allocation::Ready), Progress::Done);
     assert_eq!(
-        gone([&"old".to_owned()]),
+        deleted_qualifiers([&"old".to_owned()]),
         "its alias or version old was deleted since: its provisioned concurrency does not come back"
     );
 }

@@ -1,4 +1,4 @@
-//! What the Lambda API says, in the words of this kind.
+//! These functions translate what the Lambda API says into the words of this kind.
 
 use aws_sdk_lambda::types::{Architecture, EventSourceMappingConfiguration};
 
@@ -9,8 +9,11 @@ pub(super) fn is_missing(code: &str, _: &str) -> bool {
     matches!(code, "ResourceNotFoundException" | "ProvisionedConcurrencyConfigNotFoundException")
 }
 
-/// Refusals of something that is in transition, or of a reservation below what is being withdrawn.
-pub(super) fn passing(failure: Failure) -> Failure {
+/// Marks the refusals that pass by themselves as transient.
+///
+/// AWS refuses to change what is in transition, and a reservation that is below the provisioned
+/// concurrency, while that is still being removed.
+pub(super) fn classify(failure: Failure) -> Failure {
     let passes = match failure.code.as_deref() {
         Some("ResourceInUseException" | "ResourceConflictException") => true,
         Some("InvalidParameterValueException") => {
@@ -21,7 +24,8 @@ pub(super) fn passing(failure: Failure) -> Failure {
     if passes { Failure { class: Class::Transient, ..failure } } else { failure }
 }
 
-/// docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
+/// Tells whether the account has too little concurrency left for a reservation
+/// (docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html).
 pub(super) fn is_too_much(failure: &Failure) -> bool {
     failure.code.as_deref() == Some("InvalidParameterValueException")
         && failure.message.contains("UnreservedConcurrentExecution")
@@ -36,7 +40,7 @@ pub(super) fn number(n: u32) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 
-/// The name in a function's ARN, which may end in a qualifier.
+/// Returns the name in a function's ARN, which may end in a qualifier.
 pub(super) fn function_name(arn: &str) -> Option<&str> {
     arn.split(':').nth(6)
 }
@@ -45,7 +49,7 @@ pub(super) fn mapping_of(found: &EventSourceMappingConfiguration) -> Option<Mapp
     mapping_in(found.state(), found.event_source_arn())
 }
 
-/// `None`: it is being deleted.
+/// Makes a mapping from its state and its source. `None`: it is being deleted.
 pub(super) fn mapping_in(state: Option<&str>, source_arn: Option<&str>) -> Option<Mapping> {
     let state = state.filter(|state| *state != "Deleting")?;
     Some(Mapping {
@@ -54,7 +58,7 @@ pub(super) fn mapping_in(state: Option<&str>, source_arn: Option<&str>) -> Optio
     })
 }
 
-/// `sqs orders`, of the ARN of a queue.
+/// Tells the source of an ARN in words: `sqs orders`, of a queue.
 fn source(arn: &str) -> String {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts[..] {

@@ -1,25 +1,27 @@
-//! A function's way down and up, and how far each step has come by what is seen.
+//! A function is stopped and started in these steps. Their progress is told here, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::data::{
-    Allocation, Call, MappingState, Original, Reserved, STOPPED, Seen, Settled, Step,
+    Allocation, Call, MappingState, MappingsSettled, Original, Reserved, STOPPED, Seen, Step,
 };
 use crate::failure::Failure;
 use crate::kinds::rules::Progress;
 
-/// Event sources first, so that nothing arrives at a function that cannot run.
-pub(super) fn way_down(seen: &Seen, original: &Original) -> Vec<Step> {
+/// Returns the steps that stop a function.
+///
+/// Event sources come first, so that nothing arrives at a function that cannot run.
+pub(super) fn stop_steps(seen: &Seen, original: &Original) -> Vec<Step> {
     let mut steps = Vec::new();
     let to_disable = |state: &MappingState| *state != MappingState::Disabled;
     let ids = saved_mappings(seen, original, to_disable);
     if !ids.is_empty() {
-        steps.extend(settle(seen, &ids));
-        steps.push(Step::Call(Call::Disable(ids)));
+        steps.extend(await_transition(seen, &ids));
+        steps.push(Step::Call(Call::DisableMappings(ids)));
     }
     if !seen.provisioned.is_empty() {
-        steps.push(Step::Call(Call::Withdraw(seen.provisioned.keys().cloned().collect())));
+        steps.push(Step::Call(Call::RemoveProvisioned(seen.provisioned.keys().cloned().collect())));
     }
     if seen.reserved != STOPPED {
         steps.push(Step::Call(Call::Reserve { n: 0, otherwise: Vec::new() }));
@@ -27,18 +29,20 @@ pub(super) fn way_down(seen: &Seen, original: &Original) -> Vec<Step> {
     steps
 }
 
-/// The way down, backwards: of what is missing only.
-pub(super) fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
+/// Returns the steps that bring a function back, in the opposite order of a stop.
+///
+/// Only what is missing is brought back.
+pub(super) fn start_steps(seen: &Seen, original: &Original, reserved: Reserved) -> Vec<Step> {
     let mut sources = Vec::new();
     let ids = saved_mappings(seen, original, |state| *state != MappingState::Enabled);
     if !ids.is_empty() {
-        sources.extend(settle(seen, &ids));
+        sources.extend(await_transition(seen, &ids));
         let to_enable: BTreeSet<String> = ids
             .into_iter()
             .filter(|id| seen.mappings[id].state != MappingState::Enabling)
             .collect();
         if !to_enable.is_empty() {
-            sources.push(Step::Call(Call::Enable(to_enable)));
+            sources.push(Step::Call(Call::EnableMappings(to_enable)));
         }
     }
     let mut rest = Vec::new();
@@ -52,7 +56,7 @@ pub(super) fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Ve
         .map(|(qualifier, n)| (qualifier.clone(), *n))
         .collect();
     if !configs.is_empty() {
-        rest.push(Step::Call(Call::Provide { configs, otherwise: sources.clone() }));
+        rest.push(Step::Call(Call::PutProvisioned { configs, otherwise: sources.clone() }));
     }
     rest.extend(sources);
     match reserved {
@@ -66,7 +70,7 @@ pub(super) fn way_up(seen: &Seen, original: &Original, reserved: Reserved) -> Ve
     rest
 }
 
-/// The original's mappings that are there, in these states.
+/// Returns the UUIDs of the original's mappings that still exist, in the wanted states.
 pub(super) fn saved_mappings(
     seen: &Seen,
     original: &Original,
@@ -77,18 +81,20 @@ pub(super) fn saved_mappings(
     original.mappings.keys().filter(is_wanted).cloned().collect()
 }
 
-fn settle(seen: &Seen, ids: &BTreeSet<String>) -> Option<Step> {
-    transition(seen, ids).map(|_| Step::Wait(Settled(ids.clone())))
+fn await_transition(seen: &Seen, ids: &BTreeSet<String>) -> Option<Step> {
+    transition(seen, ids).map(|_| Step::Wait(MappingsSettled(ids.clone())))
 }
 
-/// The transition that one of these mappings is in.
+/// Tells in words which transition one of these mappings is in, if one is.
 pub(super) fn transition(seen: &Seen, ids: &BTreeSet<String>) -> Option<String> {
     let mut mappings = ids.iter().filter_map(|id| seen.mappings.get(id));
     let mapping = mappings.find(|mapping| !mapping.state.is_settled())?;
     Some(format!("event source mapping of {}: {}", mapping.source, mapping.state))
 }
 
-/// A mapping that was deleted is nobody's to change.
+/// Tells whether these mappings have come to the state `goal`.
+///
+/// A mapping that was deleted since does not count: there is nothing to change.
 pub(super) fn mappings_progress(
     seen: &Seen,
     ids: &BTreeSet<String>,
@@ -107,7 +113,7 @@ pub(super) fn mappings_progress(
     }
 }
 
-pub(super) fn provided(
+pub(super) fn provision_progress(
     seen: &Seen,
     configs: &BTreeMap<String, u32>,
     otherwise: &[Step],
@@ -122,28 +128,30 @@ pub(super) fn provided(
                 in_progress = Some(format!("provisioned concurrency of {qualifier}"));
             }
             (Some(Allocation::Failed(reason)), _) => {
-                return go_on(
+                return finish_and_give_up(
                     otherwise,
                     format!("the provisioned concurrency of {qualifier} failed: {reason}"),
                 );
             }
-            (None, Some(why)) => return go_on(otherwise, why.to_string()),
+            (None, Some(why)) => return finish_and_give_up(otherwise, why.to_string()),
             (None, None) => return Progress::NotBegun,
         }
     }
     in_progress.map_or(Progress::Done, Progress::Waiting)
 }
 
-/// The rest of the way, which ends in a failure whose record is kept.
-pub(super) fn go_on(otherwise: &[Step], why: String) -> Progress<Step> {
-    Progress::Instead { steps: incomplete(otherwise, &why), why, pause: Duration::ZERO }
+/// Goes on with other steps, and gives up after the last.
+///
+/// So all else comes back, the resource counts as failed, and what did not come back is still owed.
+pub(super) fn finish_and_give_up(otherwise: &[Step], why: String) -> Progress<Step> {
+    Progress::Instead { steps: giving_up_at_the_end(otherwise, &why), why, pause: Duration::ZERO }
 }
 
-fn incomplete(steps: &[Step], why: &str) -> Vec<Step> {
+fn giving_up_at_the_end(steps: &[Step], why: &str) -> Vec<Step> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
-        if let Step::Call(Call::Provide { otherwise, .. }) = step {
-            *otherwise = incomplete(otherwise, why);
+        if let Step::Call(Call::PutProvisioned { otherwise, .. }) = step {
+            *otherwise = giving_up_at_the_end(otherwise, why);
         }
     }
     match steps.last_mut() {
