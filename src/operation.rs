@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use self::ending::{Ending, ending};
-use crate::apply::Outcome;
+use crate::apply::MoveOutcome;
 use crate::event::{Continuation, MAX_DEPTH};
 use crate::failure::{Class, Failure};
 use crate::journal::{Journal, Lease, Operation};
@@ -278,7 +278,7 @@ fn in_progress(report: Report) -> Report {
 
 /// Says whether a resource is to be changed, and the change has not ended.
 fn is_unfinished(item: &Item, fates: &Fates) -> bool {
-    let is_over = |fate: &report::Fate| !matches!(fate.outcome, Outcome::Unfinished(_));
+    let is_over = |fate: &report::Fate| !matches!(fate.outcome, MoveOutcome::Unfinished(_));
     matches!(item.outlook, Outlook::Change(_)) && !fates.get(&item.id).is_some_and(is_over)
 }
 

@@ -1,10 +1,13 @@
 use super::*;
+use crate::failure::{Class, Failure};
 use crate::kinds::info::{Info, Tier};
-use crate::kinds::kit::{Kind, Wait};
+use crate::kinds::kit::{Kind, Seen, Wait};
 use crate::kinds::remote::{Answer as Reply, AnswerOf, Observe, Remote, Sighting};
-use crate::kinds::rules::{self, Case, Decision, DecisionOf, Describe, Effect, Rules, StepOf};
+use crate::kinds::rules::{
+    self, Case, Decision, DecisionOf, Describe, Effect, Progress, Rules, StepOf,
+};
 use crate::lazy::ready;
-use crate::model::{Description, KindName, State};
+use crate::model::{Description, KindName, ResourceId, State};
 use crate::select::Wanted;
 use crate::usage::Usage;
 use std::collections::HashMap;
@@ -219,7 +222,7 @@ fn set(n: i32) -> Step {
 }
 
 /// Runs one resource through these steps.
-async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Outcome {
+async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> MoveOutcome {
     run_to_its_end(script, steps, seconds, wait).await.0
 }
 
@@ -229,32 +232,32 @@ async fn run_to_its_end(
     steps: &[i32],
     seconds: u64,
     wait: bool,
-) -> (Outcome, Vec<u64>) {
+) -> (MoveOutcome, Vec<u64>) {
     let kind = numbers(script);
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(seconds));
     let jobs =
         vec![Job::new(&id, kind.as_managed().unwrap(), steps.iter().map(|n| set(*n)).collect())];
-    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait }, &mut Nobody).await.remove(0);
-    (ended.outcome, ended.counted.iter().map(|at| at.elapsed().as_secs()).collect())
+    let finished = run(jobs, &pace, Rhythm { poll: POLL, wait }, &mut Nobody).await.remove(0);
+    (finished.outcome, finished.counted.iter().map(|at| at.elapsed().as_secs()).collect())
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_step_is_taken_when_the_one_before_has_shown_its_effect() {
     let script = Script::default().looks("a", &[-1, -1, 4, -1, 2]);
-    assert_eq!(run_one(&script, &[4, 2], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4, 2], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.calls(), ["a set to 4", "a set to 2"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_move_without_steps_is_done() {
-    assert_eq!(run_one(&Script::default(), &[], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&Script::default(), &[], 900, true).await, MoveOutcome::Done);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_shows_the_effect_saves_the_look() {
     let script = Script::default().looks("a", &[-1000]).answers("a", &[Answer::Shown(4)]);
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -262,7 +265,7 @@ async fn an_error_is_not_believed_when_the_effect_is_there() {
     for class in [Class::Transient, Class::Refused] {
         let script =
             Script::default().looks("a", &[-1, 4]).answers("a", &[Answer::Failed(failure(class))]);
-        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+        assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
         assert_eq!(script.calls().len(), 1);
     }
 }
@@ -272,7 +275,7 @@ async fn a_refusal_is_believed_at_once_when_nothing_shows() {
     for class in [Class::Refused, Class::Denied] {
         let script =
             Script::default().looks("a", &[9]).answers("a", &[Answer::Failed(failure(class))]);
-        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(failure(class)));
+        assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Failed(failure(class)));
         assert_eq!(script.calls().len(), 1);
     }
 }
@@ -281,17 +284,17 @@ async fn a_refusal_is_believed_at_once_when_nothing_shows() {
 async fn a_refusal_for_good_leads_where_the_rules_say_unless_the_effect_shows() {
     let refusal = |words: &str| Answer::Refused(Failure::refused(words));
     let too_much = Script::default().looks("a", &[9, 7]).answers("a", &[refusal("too much")]);
-    assert_eq!(run_one(&too_much, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&too_much, &[4], 900, true).await, MoveOutcome::Done);
     assert_eq!(too_much.calls(), ["a set to 4", "a set to 7"]);
     // What somebody else has under way does not make it forgotten.
     let busy = Script::default().looks("a", &[-1, -1, 9, 7]).answers("a", &[refusal("too much")]);
-    assert_eq!(run_one(&busy, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&busy, &[4], 900, true).await, MoveOutcome::Done);
     let shows = Script::default().looks("a", &[4]).answers("a", &[refusal("too much")]);
-    assert_eq!(run_one(&shows, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&shows, &[4], 900, true).await, MoveOutcome::Done);
     assert_eq!(shows.calls(), ["a set to 4"]);
     let unknown = Script::default().looks("a", &[9]).answers("a", &[refusal("not that")]);
     let outcome = run_one(&unknown, &[4], 900, true).await;
-    assert_eq!(outcome, Outcome::Failed(Failure::refused("not that")), "there is no other way");
+    assert_eq!(outcome, MoveOutcome::Failed(Failure::refused("not that")), "there is no other way");
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,8 +305,11 @@ async fn a_call_of_which_aws_took_a_part_is_done_with_that_and_a_remark() {
     let id = ResourceId::new(INFO.name, "a");
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = vec![Job::new(&id, kind.as_managed().unwrap(), vec![set(4)])];
-    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await.remove(0);
-    assert_eq!((ended.outcome, ended.remarks), (Outcome::Done, vec!["one is gone".to_owned()]));
+    let finished = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await.remove(0);
+    assert_eq!(
+        (finished.outcome, finished.remarks),
+        (MoveOutcome::Done, vec!["one is gone".to_owned()])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,7 +317,7 @@ async fn a_way_that_is_given_up_fails_with_its_reason_and_without_another_look()
     let script = Script::timed().looks("a", &[-3000]);
     assert_eq!(
         run_one(&script, &[4], 900, true).await,
-        Outcome::Failed(Failure::refused("no way"))
+        MoveOutcome::Failed(Failure::refused("no way"))
     );
     assert_eq!(script.looked_at(), [0]);
 }
@@ -320,10 +326,10 @@ async fn a_way_that_is_given_up_fails_with_its_reason_and_without_another_look()
 async fn what_passes_is_tried_again_but_not_for_ever() {
     let again = |n| vec![Answer::Failed(failure(Class::Transient)); n];
     let script = Script::default().looks("a", &[9, 9, 4]).answers("a", &again(2));
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.calls().len(), 3);
     let script = Script::default().looks("a", &[9]).answers("a", &again(100));
-    assert!(matches!(run_one(&script, &[4], 900, true).await, Outcome::Failed(_)));
+    assert!(matches!(run_one(&script, &[4], 900, true).await, MoveOutcome::Failed(_)));
     assert_eq!(script.calls().len(), 5);
 }
 
@@ -331,7 +337,10 @@ async fn what_passes_is_tried_again_but_not_for_ever() {
 async fn a_call_counts_from_when_it_was_answered() {
     let script = Script::default().looks("a", &[-1, -1, 4, -1, -1, -1, 2]);
     // Looked at after 0, 5 and 7.5 s, and then after 0, 5, 7.5 and 11.25 s.
-    assert_eq!(run_to_its_end(&script, &[4, 2], 900, true).await, (Outcome::Done, vec![36, 23]));
+    assert_eq!(
+        run_to_its_end(&script, &[4, 2], 900, true).await,
+        (MoveOutcome::Done, vec![36, 23])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,7 +374,7 @@ async fn a_refusal_is_still_believed_when_what_was_seen_on_its_way_was_somebody_
         Failure { code: Some("ResourceInUseException".to_owned()), ..failure(Class::Refused) };
     let script =
         Script::default().looks("a", &[-1, -1, 9]).answers("a", &[Answer::Failed(refused.clone())]);
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Failed(refused));
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Failed(refused));
     assert_eq!(script.calls().len(), 1);
 }
 
@@ -374,7 +383,7 @@ async fn a_call_that_nothing_comes_of_fails_in_the_end() {
     let script = Script::default().looks("a", &[9]);
     let outcome = run_one(&script, &[4], 900, true).await;
     let why = "AWS accepted the call, but nothing came of it: set to 4";
-    assert_eq!(outcome, Outcome::Failed(Failure::refused(why)));
+    assert_eq!(outcome, MoveOutcome::Failed(Failure::refused(why)));
     assert_eq!(script.calls().len(), 1);
 }
 
@@ -382,7 +391,7 @@ async fn a_call_that_nothing_comes_of_fails_in_the_end() {
 async fn the_rules_may_lead_another_way_after_a_pause() {
     let script = Script::default().looks("a", &[-2000, 7]);
     let started = Instant::now();
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
     assert!(started.elapsed() >= Duration::from_secs(60));
 }
@@ -394,7 +403,7 @@ async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
         let script = Script::default()
             .looks("a", &[-1, -2000, 9, 9, 7])
             .answers("a", &[Answer::Failed(refused)]);
-        assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+        assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
         assert_eq!(script.calls(), ["a set to 4", "a set to 7"]);
     }
     // It has its own tries and its own looks.
@@ -402,11 +411,11 @@ async fn a_step_taken_instead_is_not_judged_by_the_answers_to_the_one_before() {
     let answers = [again(4), vec![Answer::Accepted], again(4)].concat();
     let script =
         Script::default().looks("a", &[9, 9, 9, 9, -2000, 9, 9, 9, 9, 7]).answers("a", &answers);
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
     let looks = [vec![9; 7], vec![-2000], vec![9; 7], vec![7]].concat();
     assert_eq!(
         run_one(&Script::default().looks("a", &looks), &[4], 900, true).await,
-        Outcome::Done
+        MoveOutcome::Done
     );
 }
 
@@ -420,21 +429,24 @@ async fn an_error_that_was_followed_by_an_accepted_call_is_forgotten() {
     job.answered(Some(Reply::Failed(failure(Class::Refused))), rhythm);
     job.answered(Some(Reply::Accepted), rhythm);
     job.looked(Ok(Some(Seen::of::<Number>(9))), rhythm);
-    assert_eq!(job.stage, Stage::Taken);
+    assert!(job.is_to_be_looked_at(Instant::now() + POLL), "its effect may still show");
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_the_deadline_what_is_on_its_way_is_unfinished() {
     let script = Script::default().looks("a", &[-1]);
     let started = Instant::now();
-    assert_eq!(run_one(&script, &[4], 100, true).await, Outcome::Unfinished("-1".to_owned()));
+    assert_eq!(run_one(&script, &[4], 100, true).await, MoveOutcome::Unfinished("-1".to_owned()));
     assert_eq!(started.elapsed(), Duration::from_secs(80));
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_waiting_the_first_call_is_made_and_the_rest_is_unfinished() {
     let script = Script::default().looks("a", &[-1]);
-    assert_eq!(run_one(&script, &[4, 2], 900, false).await, Outcome::Unfinished("-1".to_owned()));
+    assert_eq!(
+        run_one(&script, &[4, 2], 900, false).await,
+        MoveOutcome::Unfinished("-1".to_owned())
+    );
     assert_eq!(script.calls(), ["a set to 4"]);
 }
 
@@ -446,10 +458,11 @@ async fn one_failure_does_not_stop_the_others() {
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = [&a, &b].map(|id| Job::new(id, kind.as_managed().unwrap(), vec![set(4)])).into();
     let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
-    let outcomes: Vec<_> = outcomes.into_iter().map(|ended| (ended.id, ended.outcome)).collect();
+    let outcomes: Vec<_> =
+        outcomes.into_iter().map(|finished| (finished.id, finished.outcome)).collect();
     assert_eq!(
         outcomes,
-        [(&a, Outcome::Failed(Failure::refused("it broke"))), (&b, Outcome::Done)]
+        [(&a, MoveOutcome::Failed(Failure::refused("it broke"))), (&b, MoveOutcome::Done)]
     );
 }
 
@@ -461,7 +474,7 @@ async fn who_is_asked_to_yield_takes_no_further_step() {
     let pace = Pace::new(4, Duration::from_secs(900));
     let jobs = vec![Job::new(&id, kind.as_managed().unwrap(), vec![set(4), set(2)])];
     let outcomes = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
-    assert_eq!(outcomes[0].outcome, Outcome::Unfinished("-1".to_owned()));
+    assert_eq!(outcomes[0].outcome, MoveOutcome::Unfinished("-1".to_owned()));
     assert_eq!(script.calls(), ["a set to 4"]);
 }
 
@@ -475,7 +488,7 @@ fn ways(looks: usize, end: i32) -> Vec<Number> {
 #[tokio::test(start_paused = true)]
 async fn a_transition_is_first_looked_at_a_poll_after_its_call_and_then_less_and_less_often() {
     let script = Script::timed().looks("a", &ways(6, 100));
-    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[100], 900, true).await, MoveOutcome::Done);
     // 5 s, × 1.5 each time, and at most four polls.
     assert_eq!(script.looked_at(), [5, 10, 17, 28, 45, 65, 85]);
 }
@@ -483,7 +496,7 @@ async fn a_transition_is_first_looked_at_a_poll_after_its_call_and_then_less_and
 #[tokio::test(start_paused = true)]
 async fn what_shows_at_once_is_looked_at_at_once() {
     let script = Script::timed().looks("a", &[4]);
-    assert_eq!(run_one(&script, &[4], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[4], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.looked_at(), [0]);
 }
 
@@ -491,14 +504,17 @@ async fn what_shows_at_once_is_looked_at_at_once() {
 async fn an_error_is_looked_into_at_once() {
     let script =
         Script::timed().looks("a", &[9]).answers("a", &[Answer::Failed(failure(Class::Refused))]);
-    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Failed(failure(Class::Refused)));
+    assert_eq!(
+        run_one(&script, &[100], 900, true).await,
+        MoveOutcome::Failed(failure(Class::Refused))
+    );
     assert_eq!(script.looked_at(), [0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_goes_on_is_looked_at_as_often_again() {
     let script = Script::timed().looks("a", &[-1, -1, -1, -2, -2, 100]);
-    assert_eq!(run_one(&script, &[100], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&script, &[100], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.looked_at(), [5, 10, 17, 28, 33, 41]);
 }
 
@@ -507,18 +523,18 @@ async fn a_step_that_only_waits_is_judged_by_the_look_that_showed_the_one_before
     let script = Script::timed().looks("a", &[-1, 200]);
     // To 200 by a call, and then to wait for it.
     let both = Script { looks: script.looks.clone(), ..script.clone() };
-    assert_eq!(run_one(&both, &[200], 900, true).await, Outcome::Done);
+    assert_eq!(run_one(&both, &[200], 900, true).await, MoveOutcome::Done);
     assert_eq!(script.looked_at(), [5, 10]);
     let script = Script::timed().looks("a", &[150, 150]);
     let outcome = run_one(&script, &[150, 200], 20, true).await;
-    assert!(matches!(outcome, Outcome::Unfinished(_)), "{outcome:?}");
+    assert!(matches!(outcome, MoveOutcome::Unfinished(_)), "{outcome:?}");
     assert_eq!(script.calls(), ["a set to 150"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_nothing_comes_of_is_given_up_after_eight_polls() {
     let script = Script::timed().looks("a", &[9]);
-    assert!(matches!(run_one(&script, &[100], 900, true).await, Outcome::Failed(_)));
+    assert!(matches!(run_one(&script, &[100], 900, true).await, MoveOutcome::Failed(_)));
     assert_eq!(script.looked_at(), (1..=8).map(|n| 5 * n).collect::<Vec<_>>());
 }
 
@@ -537,8 +553,8 @@ async fn those_that_are_due_at_about_the_same_time_are_looked_at_together_and_th
         .zip(steps)
         .map(|(id, n)| Job::new(id, kind.as_managed().unwrap(), vec![set(n)]))
         .collect();
-    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
-    assert!(ended.iter().all(|ended| ended.outcome == Outcome::Done));
+    let finished = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Nobody).await;
+    assert!(finished.iter().all(|finished| finished.outcome == MoveOutcome::Done));
     let looked: Vec<(u64, String)> =
         script.looked.lock().unwrap().iter().map(|(at, names)| (*at, names.join(" "))).collect();
     let expected =
@@ -556,9 +572,9 @@ async fn a_long_round_sees_somebody_who_wants_it_to_end_and_begins_no_further_ca
     let jobs =
         ids.iter().map(|id| Job::new(id, kind.as_managed().unwrap(), vec![set(4)])).collect();
     let began = Instant::now();
-    let ended = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
+    let finished = run(jobs, &pace, Rhythm { poll: POLL, wait: true }, &mut Yielding(&pace)).await;
     // After the first watch, 5 s, the calls under way come to their end, and that is all.
     assert!((5..=6).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
     assert!((10..=12).contains(&script.calls().len()), "{}", script.calls().len());
-    assert!(ended.iter().all(|ended| matches!(ended.outcome, Outcome::Unfinished(_))));
+    assert!(finished.iter().all(|finished| matches!(finished.outcome, MoveOutcome::Unfinished(_))));
 }

@@ -9,7 +9,8 @@ use tracing::{info, warn};
 
 use super::lookout::Lookout;
 use super::{Fates, Run, claims, is_unfinished};
-use crate::apply::{self, Ended, Job, LastLook, Outcome, Rhythm};
+use crate::apply::{self, Finished, Job, LastLook, MoveOutcome, Rhythm};
+use crate::failure::Class;
 use crate::journal::{Snapshot, Transition};
 use crate::kinds::info::Tier;
 use crate::kinds::kit::Managed;
@@ -83,14 +84,15 @@ impl<'a> Run<'a> {
         info!(?tier, count = jobs.len(), "tier");
         let rhythm = self.rhythm();
         let (pace, mut lookout) = self.lookout();
-        let ended = apply::run(jobs, pace, rhythm, &mut lookout).await;
+        let finished = apply::run(jobs, pace, rhythm, &mut lookout).await;
         self.still_holds_the_lease()?;
-        let unfinished = ended.iter().any(|ended| matches!(ended.outcome, Outcome::Unfinished(_)));
-        for mut ended in ended {
-            self.write_down(moves[ended.id], &mut ended, begun_at);
-            fates.insert(ended.id.clone(), self.fate(ended));
+        let is_unfinished = |job: &Finished| matches!(job.outcome, MoveOutcome::Unfinished(_));
+        let is_done = !finished.iter().any(is_unfinished);
+        for mut job in finished {
+            self.write_down(moves[job.id], &mut job, begun_at);
+            fates.insert(job.id.clone(), self.fate(job));
         }
-        Ok(!unfinished)
+        Ok(is_done)
     }
 
     fn rhythm(&self) -> Rhythm {
@@ -167,44 +169,46 @@ impl<'a> Run<'a> {
         (pace, Lookout { ledger, clock, pace, direction: self.direction })
     }
 
-    fn fate(&self, ended: Ended<'_>) -> report::Fate {
-        let now = ended.last.as_ref().and_then(|LastLook(seen)| {
-            let kind = managed(self.session.program, ended.id.kind)?;
+    fn fate(&self, job: Finished<'_>) -> report::Fate {
+        let now = job.last.as_ref().and_then(|LastLook(seen)| {
+            let kind = managed(self.session.program, job.id.kind)?;
             Some(Snapshot::of(&kind.describe(seen.as_ref()), &self.session.desk.book))
         });
-        report::Fate { outcome: ended.outcome, now, remarks: ended.remarks }
+        report::Fate { outcome: job.outcome, now, remarks: job.remarks }
     }
 
     /// Writes down what became of a move, in the journal in hand.
-    fn write_down(&mut self, change: &Move, ended: &mut Ended<'_>, begun_at: Timestamp) {
+    fn write_down(&mut self, change: &Move, job: &mut Finished<'_>, begun_at: Timestamp) {
         let Session { program, ledger, turn, .. } = &mut self.session;
-        let (id, journal) = (ended.id, &mut ledger.journal);
-        if !ended.counted.is_empty() || change.counted > 0 {
+        let (id, journal) = (job.id, &mut ledger.journal);
+        if !job.counted.is_empty() || change.counted > 0 {
             let now = program.clock.now();
             let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
-            journal.made_calls(id, begun_at, ended.counted.iter().map(|at| now - ago(at)));
+            journal.made_calls(id, begun_at, job.counted.iter().map(|at| now - ago(at)));
         }
-        if let (true, Outcome::Failed(failure)) = (ended.is_spent, &mut ended.outcome) {
+        if let MoveOutcome::Failed(failure) = &mut job.outcome
+            && failure.class == Class::Spent
+        {
             let frees = journal.refused_call(id, program.clock.now());
             let frees = frees.strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest");
             failure.message.push_str(&frees.to_string());
         }
-        match &ended.outcome {
-            Outcome::Done => {
+        match &job.outcome {
+            MoveOutcome::Done => {
                 let transition = match self.direction {
                     Direction::Stop => Transition::Stopped,
                     Direction::Start => Transition::Restored,
                 };
                 let mut note = change.note.clone();
-                note.warnings.extend(ended.remarks.iter().cloned());
+                note.warnings.extend(job.remarks.iter().cloned());
                 let now = program.clock.now();
                 let recorded = journal.record_transition(id, &transition, note, &turn.id, now);
                 if let Err(illegal) = recorded {
                     warn!(%illegal, "an outcome does not fit its record");
                 }
             }
-            Outcome::Failed(failure) => journal.record_error(id, &failure.message),
-            Outcome::Unfinished(_) => {}
+            MoveOutcome::Failed(failure) => journal.record_error(id, &failure.message),
+            MoveOutcome::Unfinished(_) => {}
         }
     }
 

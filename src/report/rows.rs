@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::usd::BeforeAfter;
-use crate::apply::Outcome as Ending;
+use crate::apply::MoveOutcome;
 use crate::failure::Failure;
 use crate::journal::{Journal, Snapshot};
 use crate::kinds::rules::Verdict;
@@ -191,7 +191,7 @@ pub fn dry_row(item: &Item, direction: Direction) -> Row {
 /// What became of a resource's move, and what the resource was like then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fate {
-    pub outcome: Ending,
+    pub outcome: MoveOutcome,
     pub now: Option<Snapshot>,
     pub remarks: Vec<String>,
 }
@@ -200,10 +200,10 @@ pub struct Fate {
 pub fn move_row(item: &Item, change: &Move, direction: Direction, fate: Option<&Fate>) -> Row {
     let row = |result, detail: &str| moved(item, change, result, detail);
     let mut row = match (fate.map(|fate| &fate.outcome), direction) {
-        (Some(Ending::Done), Direction::Stop) => row(RowResult::Stopped, &change.note.detail),
-        (Some(Ending::Done), Direction::Start) => row(RowResult::Started, &change.note.detail),
-        (Some(Ending::Failed(failure)), _) => row(RowResult::Failed, "").failed(failure),
-        (Some(Ending::Unfinished(what)), _) => {
+        (Some(MoveOutcome::Done), Direction::Stop) => row(RowResult::Stopped, &change.note.detail),
+        (Some(MoveOutcome::Done), Direction::Start) => row(RowResult::Started, &change.note.detail),
+        (Some(MoveOutcome::Failed(failure)), _) => row(RowResult::Failed, "").failed(failure),
+        (Some(MoveOutcome::Unfinished(what)), _) => {
             row(RowResult::Pending, &format!("waiting for {what}"))
         }
         (None, _) => row(RowResult::Pending, "waiting for what comes before it"),
