@@ -1,4 +1,4 @@
-//! The AWS clients, from one shared configuration. Nothing here decides anything.
+//! This module configures the AWS SDK for all clients. Nothing is decided here.
 
 mod throttle;
 mod turns;
@@ -18,12 +18,12 @@ use crate::tally::Tally;
 use self::wire::Wire;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The SDK's retries back off with jitter, up to 20 s.
+/// The SDK sends a call this often, with pauses that grow up to 20 s.
 const ATTEMPTS: u32 = 6;
 
-/// Everything that the environment configures for the AWS SDK: region, credentials, endpoint.
+/// Loads region, credentials and endpoint for the AWS SDK from the environment.
 ///
-/// Its calls keep to this share of the kinds' rates.
+/// The clients make at most `rate_share` of the calls a second that `rates` allow.
 pub async fn sdk_config(tally: &Arc<Tally>, rate_share: f64, rates: &[RequestRate]) -> SdkConfig {
     settings(tally, rate_share, rates).load().await
 }
@@ -32,9 +32,9 @@ fn settings(tally: &Arc<Tally>, rate_share: f64, rates: &[RequestRate]) -> Confi
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(Wire::client(Arc::clone(tally), rate_share, rates))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        // Nothing else: the SDK's other time-outs would count the wait for a turn, and so would its
-        // protection from stalled streams, which ends a call whose body is not sent within 6 s. The
-        // wire has its own time-out, for the whole of an attempt.
+        // The SDK has no other time-out, because the others would count the wait for a turn. So
+        // would its protection from stalled streams, which ends a call whose body is not sent
+        // within 6 s. The wire has its own time-out, for the whole of an attempt.
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }

@@ -33,7 +33,7 @@ pub struct Config {
     pub dry_run_default: bool,
     /// So many calls are made at once, of each kind.
     pub max_workers: usize,
-    /// Something in transition is looked at this long after its call, and ever less often then.
+    /// What is in transition is looked at after this time, and then less and less often.
     pub poll: Duration,
     /// A stream that keeps its records for less time than this gets a warning.
     pub longest_stop_hours: f64,
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_reported_at_once_each_with_its_variable_value_and_rule() {
+    fn all_problems_are_told_at_once_with_variable_value_and_rule() {
         let problems = parse(&[
             ("PROJECT_NAME", ""),
             ("ENVIRONMENT", "prod/eu"),

@@ -300,7 +300,7 @@ fn an_import_that_runs_up_is_found() {
 }
 
 #[test]
-fn a_circle_of_files_is_found_also_by_a_path_without_a_use() {
+fn a_circle_is_found_by_a_path_without_a_use() {
     let found = violations_of(&[
         ("report", ""),
         ("report::rows", "fn f() -> super::cost::Cost { todo() }"),

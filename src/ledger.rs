@@ -55,7 +55,7 @@ pub enum LeaseIs {
     Lost,
 }
 
-/// A ledger has the journal in hand, and the version of the state it was read from.
+/// A ledger has the journal in hand, and the version that it was read from.
 pub struct Ledger<'a> {
     store: &'a dyn Store,
     identity: Identity,

@@ -1,4 +1,4 @@
-//! CloudWatch metrics, printed in the embedded metric format: CloudWatch Logs takes them from there
+//! This module prints metrics in the embedded metric format, which CloudWatch Logs understands
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 //!
 //! A metric bills for the hours in which it is sent. So there are few of them, and none at all
@@ -20,9 +20,10 @@ use crate::model::{Action, Direction, Phase};
 use crate::report::{Outcome, Report, RowResult};
 use crate::tally::Tally;
 
-/// What the metrics are told apart by.
+/// These dimensions tell the metrics of several functions apart.
 const DIMENSIONS: [&str; 2] = ["Project", "Environment"];
 
+/// Prints the metrics of one function, where there is a namespace for them.
 pub struct Metrics {
     namespace: Option<String>,
     project: String,
@@ -30,14 +31,16 @@ pub struct Metrics {
     tally: Arc<Tally>,
 }
 
-/// The tally at the beginning of an invocation: a process serves many.
+/// A mark is the tally at the beginning of an invocation: a process serves many.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
     calls: u64,
     throttles: u64,
 }
 
-/// What a stop or a start came to. An invocation that did not end one has the calls only.
+/// Tells what a stop or a start came to.
+///
+/// An invocation that did not end one tells its calls only.
 #[derive(Debug, Entry)]
 #[entry(rename_all = "PascalCase")]
 struct Operated<'m> {
@@ -55,7 +58,7 @@ struct Operated<'m> {
     throttles: AsCount<u64>,
 }
 
-/// What a scheduled status found.
+/// Tells what a scheduled status found.
 #[derive(Debug, Entry)]
 #[entry(rename_all = "PascalCase")]
 struct Checked<'m> {
@@ -76,11 +79,14 @@ impl Metrics {
         }
     }
 
+    /// Marks the beginning of an invocation.
     pub fn mark(&self) -> Mark {
         Mark { calls: self.tally.calls(), throttles: self.tally.throttles() }
     }
 
-    /// Tells what an invocation did, if it was one of a stop or a start.
+    /// Prints what an invocation of a stop or a start did.
+    ///
+    /// It prints nothing for a status or a dry run.
     pub fn operated(&self, report: &Report, since: Mark, now: Timestamp) {
         if report.action != Action::Status && !report.dry_run {
             self.print(&self.entry_of(report, since, now));
@@ -93,8 +99,8 @@ impl Metrics {
             let number: usize = results.iter().map(|result| report.count(*result)).sum();
             ended.then_some(AsCount::from(number as u64))
         };
-        // What is pending at the end was not done, and an error says that something was not even
-        // seen. Where a newer event took over, both are as it decided, and nobody has to look.
+        // What is pending at the end was not done, and an error may say that something was not even
+        // seen. Where a newer event took over, it decides about both, and nobody has to look.
         let undone = if report.was_taken_over() {
             0
         } else {
@@ -111,8 +117,8 @@ impl Metrics {
             resources_failed: ended.then_some(AsCount::from(failed as u64)),
             resources_skipped: count(&[RowResult::Skipped]),
             duration_seconds: took.filter(|_| ended).map(AsSeconds::from),
-            // Only what this operation has booked, so that the sum of all is what was saved. A stop
-            // books something only where it begins again.
+            // Each operation tells only what it has booked itself, so that their sum is what was
+            // saved in all. A stop books something only where it stops a resource once more.
             saved_usd: (ended
                 && (report.action == Action::Start || report.saved.by_operation > 0.0))
                 .then_some(report.saved.by_operation),
@@ -121,7 +127,7 @@ impl Metrics {
         }
     }
 
-    /// Tells whether the start that was due by `deadline` has been missed.
+    /// Prints whether the start that was due by `deadline` has been missed.
     pub fn checked(&self, journal: &Journal, deadline: Timestamp, now: Timestamp) {
         let start_missed = AsCount::from(u64::from(start_was_missed(journal, deadline)));
         self.print(&Checked {
@@ -152,20 +158,22 @@ impl Metrics {
     }
 }
 
-/// The library's own idea of time.
+/// Converts a time to the type that the library wants.
 fn system_time(time: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH
         + Duration::from_millis(u64::try_from(time.as_millisecond()).unwrap_or_default())
 }
 
-/// Whether anything is owed at `deadline` that a scheduled start should have brought back by then.
+/// Tells whether something is owed that a scheduled start should have brought back.
 ///
-/// The check runs on the days of the start, after it. So whatever is owed then was missed, with one
-/// exception: what a person stopped on that day after the scheduled start. A person's stop before
-/// it (at the weekend, in the night, once more after a scheduled stop) excuses nothing, because a
-/// scheduled start brings that back too. Nor does a stop after a start that never came: nobody
-/// knows then whether the rest was to stay. A schedule that is a stop, or of another day, is a
-/// start that did not come; what is on its way up is a start that did not get there.
+/// The check runs at `deadline`, on the days of the start and after it. So whatever is owed then
+/// was missed, with one exception: what a person stopped on that day after the scheduled start.
+///
+/// A person's stop before the start (at the weekend, in the night, once more after a scheduled
+/// stop) excuses nothing, because a scheduled start brings that back, too. Nor does a stop excuse a
+/// start that never came: nobody knows whether the rest was to stay stopped. The start never came
+/// where the newest scheduled operation is a stop, or is of another day. What is still on its way
+/// up has been missed, too.
 fn start_was_missed(journal: &Journal, deadline: Timestamp) -> bool {
     let day = |time: Timestamp| journal.zone.to_datetime(time).date();
     let came = journal.scheduled.as_ref().filter(|newest| {
@@ -259,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_tells_what_it_has_booked_and_not_what_others_have() {
+    fn a_start_tells_what_it_has_booked_itself() {
         let mut report = sample();
         report.action = Action::Start;
         (report.saved.this_stop, report.saved.by_operation) = (4.0, 1.5);

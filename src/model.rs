@@ -136,9 +136,9 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Rationed calls are those that AWS takes only so many of a day for one resource.
+/// Rationed calls are those that AWS takes only so many of a day.
 ///
-/// This is what is known of one resource's.
+/// This is what is known of those for one resource.
 #[derive(Debug, Clone, Default)]
 pub struct RationedCalls {
     /// So long ago calls were made, or may have been, in the last 24 hours: the oldest first.

@@ -9,13 +9,17 @@ use crate::lazy::{Lazy, lazy};
 use crate::report::Report;
 use crate::report::text::{self, Extent, Whereabouts};
 
-/// docs.aws.amazon.com/sns/latest/api/API_Publish.html
+/// SNS takes messages of at most this many bytes
+/// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
 const LARGEST_MESSAGE: usize = 262_144;
 
+/// A message is what SNS sends to everybody who subscribed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub subject: String,
-    /// What SNS takes with `MessageStructure=json`: a text per protocol, and one for all others.
+    /// The body is JSON with a text for e-mail and one for every other protocol.
+    ///
+    /// SNS takes it so with `MessageStructure=json`.
     pub body: String,
 }
 
@@ -39,7 +43,7 @@ fn short(report: &Report, whereabouts: &Whereabouts) -> String {
         if body.len() <= LARGEST_MESSAGE || email.is_empty() {
             return body;
         }
-        // Every list has its limit: only names of many bytes a letter come to this.
+        // Every list has its limit, so only names whose letters have many bytes get here.
         email.truncate(email.floor_char_boundary(email.len() * 3 / 4));
     }
 }
@@ -56,11 +60,13 @@ fn json_with_location(report: &Report, errors: &[String], location: Option<&str>
     value.to_string()
 }
 
+/// Sends messages.
 #[async_trait]
 pub trait Notifier: Send + Sync {
     async fn send(&self, message: &Message) -> Result<(), Failure>;
 }
 
+/// Sends messages to an SNS topic.
 pub struct Topic {
     client: Lazy<Client>,
     arn: String,

@@ -1,4 +1,4 @@
-//! How much happens at once, and until when.
+//! A pace says how much happens at once, and until when.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
-/// Why an operation begins no further call.
+/// A halt is why an operation begins no further call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
     /// The invocation ends soon: the state has to be written first.
@@ -19,16 +19,17 @@ pub enum Halt {
     Fenced,
 }
 
-/// The time of one invocation, and whether its operation may go on.
+/// A pace knows the time of one invocation, and whether its operation may go on.
 #[derive(Debug, Clone)]
 pub struct Pace {
     workers: usize,
-    /// When Lambda ends the process.
+    /// Lambda ends the process at this moment.
     end: Instant,
-    /// How long before it no further call begins: see [`Until`].
+    /// No further call begins this long before the end: see [`Until`].
     margin: Duration,
-    /// The time that this invocation was given, and how many may follow it.
+    /// Lambda gave this invocation so much time.
     given: Duration,
+    /// The operation can go on in this many later invocations.
     successors: u32,
     flags: Arc<Flags>,
 }
@@ -39,7 +40,7 @@ struct Flags {
     fenced: AtomicBool,
 }
 
-/// The moments at the end of an invocation at which it gives up what it is doing.
+/// An invocation that nears its end gives up its work at these moments.
 ///
 /// ```text
 ///        calls begin        answers come   report kept   state written   the answer
@@ -50,22 +51,22 @@ struct Flags {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// No call begins after it.
+    /// No call begins after this moment.
     LastCall,
-    /// A call that is still under way is given up, so that the state is written in time.
+    /// A call still under way is given up, to leave time for the state.
     LastAnswer,
-    /// The report is given up, so that the state is written in time.
+    /// The report is given up, to leave time for the state.
     Report,
     /// The state is given up: there is just enough time left to say so.
     State,
 }
 
-/// The margin before the deadline: a share of the time that the invocation was given.
+/// The margin is this share of the time that the invocation was given.
 const MARGIN_SHARE: f64 = 0.2;
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 
 impl Pace {
-    /// For an invocation that has `remaining` time from now.
+    /// Makes the pace of an invocation that has `remaining` time from now.
     pub fn new(workers: usize, remaining: Duration) -> Self {
         let margin = remaining.mul_f64(MARGIN_SHARE).min(LONGEST_MARGIN);
         Pace {
@@ -78,18 +79,21 @@ impl Pace {
         }
     }
 
-    /// The same, where the operation can go on in so many more invocations.
+    /// Adds the time of so many later invocations.
     #[must_use]
     pub fn with_successors(self, successors: u32) -> Self {
         Pace { successors, ..self }
     }
 
-    /// How long the operation can go on, if each invocation is given as much time as this one.
+    /// Returns for how long the operation can go on.
+    ///
+    /// Later invocations are expected to have as much time as this one.
     pub fn time_left(&self) -> Duration {
         let last_call = self.moment(Until::LastCall);
         last_call.saturating_duration_since(Instant::now()) + self.given * self.successors
     }
 
+    /// Tells why no further call may begin. `None`: it may.
     pub fn halted(&self) -> Option<Halt> {
         if self.flags.fenced.load(Ordering::SeqCst) {
             Some(Halt::Fenced)
@@ -119,12 +123,12 @@ impl Pace {
         tokio::time::sleep_until(moment.min(self.moment(Until::LastCall))).await;
     }
 
-    /// Runs something, and gives it up at that moment. `None`: it was given up.
+    /// Runs a call until that moment. `None`: it was given up then.
     pub async fn until<T>(&self, moment: Until, call: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(self.moment(moment), call).await.ok()
     }
 
-    /// When an invocation stops doing what it does until that moment.
+    /// Returns the moment as a time.
     fn moment(&self, until: Until) -> Instant {
         let before_the_end = match until {
             Until::LastCall => self.margin,
@@ -149,9 +153,9 @@ impl Pace {
 
     /// Changes each item, at most `workers` at once, and begins no further change once halted.
     ///
-    /// A change that has begun may still wait for its turn at AWS's rate before it is sent. There
-    /// are no more of them than workers, so that is over within seconds, and it is not asked again
-    /// whether it may: a resource whose change was begun is looked at by whoever comes next.
+    /// A change that has begun may still wait for its turn at AWS's rate before it is sent. It is
+    /// sent even if the operation is halted meanwhile. There are at most `workers` such changes, so
+    /// they are sent within seconds, and whoever comes next looks at their resources.
     pub fn change_each<'a, I, T, F>(
         &self,
         items: &'a [I],
@@ -174,8 +178,10 @@ impl Pace {
     }
 }
 
-/// Each item's future is made when there is room for it, so that thousands of items take no more
-/// memory than `at_once` of them; and one that takes long holds up nothing but its own place.
+/// Runs a future for each item, at most `at_once` of them, and orders the answers.
+///
+/// A future is made when there is room for it, so that thousands of items take no more memory than
+/// `at_once` of them. One that takes long holds up nothing but its own place.
 async fn in_order<'a, I, T, F: Future<Output = T>>(
     items: &'a [I],
     at_once: usize,
@@ -202,7 +208,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     #[tokio::test(start_paused = true)]
-    async fn the_margin_is_a_share_of_the_time_given_and_at_most_30_seconds() {
+    async fn the_margin_is_a_share_of_the_time_and_at_most_30_seconds() {
         let short = Pace::new(1, Duration::from_secs(10));
         let long = Pace::new(1, Duration::from_secs(900));
         tokio::time::advance(Duration::from_millis(7_900)).await;
@@ -235,13 +241,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_takes_long_holds_up_no_other_and_keeps_its_place() {
+    async fn a_slow_answer_holds_up_no_other_and_has_its_own_place() {
         let items: Vec<u64> = [100, 1, 1, 1, 1, 1, 1, 1, 1, 1].into();
         let made = AtomicUsize::new(0);
         let started = Instant::now();
         let answers = Pace::new(2, Duration::from_secs(900))
             .ask_each(&items, |seconds| {
-                // Made when there is room for it, and not before.
+                // The future is made when there is room for it, and not before.
                 let (n, began) = (made.fetch_add(1, Ordering::SeqCst), started.elapsed().as_secs());
                 async move {
                     tokio::time::sleep(Duration::from_secs(*seconds)).await;
@@ -279,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_hangs_is_given_up_in_time_to_write_the_state() {
+    async fn a_hanging_call_is_given_up_in_time_to_write_the_state() {
         let pace = Pace::new(1, Duration::from_secs(10));
         let started = Instant::now();
         assert_eq!(pace.until(Until::LastAnswer, std::future::pending::<()>()).await, None);

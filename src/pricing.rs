@@ -1,8 +1,8 @@
-//! What things cost, where that is known: usage times price.
+//! A price book tells what things cost, where that is known: usage times price.
 //!
-//! Prices come from AWS's Price List, [`list`], as far as it has answered, and are kept in the
-//! state bucket, [`desk`]. What is not among them has the price that its row carries, or none that
-//! is known. The rows are handed in: no one is known here.
+//! Prices come from AWS's Price List ([`list`]), as far as it has answered, and are saved in the
+//! state bucket ([`desk`]). Where the list has not answered, a row's own price counts, if it has
+//! one. The rows are handed in: this module knows none of them.
 
 pub mod desk;
 pub mod list;
@@ -19,26 +19,27 @@ use self::list::{ProductQuery, hourly};
 use crate::model::{Rate, UsdPerHour};
 use crate::usage::{Billable, Bills, Usage};
 
-/// Prices change rarely, and with notice.
+/// A price is asked for again after this time. AWS changes prices rarely, and with notice.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The region of the prices that the rows carry, and when they were looked up.
+/// The prices that the rows carry are those of this region.
 const BUILT_IN_REGION: &str = "us-east-1";
+/// The prices that the rows carry were looked up then.
 const BUILT_IN_DATE: &str = "2026-09";
 
-/// What [`PriceBook::source`] says of nothing.
+/// [`PriceBook::source`] says this where no price was needed.
 pub const NONE_NEEDED: &str = "none needed";
 
-/// What AWS's Price List said of one billable.
+/// A listed price is what AWS's Price List said of one billable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedPrice {
-    /// `None`: it has no such price, or more than one.
+    /// The list has exactly one such price. `None`: it has none, or several.
     pub usd_per_hour: Option<UsdPerHour>,
     pub asked_at: Timestamp,
 }
 
-/// The prices of one region.
+/// A price book has the prices of one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriceBook {
     bills: Bills,
@@ -46,7 +47,7 @@ pub struct PriceBook {
     listed: BTreeMap<Billable, ListedPrice>,
 }
 
-/// Where a price comes from.
+/// An origin is where a price comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     PriceList(Timestamp),
@@ -87,7 +88,7 @@ impl PriceBook {
         }
     }
 
-    /// What is worth asking the Price List about, and how.
+    /// Lists what is worth asking the Price List about, each with its query.
     pub fn to_ask<'a>(
         &self,
         billables: impl IntoIterator<Item = &'a Billable>,
@@ -116,16 +117,16 @@ impl PriceBook {
         Some((hourly(charge.bill.unit, charge.built_in()?), Origin::BuiltIn))
     }
 
-    /// What a usage costs. With a part whose price is not known it is unknown, and never less.
+    /// Puts prices to a usage. If one part has no known price, neither has the whole.
     pub fn rate(&self, usage: &Usage) -> Rate {
         usage.quantities().fold(Rate::ZERO, |sum, (billable, quantity)| {
             sum + Rate(self.price(billable).map(|(price, _)| price.times(quantity)))
         })
     }
 
-    /// Where the prices of these come from and how old they are: every report says so.
+    /// Says where the prices of these come from and how old they are, for reports.
     pub fn source<'a>(&self, billables: impl IntoIterator<Item = &'a Billable>) -> String {
-        /// More unknown ones are counted.
+        /// More unknown prices than this are only counted.
         const NAMED: usize = 3;
         let billables: BTreeSet<&Billable> = billables.into_iter().collect();
         let mut asked_at = Vec::new();

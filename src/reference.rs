@@ -152,7 +152,7 @@ fn the_tables_of_the_reference_are_those_of_the_code() {
 }
 
 #[test]
-fn every_kind_has_a_page_that_names_each_of_its_permissions_and_no_other() {
+fn every_kind_has_a_page_that_names_exactly_its_permissions() {
     for info in infos() {
         let page = read(&docs().join("kinds").join(format!("{}.md", info.name)));
         let (_, section) = page.split_once("\n## Permissions\n").expect("a section on permissions");
@@ -167,7 +167,7 @@ fn every_kind_has_a_page_that_names_each_of_its_permissions_and_no_other() {
 }
 
 #[test]
-fn every_kinds_page_has_the_same_sections_and_there_is_none_without_a_kind() {
+fn every_page_is_of_a_kind_and_all_have_the_same_sections() {
     let pages: BTreeSet<String> = fs::read_dir(docs().join("kinds"))
         .unwrap()
         .map(|page| page.unwrap().file_name().into_string().unwrap())

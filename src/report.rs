@@ -46,7 +46,7 @@ pub struct Report {
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub reason: Option<String>,
-    /// What a selective operation was about. Empty: everything that is managed.
+    /// A selective operation was about these. Empty: it was about everything that is managed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
     pub resources: Vec<Row>,

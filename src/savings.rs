@@ -1,4 +1,4 @@
-//! Money that was not spent, by day and by month.
+//! Savings are money that was not spent, by day and by month.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,27 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 
-/// How many days of savings are kept, for charts.
+/// A state has the savings of this many days, for charts.
 const DAYS: usize = 62;
 
-/// US dollars saved, in total, by month and by day of the schedule's time zone.
+/// Savings are in US dollars: in total, by month and by day.
+///
+/// Months and days are those of the schedule's time zone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Savings {
     pub total_usd: f64,
-    /// `2026-11` → US dollars.
+    /// Each month has its sum: `2026-11`.
     pub months: BTreeMap<String, f64>,
-    /// The last of them.
+    /// Only the last days have a sum of their own.
     #[serde(default)]
     pub days: BTreeMap<Date, f64>,
 }
 
 impl Savings {
-    /// Books the hours from `from` to `to` at a rate, each on the day it lies in. Returns the sum.
+    /// Books the time from `from` to `to` at a rate, each part on its day.
+    ///
+    /// Returns the sum in US dollars.
     pub fn add(
         &mut self,
         from: Timestamp,
@@ -35,7 +39,7 @@ impl Savings {
         let mut start = from;
         while start < to {
             let local = start.to_zoned_datetime(zone.clone());
-            // A day has 23 to 25 hours where clocks are changed.
+            // A day on which clocks are changed has 23 or 25 hours.
             let midnight = local.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
             let end = midnight.map_or(to, |midnight| midnight.timestamp().min(to));
             let usd = end.duration_since(start).as_secs_f64() / 3600.0 * usd_per_hour;
@@ -58,7 +62,7 @@ impl Savings {
             .unwrap_or_default()
     }
 
-    /// The last `days` days up to today, also those on which nothing was saved.
+    /// Lists the last `days` days up to today, also those without savings.
     pub fn last_days(&self, days: i32, now: Timestamp, zone: &TimeZone) -> Vec<(Date, f64)> {
         let today = now.to_zoned_datetime(zone.clone()).date();
         (0..days)

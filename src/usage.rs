@@ -1,5 +1,6 @@
-//! What bills by the hour, in AWS's own units: the half of a cost that does not know any price.
-//! [`crate::pricing`] is the other half.
+//! A usage says what bills by the hour, in AWS's own units.
+//!
+//! It is the half of a cost that knows no price. [`crate::pricing`] is the other half.
 
 mod bill;
 
@@ -9,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::bill::{Bill, Billable, Bills, BuiltIn, Charge, Unit};
 
-/// How much of what one resource uses.
+/// A usage says how much one resource uses of everything that bills.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Usage(BTreeMap<Billable, f64>);
 
 impl Usage {
-    /// Nothing that bills by the hour.
+    /// Makes a usage of nothing.
     pub fn none() -> Self {
         Usage::default()
     }
@@ -24,7 +25,7 @@ impl Usage {
         Usage::none().and(billable, quantity)
     }
 
-    /// Something that bills, and nobody here knows how much.
+    /// Makes a usage of something that bills, though nobody here knows how much.
     pub fn unpriced(what: &str) -> Self {
         Usage::of(Billable::unpriced(what), 1)
     }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_of_one_billable_add_up_and_none_of_it_is_no_usage() {
+    fn quantities_of_one_billable_add_up_and_zero_is_no_usage() {
         let (shard, consumer) = (Billable::unpriced("shard"), Billable::unpriced("consumer"));
         let usage = Usage::of(shard.clone(), 2).plus(Usage::of(shard.clone(), 3)).and(consumer, 0);
         assert_eq!(usage, Usage::of(shard.clone(), 5));

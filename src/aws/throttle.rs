@@ -1,10 +1,11 @@
-//! Whether AWS said "too fast".
+//! This module tells whether AWS throttled a call: whether calls came too fast.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Deserialize;
 
-/// What the services answer when calls come too fast, those that this program calls and their kin
-/// (as the SDK's own classifier has them, without the codes of data planes).
+/// Services answer calls that come too fast with these codes.
+///
+/// They are those of the SDK's own classifier, without the codes of data planes.
 const CODES: [&str; 9] = [
     "Throttling",
     "ThrottlingException",
@@ -16,11 +17,13 @@ const CODES: [&str; 9] = [
     "SlowDown",
     "EC2ThrottledException",
 ];
-/// Kinesis answers this to too many calls a second, and to too many a day or shards in the account,
-/// too: its words tell.
+/// Kinesis answers too many calls a second with this code, and not only those.
+///
+/// It has the same code for too many calls a day and for too many shards in the account. Its
+/// message tells which of them it means.
 const AMBIGUOUS: &str = "LimitExceededException";
 
-/// The answer's body has to be in memory.
+/// Tells whether AWS throttled the call. The answer's body has to be in memory.
 pub fn is_throttled(response: &HttpResponse) -> bool {
     if response.status().is_success() {
         return false;
@@ -43,14 +46,17 @@ struct Json {
     message: Option<String>,
 }
 
-/// An error's code. Where it is depends on the protocol: a header for REST-JSON and for CloudWatch
-/// (which is compatible with the query protocol), the body for JSON and XML.
+/// Finds an error's code, whose place depends on the protocol.
+///
+/// It is a header for REST-JSON and for CloudWatch (which is compatible with the query protocol),
+/// and in the body for JSON and XML.
 fn code(response: &HttpResponse, body: &[u8]) -> Option<String> {
     let header = |name| response.headers().get(name).map(str::to_owned);
     let code = header("x-amzn-query-error")
         .or_else(|| header("x-amzn-errortype"))
         .or_else(|| serde_json::from_slice::<Json>(body).ok()?.code)
         .or_else(|| between(body, "<Code>", "</Code>").map(str::to_owned))?;
+    // A namespace may stand before the code, and a URL or the party at fault after it:
     // `aws.protocoltests#FooError:http://…`, `Throttling;Sender`.
     let bare = code.split([':', ';']).next().unwrap_or_default();
     Some(bare.rsplit('#').next().unwrap_or_default().trim().to_owned())

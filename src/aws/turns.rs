@@ -1,6 +1,8 @@
-//! The turns of one limit: calls that wait until AWS takes another one, in the order in which they
-//! came. When AWS takes less of us than it publishes, because others use the account too, the turns
-//! come further apart, and closer again as calls succeed.
+//! Turns keep calls that share a limit as far apart as AWS wants them.
+//!
+//! Calls wait for their turns in the order in which they came. When AWS accepts fewer than it
+//! publishes, because others use the account too, the turns come further apart, and closer again
+//! as calls are accepted.
 
 use std::num::NonZeroU32;
 use std::ops::Add;
@@ -14,38 +16,39 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// A throttled call makes the turns come so much further apart …
+/// A throttled call makes the turns come this many times further apart.
 const SLOWER: f64 = 1.5;
-/// … but the calls that were under way with it do not do so once more …
+/// More throttled calls within this time change nothing: they were under way already.
 const ONCE_IN: Duration = Duration::from_secs(1);
-/// … and while calls are taken they come closer, by this much a second: every eight seconds or so a
-/// throttled call finds out whether AWS takes more again.
+/// Each second in which calls are accepted brings the turns closer by this factor.
+///
+/// So every eight seconds or so a throttled call finds out whether AWS accepts more again.
 const FASTER: f64 = 0.95;
-/// How far apart turns may come, as a multiple of what AWS publishes.
+/// Turns come at most this many times further apart than AWS publishes.
 const SLOWEST: f64 = 20.0;
 
+/// Hands out the turns of one limit.
 pub struct Turns {
     limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Moment>>,
     period: Duration,
-    /// The lock is handed over in the order in which it was asked for. When the last turn was
-    /// taken.
+    /// The last turn was at this time. Who waits for the lock gets it in the order of arrival.
     queue: tokio::sync::Mutex<Instant>,
     slowness: Mutex<Slowness>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Slowness {
-    /// 1 is the published rate.
+    /// Turns come this many times further apart than AWS publishes.
     factor: f64,
     raised_at: Option<Instant>,
     adjusted_at: Instant,
 }
 
 impl Turns {
-    /// `None`: no calls at all can be had at this rate.
+    /// Makes the turns of a rate. `None`: the rate allows no calls at all.
     ///
-    /// AWS's buckets hold a second's worth. Ours begin with a part of it, because what was called
-    /// just before this invocation counts, too.
+    /// AWS's buckets hold a second's worth of calls. Ours begin with a part of it, because what was
+    /// called just before this invocation counts, too.
     pub fn at(per_second: f64) -> Option<Self> {
         #[allow(
             clippy::cast_possible_truncation,
@@ -102,7 +105,7 @@ impl Turns {
     }
 }
 
-/// Tokio's time, so that a limit can be tested without waiting for it.
+/// Tells Tokio's time, so that a limit can be tested without waiting for it.
 #[derive(Debug, Clone, Copy)]
 struct TokioClock;
 
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn turns_come_at_the_published_rate_after_a_third_of_a_seconds_worth() {
+    async fn turns_come_at_the_published_rate_after_a_short_burst() {
         let turns = Turns::at(15.0).unwrap();
         let took = seconds_for(&turns, 5 + 150).await;
         assert!((took - 10.0).abs() < 0.2, "{took}");
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn throttled_calls_slow_the_turns_down_once_a_second_and_not_for_ever() {
+    async fn throttled_calls_slow_turns_once_a_second_and_not_for_ever() {
         let turns = Turns::at(10.0).unwrap();
         (0..10).for_each(|_| turns.was_throttled());
         assert!((turns.slowness().factor - SLOWER).abs() < 1e-9);
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_that_are_taken_bring_the_published_rate_back() {
+    async fn accepted_calls_bring_the_published_rate_back() {
         let turns = Turns::at(10.0).unwrap();
         turns.was_throttled();
         tokio::time::advance(ONCE_IN).await;

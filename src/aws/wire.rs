@@ -1,10 +1,10 @@
-//! What goes over the wire: every attempt of every call, of all clients. Here they are counted,
-//! and here they wait for their turn where AWS publishes how many it takes a second.
+//! The wire sends every attempt of every call of all clients, and counts them.
 //!
-//! Not asking faster than AWS answers is cheaper than being throttled. A call that is throttled all
-//! the same waits for another turn and is sent again, here: to the SDK, which gives up after a few
-//! attempts, and sooner when many calls fail, it is one call that takes longer. Time-outs are for
-//! what is sent, not for the wait.
+//! Calls wait for their turn here where AWS publishes how many it takes a second: that is cheaper
+//! than being throttled. A call that is throttled all the same waits for another turn and is sent
+//! again. The SDK does not see that: to it, the call only takes longer. The SDK itself would give
+//! up after a few attempts, and sooner when many calls fail. Time-outs are for what is sent, not
+//! for the wait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,18 +27,21 @@ use super::turns::Turns;
 use crate::model::{RequestRate, Requests};
 use crate::tally::Tally;
 
-/// How long AWS may take for the whole answer of one attempt: far above what a control plane takes,
-/// and below what would eat an invocation.
+/// AWS may take this long for the whole answer of one attempt.
+///
+/// A control plane takes far less, and an invocation has time for many such waits.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a throttled call is sent again: a signature holds for five minutes
-/// (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). After that
-/// the SDK signs it anew.
+/// A throttled call is sent again for this long. Then the SDK signs it anew.
+///
+/// A signature holds for five minutes
+/// (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 const SEND_AGAIN_FOR: Duration = Duration::from_secs(120);
-/// A call that is throttled again and again lets others go first for a while.
+/// A throttled call lets others go first for this long, before its next turn.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Pauses double up to this, where a call is throttled again and again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The limits of services that belong to no kind.
+/// Lists the limits of services that belong to no kind.
 const OWN_RATES: [RequestRate; 2] = [
     RequestRate {
         service: "tagging",
@@ -46,7 +49,7 @@ const OWN_RATES: [RequestRate; 2] = [
         per_second: 15,
         source: "an estimate: AWS publishes none",
     },
-    // From a bucket of 10.
+    // AWS allows bursts of 10.
     RequestRate {
         service: "pricing",
         requests: Requests::Of("GetProducts"),
@@ -55,16 +58,17 @@ const OWN_RATES: [RequestRate; 2] = [
     },
 ];
 
-/// The SDK's own client, counted and paced.
+/// Wraps the SDK's own HTTP client, to count and pace its calls.
 #[derive(Debug)]
 pub struct Wire {
     inner: SharedHttpClient,
     pacing: Arc<Pacing>,
 }
 
-/// A service, as a request's signature names it, and which of its requests.
+/// Names a limit by its service, as a request's signature has it, and its requests.
 type LimitKey = (&'static str, Requests);
 
+/// Holds the turns of every limit.
 struct Pacing {
     limits: Vec<(LimitKey, Turns)>,
     tally: Arc<Tally>,
@@ -77,8 +81,9 @@ impl std::fmt::Debug for Pacing {
 }
 
 impl Wire {
-    /// One client for all services, with one pool of connections. It makes at most this share of
-    /// the calls a second that AWS takes: by the kinds' rates and its own.
+    /// Makes one client for all services, with one pool of connections.
+    ///
+    /// It makes at most `share` of the calls a second that the kinds' `rates` and its own allow.
     pub fn client(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> SharedHttpClient {
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let inner = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
@@ -116,7 +121,7 @@ impl Paced {
         let give_up_at = Instant::now() + SEND_AGAIN_FOR;
         let mut pause = FIRST_PAUSE;
         loop {
-            // What has no limit is left to the SDK's retries.
+            // A call without a limit is sent again by the SDK's retries only.
             let again = if limits.is_empty() { None } else { request.try_clone() };
             for turns in &limits {
                 turns.wait().await;
@@ -142,7 +147,7 @@ impl Paced {
         }
     }
 
-    /// Sends it and waits for the whole answer.
+    /// Sends a request and waits for the whole answer.
     async fn attempt(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let whole = async {
             let mut response = self.inner.call(request).await?;
@@ -158,7 +163,7 @@ impl Paced {
 }
 
 impl Pacing {
-    /// What several kinds name is one limit, at the lowest of their rates.
+    /// Makes the turns of all limits. A limit that several kinds name has the lowest rate.
     fn new(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> Self {
         let mut lowest: BTreeMap<LimitKey, u32> = BTreeMap::new();
         for rate in rates.iter().chain(&OWN_RATES) {
@@ -172,7 +177,7 @@ impl Pacing {
         Pacing { limits: limits.collect(), tally }
     }
 
-    /// Those that a call has to wait for.
+    /// Finds the limits whose turns a call has to wait for.
     fn limits_of(&self, request: &HttpRequest) -> Vec<&Turns> {
         let (service, operation) = (service(request).unwrap_or_default(), operation(request));
         let of = |(name, requests): &LimitKey| *name == service && requests.include(operation);
@@ -180,12 +185,16 @@ impl Pacing {
     }
 }
 
+/// Reads the service from a request's signature.
+///
 /// `AWS4-HMAC-SHA256 Credential=AKID/20261124/us-east-1/lambda/aws4_request, …`
 fn service(request: &HttpRequest) -> Option<&str> {
     request.headers().get("authorization")?.split_once("Credential=")?.1.split('/').nth(3)
 }
 
-/// The end of the target header, or of the path: `invocations` for Lambda's Invoke.
+/// Reads the API operation from the end of the target header, or of the path.
+///
+/// For Lambda's Invoke, that is `invocations`.
 fn operation(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
     let path = request.uri().split('?').next().unwrap_or_default();
@@ -246,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_rate_that_two_kinds_name_is_one_limit_at_the_lower_rate() {
+    async fn a_limit_that_two_kinds_name_has_the_lower_rate() {
         let pacing = pacing(&[LAMBDA, RequestRate { per_second: 3, ..LAMBDA }, LAMBDA]);
         assert_eq!(pacing.limits.len(), OWN_RATES.len() + 1);
         let limits = pacing.limits_of(&lambda_call());
@@ -279,12 +288,13 @@ mod tests {
         assert_eq!(limits(HttpRequest::empty()), 0);
     }
 
-    /// A service that takes so many calls a second, saves up a second's worth, and throttles the
-    /// rest; or one that never answers.
+    /// A service takes so many calls a second and throttles the rest, or never answers.
+    ///
+    /// Its bucket holds a second's worth of calls.
     #[derive(Debug)]
     struct Service {
         per_second: f64,
-        /// How many it would take now, and since when.
+        /// The service would have taken this many calls at this time.
         bucket: Mutex<(f64, Instant)>,
         hangs: bool,
     }
@@ -329,7 +339,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn in_a_busy_account_all_calls_are_made_in_the_end_and_few_are_throttled() {
+    async fn in_a_busy_account_all_calls_succeed_and_few_are_throttled() {
         let paced = Service::paced(5.0, false);
         let began = Instant::now();
         assert_eq!(statuses(&paced, 800).await, [200; 800]);
@@ -352,7 +362,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_throttled_for_ever_goes_back_to_the_sdk_before_its_signature_is_old() {
+    async fn a_call_throttled_for_ever_returns_before_its_signature_is_old() {
         let paced = Service::paced(0.0, false);
         let began = Instant::now();
         assert_eq!(statuses(&paced, 1).await, [429]);
@@ -360,7 +370,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_hangs_times_out_and_its_wait_for_a_turn_does_not_count() {
+    async fn a_hanging_call_times_out_without_counting_its_wait_for_a_turn() {
         let paced = Service::paced(15.0, true);
         for _ in 0..5 + 600 {
             paced.pacing.limits_of(&lambda_call())[0].wait().await;

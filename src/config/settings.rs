@@ -10,7 +10,7 @@ use tracing::level_filters::LevelFilter;
 use crate::model::KindName;
 use crate::select::NamePatterns;
 
-/// A problem is a variable that cannot be used, and the rule that its value breaks.
+/// A problem is a variable that cannot be used, and the rule it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub variable: String,

@@ -27,9 +27,9 @@ pub struct Request {
     pub notify: bool,
     pub schedule: Option<Schedule>,
     pub continuation: Option<Continuation>,
-    /// A start brings back the originals of the report with this key, below the state's prefix.
+    /// A start brings back the originals of the kept report with this key.
     ///
-    /// That is for the day on which the state that held them is lost.
+    /// The key stands below the state's prefix. This is for the day on which the state is lost.
     pub originals_from: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! When the check says that a start was missed: a table of stories.
+//! These stories show when the check says that a start was missed.
 
 use super::*;
 use crate::event::Schedule;
@@ -7,8 +7,9 @@ use crate::kinds::kit::Original;
 use crate::model::{KindName, Rate, ResourceId};
 use crate::usage::Usage;
 
-/// A time of a Monday to Sunday in the zone of the schedules, where the day begins two hours
-/// before that of UTC.
+/// Returns a time of one week, such as `Mon 18:00`, in the schedules' time zone.
+///
+/// There the day begins two hours before that of UTC.
 fn at(time: &str) -> Timestamp {
     let (day, time) = time.split_once(' ').unwrap();
     let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -24,7 +25,7 @@ fn project() -> Journal {
     journal
 }
 
-/// An operation on the whole project, and what it brings to its end.
+/// Carries out an operation on the whole project, which succeeds with these resources.
 fn carry_out(
     journal: &mut Journal,
     direction: Direction,
@@ -36,7 +37,7 @@ fn carry_out(
     change(journal, direction, time, names);
 }
 
-/// An operation on these only.
+/// Carries out an operation on these resources only.
 fn carry_out_only(
     journal: &mut Journal,
     direction: Direction,
@@ -92,7 +93,7 @@ fn stop(journal: &mut Journal, name: &str, time: &str) {
         None => Transition::Save(Original(serde_json::json!(2))),
         Some(_) => Transition::Resume,
     };
-    // A stop leaves alone what is stopped already.
+    // A stop does nothing with a resource that is stopped already.
     if journal
         .resources
         .get(&id(name).to_string())
@@ -124,7 +125,7 @@ const ALL: [&str; 2] = ["a", "b"];
 const BY_SCHEDULE: bool = true;
 const BY_HAND: bool = false;
 
-/// What happened before the check at `deadline`, and whether that missed a start.
+/// Asserts whether the check at `deadline` says, after a story, that a start was missed.
 #[track_caller]
 fn check(missed: bool, deadline: &str, story: impl FnOnce(&mut Journal)) {
     let mut journal = project();
@@ -144,7 +145,7 @@ fn a_morning_that_came_is_not_missed() {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
         carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &ALL);
     });
-    // By hand, because the schedule did not.
+    // The schedule did not start the project, so a person did.
     check(false, "Tue 09:30", |j| {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
         carry_out(j, Direction::Start, BY_HAND, "Tue 09:00", &ALL);
@@ -152,22 +153,21 @@ fn a_morning_that_came_is_not_missed() {
 }
 
 #[test]
-fn a_morning_that_did_not_come_is_missed_whoever_stopped_the_project() {
+fn a_morning_that_did_not_come_is_missed_whoever_stopped() {
     check(true, "Tue 09:30", |j| carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL));
-    // Once more by hand: after a stop that succeeded in part, or in the night.
+    // A person stopped the project once more: after a stop that succeeded in part, at night.
     check(true, "Tue 09:30", |j| {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &["a"]);
         carry_out(j, Direction::Stop, BY_HAND, "Mon 23:00", &ALL);
     });
-    // Work at the weekend.
+    // People worked at the weekend.
     check(true, "Sun 09:30", |j| {
         carry_out(j, Direction::Start, BY_SCHEDULE, "Thu 08:00", &[]);
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Thu 18:00", &ALL);
         carry_out(j, Direction::Start, BY_HAND, "Fri 10:00", &ALL);
         carry_out(j, Direction::Stop, BY_HAND, "Fri 16:00", &ALL);
     });
-    // By hand in the evening, before the first scheduled stop, and after midnight of the day
-    // itself.
+    // A person stopped the project in the evening, or after midnight of the day itself.
     for time in ["Mon 17:00", "Tue 00:30", "Tue 07:59"] {
         check(true, "Tue 09:30", |j| {
             carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);
@@ -177,7 +177,7 @@ fn a_morning_that_did_not_come_is_missed_whoever_stopped_the_project() {
 }
 
 #[test]
-fn what_a_person_stops_after_the_days_start_is_not_missed_on_that_day() {
+fn what_a_person_stops_after_the_start_is_not_missed_that_day() {
     let stopped_by_hand = |j: &mut Journal| {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
         carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &ALL);
@@ -185,7 +185,7 @@ fn what_a_person_stops_after_the_days_start_is_not_missed_on_that_day() {
     };
     check(false, "Tue 09:30", stopped_by_hand);
     check(true, "Wed 09:30", stopped_by_hand);
-    // One of them comes back by hand, and the other stays.
+    // A person starts one of them again, and the other stays stopped.
     check(false, "Tue 09:30", |j| {
         stopped_by_hand(j);
         carry_out_only(j, Direction::Start, BY_HAND, "Tue 09:10", &["a"]);
@@ -204,7 +204,7 @@ fn a_selective_stop_by_hand_excuses_nothing_but_what_it_stopped() {
         carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &["a"]);
         carry_out_only(j, Direction::Stop, BY_HAND, "Tue 09:00", &["a"]);
     });
-    // At noon, and the evening's stop does not come; nor does the morning.
+    // A person stopped one at noon. Neither the evening's stop nor the morning's start came.
     check(true, "Tue 09:30", |j| {
         carry_out(j, Direction::Start, BY_SCHEDULE, "Mon 08:00", &[]);
         carry_out_only(j, Direction::Stop, BY_HAND, "Mon 12:00", &["a"]);
@@ -217,7 +217,7 @@ fn a_start_that_left_something_behind_is_missed() {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
         carry_out(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", &["a"]);
     });
-    // It set out, and did not get there.
+    // The start began, and did not come to its end.
     let on_its_way = |j: &mut Journal| {
         carry_out(j, Direction::Stop, BY_SCHEDULE, "Mon 18:00", &ALL);
         begin(j, Direction::Start, BY_SCHEDULE, "Tue 08:00", true);
@@ -226,7 +226,7 @@ fn a_start_that_left_something_behind_is_missed() {
         }
     };
     check(true, "Tue 09:30", on_its_way);
-    // A person turned it round: it is to be so.
+    // A person stopped the project during the start, and wants it so.
     check(false, "Tue 09:30", |j| {
         on_its_way(j);
         carry_out(j, Direction::Stop, BY_HAND, "Tue 08:05", &ALL);

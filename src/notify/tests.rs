@@ -15,7 +15,7 @@ fn parts(message: &Message) -> (Value, String) {
 }
 
 #[test]
-fn e_mail_gets_the_text_and_every_other_protocol_the_json() {
+fn mail_gets_the_text_and_every_other_protocol_the_json() {
     let report = sample();
     let (json, email) = parts(&compose(&report, &Whereabouts::default()));
     assert_eq!(json, serde_json::to_value(&report).unwrap());
@@ -23,7 +23,7 @@ fn e_mail_gets_the_text_and_every_other_protocol_the_json() {
 }
 
 #[test]
-fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_rest_is() {
+fn a_report_of_5000_resources_fits_a_message_with_its_failures() {
     let mut report = sample();
     let template = report.resources[0].clone();
     report.resources.extend((0..5000).map(|n| {
@@ -46,7 +46,7 @@ fn a_report_of_5000_resources_fits_a_message_with_its_failures_and_where_the_res
 }
 
 #[test]
-fn a_status_with_advice_on_5000_resources_fits_a_message_too() {
+fn advice_on_5000_resources_fits_a_message() {
     let mut report = sample();
     report.recommendations = (0..5000)
         .map(|n| format!("lambda:shop-{n} {}", "loses what arrives ".repeat(40)))
@@ -60,7 +60,7 @@ fn a_status_with_advice_on_5000_resources_fits_a_message_too() {
 }
 
 #[test]
-fn a_message_fits_whatever_letters_names_are_of() {
+fn a_message_fits_whatever_letters_names_have() {
     let mut report = sample();
     report.errors = vec![Trouble::NotSent(Failure::refused("𓀀".repeat(600))); 200];
     let template = report.resources[0].clone();

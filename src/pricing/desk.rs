@@ -1,7 +1,7 @@
-//! The prices of one invocation: what is known at once, and what is being asked for meanwhile.
+//! A desk has the prices of one invocation, and asks for those that are missing.
 //!
 //! No call that changes something ever waits for a price. The Price List is asked beside the
-//! operation, and its answers are taken at the end: for the report, the savings and the cache.
+//! operation, and its answers are collected at the end: for the report, the savings and the cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::pace::Pace;
 use crate::store::Store;
 use crate::usage::{Billable, Bills};
 
-/// Where the answers of the Price List are kept, below the state's prefix.
+/// The cache of the Price List's answers has this key, below the state's prefix.
 pub const CACHE_KEY: &str = "prices.json";
 const SCHEMA: u32 = 1;
-/// How long a report waits for prices that it lacks. For fresher ones it does not wait.
+/// A report waits this long for prices that it lacks. It waits for no fresher ones.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// In one invocation. What is left out is asked in the next.
+/// One invocation makes at most this many queries. The next one asks for the rest.
 const QUERIES: usize = 8;
 
-/// The cache object.
+/// The cache has the prices for the next invocations.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cache {
@@ -36,18 +36,22 @@ struct Cache {
 
 type Answers = BTreeMap<Billable, ListedPrice>;
 
+/// A desk has the known prices, and the queries that are under way.
 pub struct Desk {
     pub book: PriceBook,
     list: Arc<dyn PriceList>,
     asked: BTreeSet<Billable>,
     queries: usize,
-    /// A task for each query, so that one that is slow keeps no other's answer back. They end
-    /// with the desk: what outlives its invocation would go on in the next.
+    /// Each query has a task, so that a slow one holds up no other's answer.
+    ///
+    /// The tasks end with the desk. One that outlived its invocation would go on in the next.
     under_way: JoinSet<Answers>,
 }
 
 impl Desk {
-    /// Reads the cache. One that cannot be read or understood is as good as none.
+    /// Reads the cache, and asks for the prices in it that are old.
+    ///
+    /// A cache that cannot be read or understood is as good as none.
     pub async fn open(
         store: &dyn Store,
         list: Arc<dyn PriceList>,
@@ -79,7 +83,7 @@ impl Desk {
         desk
     }
 
-    /// Asks for the prices of these, where they are not known or not fresh. Does not wait.
+    /// Asks for the prices of these, where they are unknown or old. Does not wait.
     pub fn ask<'a>(&mut self, billables: impl IntoIterator<Item = &'a Billable>, now: Timestamp) {
         let mut wanted: BTreeMap<ProductQuery, Vec<Billable>> = BTreeMap::new();
         for (billable, query) in self.book.to_ask(billables, now) {
@@ -104,8 +108,10 @@ impl Desk {
         }
     }
 
-    /// Takes what has come. Waits a little where the report lacks one of these prices, and not past
-    /// the invocation's time. Returns whether there is something new to [`Self::save_prices`].
+    /// Collects the answers that have come. Returns whether any is new, to [`Self::save_prices`].
+    ///
+    /// Where the report lacks one of the `used` prices, it waits a little, but not past the
+    /// invocation's time.
     pub async fn collect<'a>(
         &mut self,
         used: impl IntoIterator<Item = &'a Billable>,
@@ -146,7 +152,7 @@ impl Desk {
         is_new
     }
 
-    /// Keeps the answers for the next invocations.
+    /// Saves the prices for the next invocations.
     pub async fn save_prices(&self, store: &dyn Store) {
         let cache = Cache {
             schema: SCHEMA,
@@ -154,7 +160,7 @@ impl Desk {
             prices: self.book.listed().clone(),
         };
         let body = serde_json::to_vec_pretty(&cache).expect("a cache is plain data");
-        // Of two writers either is right.
+        // Two invocations may write at the same time. Either's prices are right.
         if let Err(failure) = store.replace(CACHE_KEY, body).await {
             tracing::warn!(error = %failure, "the prices cannot be kept");
         }

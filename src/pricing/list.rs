@@ -1,4 +1,4 @@
-//! What is asked of AWS's Price List, and how strictly its answers are read. Pure.
+//! This module makes queries to AWS's Price List, and reads the answers strictly. It is pure.
 //!
 //! The list is made for people: a filter that is a little too wide finds training instances beside
 //! hosting ones, and a free tier beside a price. So exactly one product has to match, with the
@@ -13,13 +13,14 @@ use serde_json::Value;
 use crate::model::UsdPerHour;
 use crate::usage::{Charge, Unit};
 
+/// Answers queries for prices.
 #[async_trait]
 pub trait PriceList: Send + Sync {
-    /// The products that a query matches, each as JSON. `None`: it could not be asked.
+    /// Finds the products that a query matches, each as JSON. `None`: nobody answered.
     async fn products(&self, query: &ProductQuery) -> Option<Vec<String>>;
 }
 
-/// A list that answers nothing.
+/// This list answers nothing.
 pub struct NoList;
 
 #[async_trait]
@@ -29,23 +30,23 @@ impl PriceList for NoList {
     }
 }
 
-/// One `GetProducts`. Its answer may tell the prices of several rows.
+/// A query is one `GetProducts`. Its answer may tell the prices of several rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProductQuery {
     pub service: &'static str,
-    /// `TERM_MATCH`.
+    /// Each field must have exactly this value: `TERM_MATCH`.
     pub filters: Vec<(&'static str, String)>,
 }
 
 impl ProductQuery {
-    /// What to ask for the price of a charge.
+    /// Makes the query for the price of a charge.
     pub fn about(charge: &Charge, region: &str) -> Self {
         let filters = charge.filters().chain([("regionCode", region.to_owned())]);
         ProductQuery { service: charge.bill.service, filters: filters.collect() }
     }
 }
 
-/// A product's on-demand terms, as far as they are read
+/// A product has on-demand terms, of which these fields are read
 /// (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html).
 #[derive(Debug, Deserialize)]
 struct Product {
@@ -74,7 +75,7 @@ struct Dimension {
     price_per_unit: BTreeMap<String, String>,
 }
 
-/// The price of a charge in what the list answered. `None`: not exactly one.
+/// Reads the price of a charge from the list's answer. `None`: there is not exactly one.
 pub fn price(charge: &Charge, region: &str, products: &[String]) -> Option<UsdPerHour> {
     let usage_type = charge.usage_type();
     let mut matching = products.iter().filter(|product| is_of(product, &usage_type, region));
@@ -84,8 +85,10 @@ pub fn price(charge: &Charge, region: &str, products: &[String]) -> Option<UsdPe
     Some(hourly(unit, if matches!(unit, Unit::Million(_)) { usd * 1_000_000.0 } else { usd }))
 }
 
-/// Whether a product is the one that is looked for, as far as it tells: also one whose terms cannot
-/// be read. It would make another one look like the only one.
+/// Tells whether a product is the one that is looked for.
+///
+/// So is one whose terms cannot be read. If it were left out, another one could look like the only
+/// one.
 fn is_of(product: &str, usage_type: &str, region: &str) -> bool {
     let Ok(product) = serde_json::from_str::<Value>(product) else { return false };
     let attribute =
@@ -93,8 +96,9 @@ fn is_of(product: &str, usage_type: &str, region: &str) -> bool {
     attribute("regionCode") == region && without_region(attribute("usagetype")) == usage_type
 }
 
-/// The price of a product in the expected unit, for the first that one uses of it. A tier for
-/// nothing is a free tier, which is the account's and not the project's.
+/// Reads a product's price in the expected unit, from the first tier that costs.
+///
+/// A tier that costs nothing is a free tier, which is the account's and not the project's.
 fn only_price(product: &Product, unit: Unit) -> Option<f64> {
     let (Unit::Hour(units) | Unit::Second(units) | Unit::Month(units) | Unit::Million(units)) =
         unit;
@@ -120,7 +124,9 @@ fn only_price(product: &Product, unit: Unit) -> Option<f64> {
     tiers.into_iter().map(|(_, usd)| usd).find(|usd| *usd > 0.0)
 }
 
-/// `EUC1-Storage-ShardHour` → `Storage-ShardHour`. In us-east-1 some have no prefix and some have.
+/// Cuts off a region's prefix: `EUC1-Storage-ShardHour` → `Storage-ShardHour`.
+///
+/// In us-east-1, some usage types have a prefix and some have none.
 fn without_region(usage_type: &str) -> &str {
     let is_region = |prefix: &str| {
         let letters = prefix.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -134,7 +140,7 @@ fn without_region(usage_type: &str) -> &str {
     }
 }
 
-/// What one of a unit costs for an hour, at its price in US dollars.
+/// Converts the price of a unit, in US dollars, to one by the hour.
 pub(crate) fn hourly(unit: Unit, usd: f64) -> UsdPerHour {
     match unit {
         Unit::Hour(_) | Unit::Million(_) => UsdPerHour(usd),

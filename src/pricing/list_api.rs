@@ -1,4 +1,4 @@
-//! The Price List Query API
+//! This module calls the Price List Query API
 //! (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html).
 
 use async_trait::async_trait;
@@ -10,9 +10,10 @@ use super::list::{PriceList, ProductQuery};
 use crate::failure::Failure;
 use crate::lazy::{Lazy, lazy};
 
-/// The API is there in three regions only. It tells the prices of all.
+/// The API runs in three regions only, of which this is one. It tells the prices of all regions.
 const HOME: Region = Region::from_static("us-east-1");
 
+/// Asks AWS for prices.
 pub struct PriceListApi {
     client: Lazy<Client>,
 }

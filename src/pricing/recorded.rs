@@ -1,10 +1,10 @@
-//! For tests: the answers of the Price List that the simulated account gives, too.
+//! This module gives the Price List's answers in tests, as the simulated account does.
 
 use serde_json::Value;
 
 use super::list::ProductQuery;
 
-/// The products that a query matches. Panics where nothing is recorded of its service.
+/// Finds the products that a query matches. Panics where nothing is recorded of its service.
 pub fn products(query: &ProductQuery) -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/account/prices");
     let path = format!("{folder}/{}.json", query.service);

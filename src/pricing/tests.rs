@@ -9,7 +9,7 @@ fn shard() -> Billable {
 }
 
 #[test]
-fn prices_of_another_region_are_unknown_until_the_price_list_tells_them() {
+fn another_regions_prices_are_unknown_until_the_price_list_tells_them() {
     let mut book = PriceBook::built_in(kinds::bills(), "eu-central-1");
     assert_eq!(book.rate(&Usage::of(&SHARD, 2)), Rate::UNKNOWN);
     assert_eq!(book.source([&shard()]), "unknown: shard");

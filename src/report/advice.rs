@@ -1,4 +1,4 @@
-//! This module advises what a person could do to pay less, or to lose nothing.
+//! This module writes advice: how a person could pay less, or lose nothing.
 //!
 //! It says only what there is a fact for.
 
@@ -25,7 +25,7 @@ pub fn recommendations(
 ) -> Vec<String> {
     let weekend = Weekend::before(now, &journal.zone);
     let mut all: Vec<(f64, String)> = Vec::new();
-    // What costs nothing is said once of all that it is said of.
+    // Advice that saves no money is said once for all resources that it is about.
     let mut free: BTreeMap<(KindName, &str), Vec<&str>> = BTreeMap::new();
     for item in &plan.items {
         for advice in &item.description.advice {
@@ -43,7 +43,7 @@ pub fn recommendations(
     all.into_iter().map(|(_, text)| text).chain(free.into_iter().map(of_many)).collect()
 }
 
-/// Tells whether a stop may change the resource, which its owner then does not want kept.
+/// Tells whether a stop may change the resource, whose owner has not tagged it `keep`.
 fn may_be_stopped(item: &Item) -> bool {
     !matches!(item.outlook, Outlook::Leave { verdict: Verdict::Unmanaged, .. })
 }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_tagged_to_be_kept_ran_all_weekend_because_its_owner_wanted_it() {
+    fn what_is_tagged_keep_may_run_all_weekend() {
         let mut kept = endpoint("2026-11-02T09:00:00Z");
         kept.outlook = Outlook::Leave { verdict: Verdict::Unmanaged, why: "tagged".to_owned() };
         kept.description.advise("loses events while it is stopped", Usage::none(), Usage::none());
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_told_up_to_where_it_would_cost_less_on_demand() {
+    fn a_table_is_told_when_on_demand_would_cost_less() {
         let table = dynamodb::Seen {
             mode: dynamodb::Mode::Provisioned { read_units: 5, write_units: 5 },
             class: dynamodb::TableClass::Standard,
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_on_demand_stream_is_told_up_to_where_it_would_cost_less_provisioned() {
+    fn an_on_demand_stream_is_told_when_provisioned_would_cost_less() {
         let stream = kinesis::Seen {
             status: kinesis::Status::Active,
             mode: kinesis::Mode::OnDemand,

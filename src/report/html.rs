@@ -10,7 +10,7 @@ use super::{BeforeAfter, Report, Row, RowResult, money};
 use crate::kinds;
 use crate::model::Action;
 
-/// The page has no script, font or picture, so that a mail filter lets it through.
+/// The page has no script, font or picture: mail filters let it through.
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1a1f26; --faint: #5b6572; --line: #d9dee5; --back: #ffffff; --bar: #2f7d5b; --bad: #b3261e; --shade: #f4f6f8 }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e9ed; --faint: #9aa5b1; --line: #333b45; --back: #14181d; --bar: #57b389; --bad: #ff8a80; --shade: #1c2229 } }
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_as_high_as_its_days_share_of_the_best_day() {
+    fn a_bars_height_is_its_days_share_of_the_best_day() {
         let page = page(&with_days(&[2.0, 0.0, 1.0]));
         let heights: Vec<&str> =
             page.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

@@ -9,7 +9,7 @@ use super::Report;
 use crate::model::Action;
 use crate::trouble::Trouble;
 
-/// Writes the command that sends the same event again, for either version of the AWS CLI.
+/// Writes the command that sends the same event again, for both AWS CLIs.
 ///
 /// The two versions disagree on how a payload is written on the command line, and agree on one in a
 /// file.

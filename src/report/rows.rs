@@ -188,7 +188,7 @@ pub fn dry_row(item: &Item, direction: Direction) -> Row {
     }
 }
 
-/// What became of a resource's move, and what the resource was like then.
+/// A fate is what became of a resource's move, and what was seen then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fate {
     pub outcome: MoveOutcome,
@@ -196,7 +196,7 @@ pub struct Fate {
     pub remarks: Vec<String>,
 }
 
-/// Tells of a resource whose move an operation carried out, or did not bring to its end.
+/// Tells of a resource whose move an operation carried out, or only began.
 pub fn move_row(item: &Item, change: &Move, direction: Direction, fate: Option<&Fate>) -> Row {
     let row = |result, detail: &str| moved(item, change, result, detail);
     let mut row = match (fate.map(|fate| &fate.outcome), direction) {

@@ -105,7 +105,7 @@ fn whereabouts() -> text::Whereabouts {
 }
 
 #[test]
-fn a_report_that_is_too_long_for_a_message_tells_each_kind_in_a_line() {
+fn a_report_too_long_for_a_message_has_a_line_a_kind() {
     let text = text::body(&sample(), text::Extent::Short, &whereabouts());
     assert!(text.contains("\n- Lambda functions (2): 1 stopped, 1 already stopped\n"), "{text}");
     assert!(
@@ -397,7 +397,7 @@ fn what_could_not_be_seen_has_a_cost_too() {
 }
 
 #[test]
-fn many_resources_of_which_some_have_no_price_cost_at_least_the_rest() {
+fn resources_some_of_which_have_no_price_cost_at_least_the_rest() {
     let mut report = sample();
     let alarms = report
         .resources
@@ -461,7 +461,7 @@ fn a_start_and_a_status_begin_with_what_was_saved() {
 }
 
 #[test]
-fn a_status_tells_what_it_could_not_look_at_and_not_what_is_in_transition() {
+fn a_status_has_trouble_with_what_it_could_not_see_only() {
     let mut report = sample();
     report.action = Action::Status;
     report.resources[0].result = RowResult::Pending;
@@ -471,7 +471,7 @@ fn a_status_tells_what_it_could_not_look_at_and_not_what_is_in_transition() {
 }
 
 #[test]
-fn an_operation_that_did_nothing_tells_the_savings_there_are_and_no_cost() {
+fn an_operation_that_did_nothing_tells_savings_and_no_cost() {
     let mut journal = Journal::new("shop", "dev");
     journal.savings.total_usd = 12.0;
     let sample = sample();

@@ -1,4 +1,6 @@
-//! This module writes a report for a person with a phone, whose font does not line up columns.
+//! This module writes a report as text, for a person with a phone.
+//!
+//! A phone's font does not line up columns, so there are none.
 
 mod resources;
 
@@ -172,7 +174,7 @@ fn headline(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.dry_run {
         writeln!(out, "Nothing was changed.")?;
     }
-    // What a reader of these two opens the mail for. A stop has saved nothing yet.
+    // Readers of a start or a status open the mail for this. A stop has saved nothing yet.
     if report.action != Action::Stop && report.saved.total >= SMALLEST {
         writeln!(out, "Saved {}.", saved(report))?;
     }
@@ -263,7 +265,7 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
         report.resources.iter().all(|row| of(&row.cost_per_day).is_some())
     };
     let (before, after) = (is_known(|cost| cost.before), is_known(|cost| cost.after));
-    // Every price is known, and yet not every cost: something was not seen.
+    // Something was not seen: every price is known, and yet the sum is not complete.
     let unseen = before && after && !cost.complete;
     let sum = |is_known: bool, usd: f64, unit: &str| {
         format!("{}{} {unit}", if is_known && !unseen { "" } else { "at least " }, money(Some(usd)))

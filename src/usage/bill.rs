@@ -1,4 +1,4 @@
-//! What AWS bills for, as rows: the name that states know, and where the price is found.
+//! A bill is a row: something that AWS bills for, and where its price is found.
 //!
 //! The rows themselves stand in the folders of the kinds. What reads them knows none of them.
 
@@ -8,42 +8,44 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// One row: something that AWS bills for as long as it is there.
+/// A bill is a row: something that AWS bills for as long as it is there.
 ///
 /// A row may be of many things that differ in one word or size, such as the instance type. In its
 /// texts `{}` stands for that, and `{GB}` for a size in MB as whole GB.
 #[derive(Debug, PartialEq)]
 pub struct Bill {
-    /// The name in states and in kept prices, which never changes: `hosting {}`.
+    /// States and saved prices have this name, which never changes: `hosting {}`.
     pub name: &'static str,
-    /// The service's code in the Price List.
+    /// The Price List has this code for the service.
     pub service: &'static str,
-    /// Exact values of the Price List's fields that narrow its answer down.
+    /// The Price List's fields must have exactly these values.
     pub filters: &'static [(&'static str, &'static str)],
-    /// Its usage type, without the prefix that stands for the region: `EUC1-Storage-ShardHour`.
+    /// The Price List has this usage type, after a prefix for the region.
+    ///
+    /// `Storage-ShardHour` is `EUC1-Storage-ShardHour` in the list.
     pub usage_type: &'static str,
     pub unit: Unit,
     pub built_in: BuiltIn,
 }
 
-/// What AWS states the price for, with the words of the Price List for it.
+/// A unit is what AWS states the price for. The Price List has these words for it.
 ///
-/// One of a row is one of these for as long as it is there.
+/// In each hour, one of a row uses one hour, 3600 seconds or 1/730 of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Hour(&'static [&'static str]),
     Second(&'static [&'static str]),
     Month(&'static [&'static str]),
-    /// A million an hour. The Price List states the price of one.
+    /// One of a row is a million an hour. The Price List states the price of a single one.
     Million(&'static [&'static str]),
 }
 
-/// The price for the row's unit that this program carries, in US dollars. It is of one region.
+/// This program carries a price for the row's unit, in US dollars, for one region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BuiltIn {
     Unknown,
     Usd(f64),
-    /// By what stands for `{}`.
+    /// The price depends on what stands for `{}`.
     UsdBy(&'static [(&'static str, f64)]),
 }
 
@@ -51,7 +53,7 @@ const HOLE: &str = "{}";
 const GIGABYTES: &str = "{GB}";
 
 impl Bill {
-    /// One of the many things that this row is of.
+    /// Names one of the many things that this row is of.
     pub fn of(&self, which: impl Display) -> Billable {
         debug_assert!(self.is_of_many(), "{self:?}");
         Billable(Cow::Owned(self.name.replace(HOLE, &which.to_string())))
@@ -61,7 +63,7 @@ impl Bill {
         self.name.contains(HOLE)
     }
 
-    /// What stands for `{}` in a name, if it is a name of this row.
+    /// Reads what stands for `{}` in a name, if this row has such names.
     fn which<'n>(&self, name: &'n str) -> Option<&'n str> {
         let (before, after) = self.name.split_once(HOLE)?;
         let which = name.strip_prefix(before)?.strip_suffix(after)?;
@@ -70,7 +72,9 @@ impl Bill {
     }
 }
 
-/// Something that bills, by its name in states. Every name is kept as it was read.
+/// A billable is something that bills, by its name in states.
+///
+/// Every name is written as it was read, also one that only a newer version knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Billable(Cow<'static, str>);
@@ -78,12 +82,12 @@ pub struct Billable(Cow<'static, str>);
 const UNPRICED: &str = "unpriced ";
 
 impl Billable {
-    /// Something that bills and whose price this program does not know how to find.
+    /// Names something that bills, though this program cannot find its price.
     pub fn unpriced(what: &str) -> Self {
         Billable(Cow::Owned(format!("{UNPRICED}{what}")))
     }
 
-    /// What it is, for people.
+    /// Returns the name for people.
     pub fn what(&self) -> &str {
         self.0.strip_prefix(UNPRICED).unwrap_or(&self.0)
     }
@@ -102,7 +106,7 @@ impl Display for Billable {
     }
 }
 
-/// The rows of all kinds.
+/// Bills are the rows of all kinds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bills(Arc<[&'static Bill]>);
 
@@ -128,7 +132,7 @@ impl Bills {
     }
 }
 
-/// A row, read for one of the things that it is of.
+/// A charge is a row, read for one of the things that it is of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Charge<'n> {
     pub bill: &'static Bill,
@@ -144,7 +148,7 @@ impl Charge<'_> {
         self.filled(self.bill.usage_type)
     }
 
-    /// The price for the row's unit that this program carries, in US dollars.
+    /// Returns the price for the row's unit that this program carries, in US dollars.
     pub fn built_in(&self) -> Option<f64> {
         match self.bill.built_in {
             BuiltIn::Unknown => None,
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_name_says_of_one_of_many_is_put_into_the_row() {
+    fn what_a_name_says_of_one_of_many_fills_the_row() {
         let (name, size) = (read("postgres db.m6g.large"), read("memory 6144 MB"));
         let bills = bills();
         let (large, memory) = (bills.find(&name).unwrap(), bills.find(&size).unwrap());

@@ -8,7 +8,7 @@ use crate::model::UsdPerHour;
 use crate::pricing::recorded;
 use async_trait::async_trait;
 
-/// Answers each query as it is recorded, after as many seconds as are told of it.
+/// Answers each query as recorded, after so many seconds.
 struct Slow(fn(&ProductQuery) -> u64);
 
 #[async_trait]
@@ -43,7 +43,7 @@ fn arm() -> Billable {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_answer_keeps_no_other_back_and_is_waited_for_two_seconds() {
+async fn a_slow_answer_is_waited_for_two_seconds_and_holds_up_none() {
     let mut desk = desk(|query| if query.service == "AWSLambda" { 60 } else { 1 });
     let used = [shard(), arm()];
     desk.ask(&used, Timestamp::UNIX_EPOCH);
@@ -68,7 +68,7 @@ async fn nobody_waits_past_the_invocations_time() {
     let mut desk = desk(|_| 60);
     desk.ask(&[shard()], Timestamp::UNIX_EPOCH);
     let began = tokio::time::Instant::now();
-    // Of one second, a fifth is the margin in which the state is written.
+    // A fifth of the second is the margin in which the state is written.
     desk.collect(&[shard()], &pace(1)).await;
     assert_eq!(began.elapsed(), Duration::from_millis(800));
 }
@@ -79,7 +79,7 @@ async fn at_most_eight_queries_are_made_in_one_invocation() {
     let types: Vec<Billable> = (0..6).map(|n| INSTANCE.of(format!("ml.m5.{n}xlarge"))).collect();
     desk.ask(&types, Timestamp::UNIX_EPOCH);
     assert_eq!(desk.under_way.len(), 6);
-    // What one answer tells is one query: these are three.
+    // Prices that one answer tells are one query, so these four are three queries.
     desk.ask(
         &[shard(), (&FAN_OUT_SHARD).into(), arm(), million_reads(TableClass::Standard).into()],
         Timestamp::UNIX_EPOCH,
@@ -111,7 +111,7 @@ fn an_answer_without_a_price_leaves_the_older_price_with_its_date() {
 }
 
 #[test]
-fn the_prices_that_version_0_1_kept_are_understood_and_stay_as_they_are() {
+fn the_prices_that_version_0_1_saved_are_read_and_stay() {
     let bytes = crate::golden::file("stopped.prices.json");
     let cache: Cache = serde_json::from_slice(&bytes).unwrap();
     let bills = kinds::bills();

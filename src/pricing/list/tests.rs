@@ -8,7 +8,7 @@ use crate::kinds::sagemaker::bills::SERVERLESS_CONCURRENCY;
 use crate::usage::Billable;
 use serde_json::{Value, json};
 
-/// A product as the list answers it.
+/// Makes a product as the list answers it.
 fn product(usage_type: &str, region: &str, unit: &str, tiers: &[&str]) -> Value {
     let dimensions: serde_json::Map<String, Value> = tiers
         .iter()
@@ -78,7 +78,7 @@ fn another_unit_is_no_price() {
 }
 
 #[test]
-fn the_price_is_that_of_the_first_tier_and_two_for_the_same_are_none() {
+fn the_first_tier_tells_the_price_unless_two_begin_together() {
     let mut tiers = product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.015", "0.012"]);
     assert_eq!(shard(std::slice::from_ref(&tiers)), Some(0.015));
     let dimensions = &mut tiers["terms"]["OnDemand"]["SKU.JRTCKXETXF"]["priceDimensions"];
@@ -179,7 +179,7 @@ fn a_price_by_the_second_or_month_is_one_by_the_hour() {
 }
 
 #[test]
-fn a_product_that_cannot_be_read_does_not_make_another_the_only_one() {
+fn a_product_that_cannot_be_read_counts_as_a_product() {
     let good = product("Storage-ShardHour", "us-east-1", "ShardHour", &["0.015"]);
     let mut odd = good.clone();
     odd["terms"] = json!("see our page");

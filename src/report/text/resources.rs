@@ -24,7 +24,7 @@ pub fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -
     groups.iter().try_for_each(|group| item(out, group))
 }
 
-/// Writes a kind in one line, for reports with too many resources for a line each.
+/// Writes a kind in one line, for reports with too many resources.
 pub fn sums(out: &mut String, title: &str, kind: KindName, report: &Report) -> Result {
     let rows: Vec<&Row> = report.resources.iter().filter(|row| row.kind == kind).collect();
     if rows.is_empty() {
