@@ -1,6 +1,7 @@
-//! CloudWatch alarms, metric, composite and log alarms: their actions are disabled in the evening,
-//! and those that were enabled come back in the morning. The alarms themselves go on, and so does
-//! their bill
+//! A stopped CloudWatch alarm has its actions disabled, so that it pages nobody.
+//!
+//! A start enables the actions that a stop has disabled. That holds for metric, composite and log
+//! alarms. The alarms themselves go on, and so does their bill
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DisableAlarmActions.html).
 
 pub mod bills;
@@ -47,38 +48,44 @@ const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
 const REQUEST_RATES: &[RequestRate] =
     &[rate("DescribeAlarms", 9), rate("DisableAlarmActions", 3), rate("EnableAlarmActions", 3)];
 
-/// Alarms that Application Auto Scaling makes and owns: without their actions nothing scales.
+/// The names of the alarms that Application Auto Scaling makes begin with this.
+///
+/// Such alarms are left alone: without their actions nothing scales.
 const TARGET_TRACKING: &str = "TargetTracking-";
 
+/// Holds what was seen of an alarm at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub actions_enabled: bool,
     pub form: Form,
-    /// One of its actions is a scaling policy: without it nothing scales.
+    /// An action of the alarm is a scaling policy: without the action nothing scales.
     pub drives_scaling: bool,
 }
 
-/// What decides an alarm's price.
+/// An alarm's form decides its price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Metric {
         metrics: u32,
         high_resolution: bool,
     },
-    /// On a Metrics Insights query: bills by the metrics that the query reads, which nobody tells.
+    /// The alarm reads a Metrics Insights query, and bills each metric that the query reads.
+    ///
+    /// AWS does not tell how many these are.
     Query,
     Composite,
-    /// On a Logs Insights query.
+    /// The alarm reads a Logs Insights query.
     Log,
 }
 
+/// An original holds the setting that a stop of an alarm changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
     pub actions_enabled: bool,
 }
 
-/// What is sent of an alarm's actions.
+/// A switch is the call that disables or enables an alarm's actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     Disable,
@@ -100,6 +107,7 @@ type Decided = DecisionOf<Alarms>;
 const DISABLE: Step = Step::Call(Switch::Disable);
 const ENABLE: Step = Step::Call(Switch::Enable);
 
+/// Decides about CloudWatch alarms. There is nothing to configure.
 pub struct Alarms;
 
 impl Describe for Alarms {
@@ -183,7 +191,7 @@ impl Rules for Alarms {
 }
 
 impl Form {
-    /// Actions enabled or not: an alarm bills for as long as it exists.
+    /// Returns what an alarm bills, with its actions enabled or not.
     fn usage(self) -> Usage {
         match self {
             Form::Composite => Usage::of(&bills::COMPOSITE, 1),

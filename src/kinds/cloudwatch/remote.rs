@@ -1,4 +1,4 @@
-//! The CloudWatch API: whole pages and whole batches, because it takes 100 names a call.
+//! The remote of alarms asks for whole pages and batches: a call takes 100 names.
 
 use std::collections::HashMap;
 
@@ -16,13 +16,15 @@ use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// The most names in a call, and the most alarms in a page
+/// A call takes at most so many names, and a page has at most so many alarms
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const BATCH: usize = 100;
-/// After so many refusals in a row it is not single alarms that are refused: a batch is halved
-/// seven times.
+/// After so many refusals in a row, no smaller batch is tried.
+///
+/// Then AWS refuses every alarm, not a single one: a single one is found by halving a batch of 100
+/// seven times at most.
 const REFUSALS_IN_A_ROW: usize = 8;
-/// Alarms that look more often than once a minute are billed as high resolution.
+/// An alarm with a period below this many seconds bills as high resolution.
 const STANDARD_PERIOD: i32 = 60;
 
 /// Opens the kind with its real client.
@@ -39,8 +41,9 @@ impl Api {
         Api { client: Client::new(aws) }
     }
 
-    /// All alarms, or those of these names. Without the types, all but metric alarms would be left
-    /// out.
+    /// Asks for all alarms, or for those of these names.
+    ///
+    /// Without the types, AWS would tell of metric alarms only.
     async fn describe(&self, names: Option<Vec<String>>) -> Result<HashMap<String, Seen>, Failure> {
         let mut pages = self
             .client
@@ -55,14 +58,18 @@ impl Api {
         let mut alarms = HashMap::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| Failure::from_sdk("cloudwatch:DescribeAlarms", &e))?;
-            alarms.extend(page.metric_alarms.unwrap_or_default().iter().filter_map(metric));
-            alarms.extend(page.composite_alarms.unwrap_or_default().iter().filter_map(composite));
-            alarms.extend(page.log_alarms.unwrap_or_default().iter().filter_map(log));
+            alarms.extend(page.metric_alarms.unwrap_or_default().iter().filter_map(metric_alarm));
+            alarms.extend(
+                page.composite_alarms.unwrap_or_default().iter().filter_map(composite_alarm),
+            );
+            alarms.extend(page.log_alarms.unwrap_or_default().iter().filter_map(log_alarm));
         }
         Ok(alarms)
     }
 
-    /// A batch is refused as a whole because of one alarm. Then its halves are tried, and theirs.
+    /// Sends the call for all these alarms, with an answer for each.
+    ///
+    /// AWS refuses a whole batch because of one alarm. Then its halves are tried, and theirs.
     async fn switch_each(
         &self,
         switch: Switch,
@@ -166,11 +173,11 @@ impl Remote<Alarms> for Api {
     }
 }
 
-fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
+fn metric_alarm(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     let periods =
         alarm.metrics().iter().filter_map(|metric| metric.metric_stat()).map(MetricStat::period);
-    // A metric math alarm is billed by the metrics that it reads, and one on an anomaly detection
-    // band by the two bounds of the band, too (aws.amazon.com/cloudwatch/pricing).
+    // A metric math alarm bills each metric that it reads. One on an anomaly detection band bills
+    // the two bounds of the band, too (aws.amazon.com/cloudwatch/pricing).
     let is_band = |metric: &MetricDataQuery| {
         metric.expression().is_some_and(|e| e.contains("ANOMALY_DETECTION_BAND"))
     };
@@ -203,20 +210,23 @@ fn metric(alarm: &MetricAlarm) -> Option<(String, Seen)> {
     Some((alarm.alarm_name()?.to_owned(), seen))
 }
 
-fn composite(alarm: &CompositeAlarm) -> Option<(String, Seen)> {
-    Some((alarm.alarm_name()?.to_owned(), plain_alarm(alarm.actions_enabled(), Form::Composite)))
+fn composite_alarm(alarm: &CompositeAlarm) -> Option<(String, Seen)> {
+    Some((alarm.alarm_name()?.to_owned(), not_scaling(alarm.actions_enabled(), Form::Composite)))
 }
 
-fn log(alarm: &LogAlarm) -> Option<(String, Seen)> {
-    Some((alarm.alarm_name()?.to_owned(), plain_alarm(alarm.actions_enabled(), Form::Log)))
+fn log_alarm(alarm: &LogAlarm) -> Option<(String, Seen)> {
+    Some((alarm.alarm_name()?.to_owned(), not_scaling(alarm.actions_enabled(), Form::Log)))
 }
 
-/// Neither composite nor log alarms can have a scaling policy for an action.
-fn plain_alarm(actions_enabled: Option<bool>, form: Form) -> Seen {
+/// Describes a composite or a log alarm. Neither can have a scaling policy as an action.
+fn not_scaling(actions_enabled: Option<bool>, form: Form) -> Seen {
     Seen { actions_enabled: actions_enabled.unwrap_or(true), form, drives_scaling: false }
 }
 
-/// `arn:aws:autoscaling:REGION:ACCOUNT:scalingPolicy:…`, of EC2 and of Application Auto Scaling.
+/// Tells whether an alarm's action is a scaling policy.
+///
+/// Those of EC2 and of Application Auto Scaling have the same ARN:
+/// `arn:aws:autoscaling:REGION:ACCOUNT:scalingPolicy:…`.
 fn is_scaling_policy(action: &str) -> bool {
     action.split(':').nth(2) == Some("autoscaling")
 }
@@ -238,19 +248,19 @@ mod tests {
 
     fn form(metrics: Vec<MetricDataQuery>) -> Form {
         let alarm = MetricAlarm::builder().alarm_name("a").set_metrics(Some(metrics)).build();
-        metric(&alarm).unwrap().1.form
+        metric_alarm(&alarm).unwrap().1.form
     }
 
     #[test]
-    fn an_alarm_is_billed_by_the_metrics_it_reads_and_a_band_by_its_two_bounds_too() {
+    fn an_alarm_bills_each_metric_that_it_reads_and_a_band_two_more() {
         let plain = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(60).build();
         assert_eq!(
-            metric(&plain).unwrap().1.form,
+            metric_alarm(&plain).unwrap().1.form,
             Form::Metric { metrics: 1, high_resolution: false }
         );
         let quick = MetricAlarm::builder().alarm_name("a").metric_name("Errors").period(10).build();
         assert_eq!(
-            metric(&quick).unwrap().1.form,
+            metric_alarm(&quick).unwrap().1.form,
             Form::Metric { metrics: 1, high_resolution: true }
         );
         let math = vec![reads("m1", 300), reads("m2", 300), computes("m1 / m2")];

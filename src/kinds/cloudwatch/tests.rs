@@ -58,7 +58,7 @@ fn a_start_enables_only_what_was_enabled() {
 }
 
 #[test]
-fn an_alarm_that_a_person_enabled_in_between_is_disabled_by_the_next_stop_and_left_by_a_start() {
+fn an_alarm_that_a_person_enabled_is_stopped_again_but_not_started() {
     let stop = change(Alarms.stop(&case("a", Some(&seen(true)), Some(Phase::Stopped))));
     assert_eq!((stop.claim, stop.steps), (Claim::Resume, vec![DISABLE]));
     assert_eq!(

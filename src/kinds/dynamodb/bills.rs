@@ -1,10 +1,11 @@
-//! What tables bill for (aws.amazon.com/dynamodb/pricing/provisioned and …/on-demand).
+//! These rows list what AWS bills for tables.
 //!
-//! No table is seen using the requests of an on-demand one: they are for comparison.
+//! AWS's pages are aws.amazon.com/dynamodb/pricing/provisioned and …/on-demand. The requests of
+//! on-demand tables are for comparison only: no look tells how many there are.
 
 use crate::usage::{Bill, BuiltIn, Unit};
 
-/// What decides the prices of a table's capacity and requests.
+/// A table's class decides the prices of its capacity and its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableClass {
     Standard,
@@ -54,7 +55,7 @@ const fn row(name: &'static str, usage_type: &'static str, unit: Unit, built_in:
     Bill { name, service: "AmazonDynamoDB", filters, usage_type, unit, built_in }
 }
 
-/// A provisioned read capacity unit.
+/// Returns the bill of a provisioned read capacity unit.
 pub const fn read_unit(class: TableClass) -> &'static Bill {
     match class {
         TableClass::Standard => &RCU,
@@ -62,7 +63,7 @@ pub const fn read_unit(class: TableClass) -> &'static Bill {
     }
 }
 
-/// A provisioned write capacity unit.
+/// Returns the bill of a provisioned write capacity unit.
 pub const fn write_unit(class: TableClass) -> &'static Bill {
     match class {
         TableClass::Standard => &WCU,
@@ -70,7 +71,7 @@ pub const fn write_unit(class: TableClass) -> &'static Bill {
     }
 }
 
-/// A million reads an hour of a table on demand.
+/// Returns the bill of a million reads an hour of an on-demand table.
 pub const fn million_reads(class: TableClass) -> &'static Bill {
     match class {
         TableClass::Standard => &MILLION_READS,
@@ -78,7 +79,7 @@ pub const fn million_reads(class: TableClass) -> &'static Bill {
     }
 }
 
-/// A million writes an hour of a table on demand.
+/// Returns the bill of a million writes an hour of an on-demand table.
 pub const fn million_writes(class: TableClass) -> &'static Bill {
     match class {
         TableClass::Standard => &MILLION_WRITES,

@@ -1,5 +1,7 @@
-//! DynamoDB tables: only reported. On-demand tables cost nothing while nobody uses them; for a
-//! provisioned one there is a recommendation, because its mode is its owner's choice.
+//! DynamoDB tables are only reported.
+//!
+//! On-demand tables cost nothing while nobody uses them. For a provisioned table there is a
+//! recommendation, because its mode is its owner's choice.
 
 pub mod bills;
 pub mod remote;
@@ -24,25 +26,28 @@ pub const INFO: Info = Info {
     bills: bills::ALL,
 };
 
+/// Holds what was seen of a table at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub mode: Mode,
     pub class: TableClass,
-    /// As AWS counts them, about every six hours.
+    /// AWS counts the items and the bytes about every six hours.
     pub items: i64,
     pub bytes: i64,
 }
 
+/// A table's mode decides what the table bills for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     OnDemand,
-    /// The capacity of the table and its global secondary indexes together.
+    /// The table and its global secondary indexes together have so many capacity units.
     Provisioned {
         read_units: i64,
         write_units: i64,
     },
 }
 
+/// Describes DynamoDB tables. There is nothing to configure.
 pub struct Tables;
 
 impl Describe for Tables {
@@ -87,7 +92,9 @@ impl Seen {
         }
     }
 
-    /// On demand, a table bills by the request, and nothing while idle.
+    /// Tells below how many requests the table would be cheaper on demand.
+    ///
+    /// On demand, a table bills its requests, and nothing while nobody uses it.
     fn on_demand(&self) -> CheaperBelow {
         const MONTH: f64 = UsdPerHour::HOURS_PER_MONTH;
         let usage = self.usage();
@@ -119,7 +126,7 @@ impl Seen {
     }
 }
 
-/// `3.4 MB`, as the console shows it.
+/// Tells a size as the console does: `3.4 MB`.
 #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
 fn size(bytes: i64) -> String {
     let units = ["bytes", "KB", "MB", "GB", "TB"];

@@ -1,4 +1,4 @@
-//! The DynamoDB API.
+//! The remote of tables lists the tables and describes each, through the DynamoDB API.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -56,8 +56,6 @@ impl Observe<Tables> for Api {
     }
 }
 
-/// An absent billing mode means provisioned
-/// (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BillingModeSummary.html).
 fn seen(table: &TableDescription) -> Seen {
     let class = table.table_class_summary().and_then(|summary| summary.table_class());
     let class = match class {
@@ -72,6 +70,8 @@ fn seen(table: &TableDescription) -> Seen {
     }
 }
 
+/// Reads a table's mode. A table without a billing mode is provisioned
+/// (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BillingModeSummary.html).
 fn mode(table: &TableDescription) -> Mode {
     let billing = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
     if billing == Some(&BillingMode::PayPerRequest) {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_provisioned_table_is_advised_to_go_on_demand_and_one_on_demand_is_not() {
+fn only_a_provisioned_table_is_advised_to_go_on_demand() {
     let table = |mode| Seen { mode, class: TableClass::Standard, items: 0, bytes: 0 };
     let provisioned =
         Tables.describe(Some(&table(Mode::Provisioned { read_units: 5, write_units: 4 })));
