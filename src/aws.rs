@@ -1,4 +1,4 @@
-//! This module configures the AWS SDK for all clients. Nothing is decided here.
+//! The AWS SDK is configured here, for all clients. Nothing is decided here.
 
 mod throttle;
 mod turns;
@@ -18,7 +18,7 @@ use crate::tally::Tally;
 use self::wire::Wire;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The SDK sends a call this often, with pauses that grow up to 20 s.
+/// The SDK sends a call at most so often. Its pauses grow up to 20 s.
 const ATTEMPTS: u32 = 6;
 
 /// Loads region, credentials and endpoint for the AWS SDK from the environment.

@@ -1,4 +1,4 @@
-//! This module tells the time of day. Tests have a clock of their own.
+//! A clock tells the time of day. Tests have a clock of their own.
 
 use jiff::Timestamp;
 

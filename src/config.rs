@@ -1,6 +1,6 @@
-//! This module turns the environment into a [`Config`], or names every problem at once.
+//! The environment becomes a [`Config`] here, or every problem with it is named at once.
 //!
-//! It knows every variable's name, but for the lists of names, which the kinds know.
+//! The names of all variables stand here, but for the lists of names, which the kinds know.
 
 mod settings;
 
@@ -16,7 +16,7 @@ use self::settings::{NAME_RULE, SettingReader, is_name, parse_level, parse_tags}
 use crate::model::KindName;
 use crate::select::NamePatterns;
 
-/// Everything the environment decides.
+/// A configuration has everything that the environment decides.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub project: String,
@@ -31,9 +31,9 @@ pub struct Config {
     /// Resources that carry all of these tags are managed too.
     pub target_tags: Vec<(String, String)>,
     pub dry_run_default: bool,
-    /// So many calls are made at once, of each kind.
+    /// At most so many calls are made at once, for each kind.
     pub max_workers: usize,
-    /// What is in transition is looked at after this time, and then less and less often.
+    /// A resource in transition is looked at after this time, and then less often.
     pub poll: Duration,
     /// A stream that keeps its records for less time than this gets a warning.
     pub longest_stop_hours: f64,

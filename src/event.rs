@@ -1,6 +1,6 @@
-//! This module turns an event's JSON into a [`Request`], or names every problem at once.
+//! An event becomes a [`Request`] here, or every problem with it is named at once.
 //!
-//! AWS has not been asked anything by then.
+//! An event is read before AWS is asked anything.
 
 mod fields;
 mod reader;
@@ -38,7 +38,7 @@ impl Request {
     }
 }
 
-/// Opens the envelope in which EventBridge delivers an event: it is under `detail`
+/// Opens the envelope in which EventBridge delivers an event, under `detail`
 /// (docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html).
 ///
 /// Returns the event's fields, and what stands before their names when a problem is told.

@@ -1,6 +1,6 @@
-//! This module reads what older versions wrote.
+//! Golden files are states and reports that older versions wrote.
 //!
-//! tests/golden/README.md tells how that was made.
+//! tests/golden/README.md tells how the files were made.
 
 use std::fmt::Debug;
 use std::fs;

@@ -1,4 +1,4 @@
-//! This module holds the rules of the house: which module may import which.
+//! The rules of the house say which module may import which.
 //!
 //! `docs/architecture.md` draws the house. The imports are read from the code itself: a new one
 //! that runs up, closes a circle of files or names a kind where none is known fails a test.

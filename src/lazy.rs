@@ -1,6 +1,6 @@
-//! This module makes AWS clients when they are first used.
+//! AWS clients are made when they are first used.
 //!
-//! Most invocations use few of them, and making all at the start of a process takes time.
+//! Most invocations use few clients, and making all at the start of a process takes time.
 
 use std::sync::LazyLock;
 

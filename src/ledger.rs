@@ -1,6 +1,6 @@
 //! A ledger is the journal with the store behind it.
 //!
-//! It is read, decided upon, and written back if nobody else wrote meanwhile.
+//! The journal is read, decided upon, and written back if nobody else wrote meanwhile.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub enum LedgerError {
     Fenced,
 }
 
-/// A write that somebody else was faster than is tried again after this pause.
+/// A write is tried again after this pause where somebody else was faster.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Pauses double up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -42,14 +42,14 @@ pub struct Identity {
     pub kinds: Vec<KindName>,
     /// Savings are booked in the days and months of this time zone.
     pub zone: TimeZone,
-    /// This attempt of this invocation writes under this name, and nobody else does.
+    /// The present attempt of the invocation writes under this name, and nobody else does.
     pub holder: String,
 }
 
 /// Says who holds the lease, as the stored state tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseIs {
-    /// This invocation holds the lease.
+    /// The present invocation holds the lease.
     Ours,
     /// Somebody else holds the lease, or nobody: the journal in hand is outdated.
     Lost,
@@ -161,7 +161,7 @@ impl<'a> Ledger<'a> {
         Ok(ours)
     }
 
-    /// Writes the journal in hand while holding the lease. Others may only have left a challenge.
+    /// Writes the journal in hand for the lease's holder. Others may only have left a challenge.
     pub async fn save_as_holder(&mut self) -> Result<(), LedgerError> {
         let mut pause = FIRST_PAUSE;
         while !self.save().await? {

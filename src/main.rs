@@ -1,4 +1,4 @@
-//! This program is the Lambda function: it wires logs, configuration and clients, and runs.
+//! The Lambda function sets up logs, configuration and clients here, and runs.
 
 use std::sync::Arc;
 

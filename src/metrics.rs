@@ -1,4 +1,4 @@
-//! This module prints metrics in the embedded metric format, which CloudWatch Logs understands
+//! Metrics are printed in the embedded metric format, which CloudWatch Logs understands
 //! (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 //!
 //! A metric bills for the hours in which it is sent. So there are few of them, and none at all
@@ -40,7 +40,7 @@ pub struct Mark {
 
 /// Tells what a stop or a start came to.
 ///
-/// An invocation that did not end one tells its calls only.
+/// An invocation that did not end its operation tells its calls only.
 #[derive(Debug, Entry)]
 #[entry(rename_all = "PascalCase")]
 struct Operated<'m> {

@@ -1,4 +1,4 @@
-//! This module has the words that every stage shares. None is a type of the SDK or does I/O.
+//! The model has the words that every stage shares. None is a type of the SDK or does I/O.
 
 use std::fmt;
 use std::ops::Add;
@@ -136,42 +136,42 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Rationed calls are those that AWS takes only so many of a day.
+/// Rationed calls are calls that AWS takes only so many of a day.
 ///
-/// This is what is known of those for one resource.
+/// The fields tell what is known of such calls for one resource.
 #[derive(Debug, Clone, Default)]
 pub struct RationedCalls {
-    /// So long ago calls were made, or may have been, in the last 24 hours: the oldest first.
+    /// Each call of the last 24 hours, certain or not, was so long ago. The oldest is first.
     pub recent: Vec<Duration>,
-    /// So long ago calls were made for certain.
+    /// Each of these calls was made for certain, so long ago.
     pub made: Vec<Duration>,
-    /// So long ago AWS refused a call as one too many. Others make such calls, too.
+    /// AWS last refused a call as one too many so long ago. Others make such calls, too.
     pub refused: Option<Duration>,
-    /// The operation can go on for this long, in this invocation and in later ones.
+    /// The operation can go on for so long, in this invocation and in later ones.
     pub time_left: Duration,
     /// The present has the time zone in which reports tell times.
     pub now: ZonedDateTime,
 }
 
-/// A request rate is a published limit: AWS takes so many requests a second.
+/// A request rate says how many requests AWS takes a second.
 ///
-/// They are those of one account in one region.
+/// The requests are those of one account in one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestRate {
     /// A request's signature names the service so.
     pub service: &'static str,
     pub requests: Requests,
     pub per_second: u32,
-    /// This page states the limit, or an estimate rests on this.
+    /// The source is AWS's page with the limit, or the ground of an estimate.
     pub source: &'static str,
 }
 
 /// Names the requests of a service that share one limit, by their API operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requests {
-    /// This operation has a limit of its own.
+    /// The API operation of this name has a limit of its own.
     Of(&'static str),
-    /// All operations of the service share one limit, but for these.
+    /// All API operations of the service share one limit, but for these.
     AllBut(&'static [&'static str]),
 }
 
@@ -195,7 +195,7 @@ pub struct Description {
     pub notes: Vec<String>,
     /// A person could do this to pay less, or to lose nothing.
     pub advice: Vec<Advice>,
-    /// The resource has been there since then, where AWS tells and it matters.
+    /// The resource has been there since this time. `None`: unknown, or of no interest.
     pub running_since: Option<Timestamp>,
 }
 
@@ -204,11 +204,11 @@ pub struct Description {
 pub struct Advice {
     /// The text goes on after the resource's name: `bills whether it is used or not`.
     pub text: String,
-    /// The resource pays for this now.
+    /// The resource is billed for this usage now.
     pub pays: Usage,
-    /// The resource would pay for this then.
+    /// The resource would be billed for this usage if the advice were followed.
     pub would_pay: Usage,
-    /// Another way to pay costs less below this use. `None`: the advice depends on no use.
+    /// Another way to pay costs less up to some use. `None`: the advice depends on no use.
     pub cheaper_below: Option<CheaperBelow>,
 }
 
@@ -218,17 +218,17 @@ pub struct CheaperBelow {
     /// The other way has this name: `on demand`.
     pub how: &'static str,
     pub limits: Vec<Limit>,
-    /// The text goes on like this after the limits: ` a month`.
+    /// The text ends with these words, after the limits: ` a month`.
     pub unit: &'static str,
 }
 
 /// A limit is as much of a billable as the resource's present cost would buy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
-    /// The resource pays for this now.
+    /// The resource is billed for this usage now.
     pub pays: Usage,
     pub billable: Billable,
-    /// One of the billable is this many of `noun`.
+    /// A quantity of one in each hour makes so many of the noun: 730 a month, or 1.
     pub scale: f64,
     pub noun: &'static str,
 }
@@ -265,7 +265,7 @@ impl Description {
 pub enum State {
     Running,
     Stopped,
-    /// The resource is between the two: it is being created, changed or deleted.
+    /// The resource is between running and stopped: AWS is creating, changing or deleting it.
     Pending,
 }
 

@@ -19,11 +19,12 @@ pub struct Message {
     pub subject: String,
     /// The body is JSON with a text for e-mail and one for every other protocol.
     ///
-    /// SNS takes it so with `MessageStructure=json`.
+    /// Such a body goes with `MessageStructure=json`
+    /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
     pub body: String,
 }
 
-/// Writes the message, without what went well where SNS would not take it in full.
+/// Writes the message. Where SNS would not take the whole, what went well is left out.
 pub fn compose(report: &Report, whereabouts: &Whereabouts) -> Message {
     let json = serde_json::to_string(report).expect("a report is plain data");
     let full = body(&json, &text::body(report, Extent::Full, whereabouts));
@@ -52,7 +53,7 @@ fn body(json: &str, email: &str) -> String {
     json!({"default": json, "email": email}).to_string()
 }
 
-/// Writes a report with these errors, and with the place where its resources are.
+/// Writes a report's JSON with these errors, and with the place of the whole report.
 fn json_with_location(report: &Report, errors: &[String], location: Option<&str>) -> String {
     let mut value = serde_json::to_value(report).expect("a report is plain data");
     value["errors"] = json!(errors);

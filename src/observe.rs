@@ -44,7 +44,7 @@ pub struct Candidate {
     pub id: ResourceId,
     /// `Ok(None)`: the resource is not there.
     pub seen: Result<Option<Seen>, Failure>,
-    /// A pattern or a tag selects the resource. The state has a record of each other one.
+    /// A pattern or a tag selects the resource. If not, the state has a record of it.
     pub selected: bool,
     /// The resource carries [`KEEP_TAG`].
     pub keep: bool,
@@ -94,7 +94,7 @@ pub async fn observe(
         match look {
             Err(failure) => inventory.unseen_kinds.push((name, failure)),
             Ok(sightings) => inventory.candidates.extend(sightings.into_iter().map(|sighting| {
-                // The index follows late: what the resource itself shows is believed before it.
+                // The index follows late, so the tags on the resource itself are believed first.
                 let carries = |tags: &[(String, String)]| {
                     kind.carries(sighting.seen.as_ref().ok()?.as_ref()?, tags)
                 };

@@ -29,7 +29,7 @@ pub struct Pace {
     margin: Duration,
     /// Lambda gave this invocation so much time.
     given: Duration,
-    /// The operation can go on in this many later invocations.
+    /// The operation can go on in so many later invocations.
     successors: u32,
     flags: Arc<Flags>,
 }
@@ -53,7 +53,7 @@ struct Flags {
 pub enum Until {
     /// No call begins after this moment.
     LastCall,
-    /// A call still under way is given up, to leave time for the state.
+    /// A call still under way is given up, to leave time for report and state.
     LastAnswer,
     /// The report is given up, to leave time for the state.
     Report,
@@ -123,12 +123,12 @@ impl Pace {
         tokio::time::sleep_until(moment.min(self.moment(Until::LastCall))).await;
     }
 
-    /// Runs a call until that moment. `None`: it was given up then.
+    /// Runs a call until a moment. `None`: the call was given up at that moment.
     pub async fn until<T>(&self, moment: Until, call: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(self.moment(moment), call).await.ok()
     }
 
-    /// Returns the moment as a time.
+    /// Returns the time of a moment.
     fn moment(&self, until: Until) -> Instant {
         let before_the_end = match until {
             Until::LastCall => self.margin,
@@ -181,7 +181,7 @@ impl Pace {
 /// Runs a future for each item, at most `at_once` of them, and orders the answers.
 ///
 /// A future is made when there is room for it, so that thousands of items take no more memory than
-/// `at_once` of them. One that takes long holds up nothing but its own place.
+/// `at_once` of them. A slow future holds up nothing but its own place.
 async fn in_order<'a, I, T, F: Future<Output = T>>(
     items: &'a [I],
     at_once: usize,

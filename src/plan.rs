@@ -1,4 +1,4 @@
-//! A plan makes every choice of an operation before its first call. Pure.
+//! A plan makes every choice of an operation before its first call. This module is pure.
 
 mod display;
 
@@ -22,9 +22,9 @@ use crate::usage::{Billable, Usage};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub direction: Direction,
-    /// The kinds stand in the order of reports, and a kind's resources by name.
+    /// The items stand in the order of the kinds in reports, and then of names.
     pub items: Vec<Item>,
-    /// What could not be seen was not decided about.
+    /// The errors say what could not be seen, and so was not decided about.
     pub errors: Vec<Trouble>,
 }
 
@@ -34,7 +34,7 @@ pub struct Item {
     pub id: ResourceId,
     pub tier: Tier,
     pub description: Description,
-    /// The resource as it was seen, with its price.
+    /// The snapshot shows the resource as it was seen, with its price.
     pub now: Snapshot,
     pub outlook: Outlook,
 }
@@ -47,16 +47,16 @@ pub enum Outlook {
         why: String,
     },
     Change(Box<Move>),
-    /// The resource could not be looked at, or not be decided about.
+    /// The resource could not be looked at, or nothing could be decided about it.
     Blocked(Failure),
 }
 
-/// A move is one resource's way, with the claim that has to be durable before.
+/// A move is one resource's way, with its claim, which has to be durable first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Move {
     pub claim: Transition,
     pub steps: Vec<Step>,
-    /// This many steps are calls that AWS limits by the day.
+    /// So many of the steps are rationed calls, which AWS counts by the day.
     pub counted: usize,
     /// The resource's state at the end of the way.
     pub leads_to: State,
@@ -88,7 +88,7 @@ pub fn plan(
     Plan { direction, items, errors }
 }
 
-/// A kind's decision to change a resource.
+/// A change is a kind's decision to change a resource.
 type Change = rules::Change<Seen, Original, Step>;
 
 /// A planner makes the choices, resource by resource.
@@ -111,7 +111,7 @@ impl Planner<'_> {
             .chain(done.filter_map(|id| self.item_done_earlier(id, tier)))
             .collect();
         items.sort_by(|a, b| a.id.cmp(&b.id));
-        // What cannot be seen and yet is owed must not drop out of sight.
+        // A resource that cannot be seen and yet is owed must not drop out of sight.
         if let Some((_, failure)) = unseen_kinds.iter().find(|(unseen, _)| *unseen == kind_name) {
             let owed = self
                 .journal
@@ -163,8 +163,8 @@ impl Planner<'_> {
             record.held().map(|original| Held { original: original.clone(), phase: record.phase })
         });
         let is_owed = held.is_some();
-        // The tag keeps a resource from being stopped. One that we stopped before it was tagged
-        // comes back all the same: it is what the tag asks for.
+        // The tag keeps a resource from being stopped. A resource that was stopped before it was
+        // tagged comes back all the same: the tag asks for just that.
         if candidate.keep && (self.direction == Direction::Stop || !is_owed) {
             let why = format!("tagged {}={}", KEEP_TAG.0, KEEP_TAG.1);
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
@@ -252,7 +252,7 @@ impl Plan {
 
     /// Lists what the advice on the resources is about.
     ///
-    /// It is worth a price, and part of no sum.
+    /// Advice needs these prices, and they are part of no sum.
     pub fn advised(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| &item.description.advice).flat_map(|advice| {
             let limits = advice.cheaper_below.iter().flat_map(|below| &below.limits);
@@ -300,9 +300,9 @@ impl Plan {
     }
 }
 
-/// Lists what an operation has dealt with in its earlier invocations.
+/// Lists the resources that an operation has dealt with in its earlier invocations.
 ///
-/// Another operation has to look at all of it again.
+/// Another operation has to look at all of them again.
 pub fn done_earlier(
     registry: &[Kind],
     journal: &Journal,

@@ -19,22 +19,22 @@ use self::list::{ProductQuery, hourly};
 use crate::model::{Rate, UsdPerHour};
 use crate::usage::{Billable, Bills, Usage};
 
-/// A price is asked for again after this time. AWS changes prices rarely, and with notice.
+/// A listed price is asked for again after this time. AWS changes prices rarely.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The prices that the rows carry are those of this region.
 const BUILT_IN_REGION: &str = "us-east-1";
-/// The prices that the rows carry were looked up then.
+/// The prices that the rows carry were looked up in this month.
 const BUILT_IN_DATE: &str = "2026-09";
 
-/// [`PriceBook::source`] says this where no price was needed.
+/// [`PriceBook::source`] returns these words where no price was needed.
 pub const NONE_NEEDED: &str = "none needed";
 
 /// A listed price is what AWS's Price List said of one billable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedPrice {
-    /// The list has exactly one such price. `None`: it has none, or several.
+    /// The list has exactly one price for the billable. `None`: it has none, or several.
     pub usd_per_hour: Option<UsdPerHour>,
     pub asked_at: Timestamp,
 }
@@ -55,12 +55,12 @@ enum Origin {
 }
 
 impl PriceBook {
-    /// Holds what the rows carry, which is of one region: elsewhere nothing is known.
+    /// Makes a book of the rows' own prices, which are of one region: no others are known.
     pub fn built_in(bills: Bills, region: &str) -> Self {
         Self::with(bills, region, BTreeMap::new())
     }
 
-    /// Holds what the rows carry, and what the Price List said of the region.
+    /// Makes a book of the rows' own prices and of listed ones.
     pub fn with(bills: Bills, region: &str, listed: BTreeMap<Billable, ListedPrice>) -> Self {
         PriceBook { bills, region: region.to_owned(), listed }
     }
@@ -77,8 +77,9 @@ impl PriceBook {
         &self.listed
     }
 
-    /// Takes newer answers of the Price List. One without a price leaves the older one, with its
-    /// date.
+    /// Merges newer answers of the Price List into the book.
+    ///
+    /// An answer without a price does not replace an older one with a price and its date.
     pub fn merge(&mut self, answers: BTreeMap<Billable, ListedPrice>) {
         for (billable, answer) in answers {
             let has_a_price = |listed: &ListedPrice| listed.usd_per_hour.is_some();
@@ -88,7 +89,7 @@ impl PriceBook {
         }
     }
 
-    /// Lists what is worth asking the Price List about, each with its query.
+    /// Lists the billables with no fresh price, each with its query for the Price List.
     pub fn to_ask<'a>(
         &self,
         billables: impl IntoIterator<Item = &'a Billable>,
@@ -117,14 +118,14 @@ impl PriceBook {
         Some((hourly(charge.bill.unit, charge.built_in()?), Origin::BuiltIn))
     }
 
-    /// Puts prices to a usage. If one part has no known price, neither has the whole.
+    /// Puts prices to a usage. If one part has no known price, the whole has none.
     pub fn rate(&self, usage: &Usage) -> Rate {
         usage.quantities().fold(Rate::ZERO, |sum, (billable, quantity)| {
             sum + Rate(self.price(billable).map(|(price, _)| price.times(quantity)))
         })
     }
 
-    /// Says where the prices of these come from and how old they are, for reports.
+    /// Says where the prices of these billables come from and how old they are.
     pub fn source<'a>(&self, billables: impl IntoIterator<Item = &'a Billable>) -> String {
         /// More unknown prices than this are only counted.
         const NAMED: usize = 3;

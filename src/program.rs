@@ -29,7 +29,7 @@ pub struct Program {
     pub registry: Vec<Kind>,
     pub store: Box<dyn Store>,
     pub tags: Box<dyn TagIndex>,
-    /// `None`: there is no topic.
+    /// The notifier sends reports. `None`: there is no topic.
     pub notifier: Option<Box<dyn Notifier>>,
     pub successor: Box<dyn Successor>,
     pub clock: Box<dyn Clock>,

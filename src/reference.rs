@@ -1,6 +1,6 @@
-//! This module makes the tables of docs/reference.md from the code's own lists.
+//! The tables of docs/reference.md are made here, from the code's own lists.
 //!
-//! `make docs` writes them anew, and a test compares them.
+//! `make docs` writes the tables anew, and a test compares them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

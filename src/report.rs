@@ -32,7 +32,7 @@ use crate::trouble::Trouble;
 /// A reader of the JSON tells forms of a report apart by this number.
 pub const SCHEMA: u32 = 1;
 
-/// A report tells all that is to be known of one operation.
+/// A report tells what one operation found, did and cost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub schema: u32,
@@ -46,7 +46,7 @@ pub struct Report {
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub reason: Option<String>,
-    /// A selective operation was about these. Empty: it was about everything that is managed.
+    /// A selective operation was about these selectors. Empty: about everything that is managed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
     pub resources: Vec<Row>,
@@ -69,12 +69,12 @@ pub struct Heading {
     pub reason: Option<String>,
     pub only: Vec<String>,
     pub price_source: String,
-    /// Every resource that is managed could be looked for. What was not seen has a cost, too.
+    /// Every managed resource could be looked for. If not, the sums are incomplete.
     pub all_seen: bool,
 }
 
 impl Heading {
-    /// Reports an operation that had nothing to do with any resource, and why.
+    /// Reports an operation that dealt with no resource, and why.
     pub fn bare(self, outcome: Outcome, why: Trouble, journal: &Journal, now: Timestamp) -> Report {
         let mut report =
             Heading { all_seen: false, ..self }.report(Vec::new(), Vec::new(), journal, now);
@@ -83,7 +83,7 @@ impl Heading {
         report
     }
 
-    /// Makes a report of these rows. The outcome is that of an operation that is over.
+    /// Makes a report of these rows, with the outcome of an operation that is over.
     pub fn report(
         self,
         resources: Vec<Row>,
@@ -115,7 +115,7 @@ impl Heading {
 }
 
 impl Report {
-    /// Tells whether a newer event took over, which then decides about what is left undone.
+    /// Tells whether a newer event took over, which decides about what is left undone.
     pub fn was_taken_over(&self) -> bool {
         self.errors.iter().any(|error| matches!(error, Trouble::TakenOver { .. }))
     }
@@ -146,9 +146,9 @@ impl Report {
     }
 }
 
-/// A kept report has the originals, too, that the operation owed at its end.
+/// A kept report also has the originals that the operation owed at its end.
 ///
-/// A start can be given them when the state is lost.
+/// A start can bring resources back from them when the state is lost.
 #[derive(Debug, Serialize)]
 pub struct Kept<'a> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Savings are money that was not spent, by day and by month.
+//! Savings are the money that was not spent, by day and by month.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 
-/// A state has the savings of this many days, for charts.
+/// A state has the savings of so many days, for charts.
 const DAYS: usize = 62;
 
 /// Savings are in US dollars: in total, by month and by day.
@@ -19,7 +19,7 @@ pub struct Savings {
     pub total_usd: f64,
     /// Each month has its sum: `2026-11`.
     pub months: BTreeMap<String, f64>,
-    /// Only the last days have a sum of their own.
+    /// Each of the last days has its sum.
     #[serde(default)]
     pub days: BTreeMap<Date, f64>,
 }
@@ -62,7 +62,7 @@ impl Savings {
             .unwrap_or_default()
     }
 
-    /// Lists the last `days` days up to today, also those without savings.
+    /// Lists the last `days` days up to today, each with its savings or zero.
     pub fn last_days(&self, days: i32, now: Timestamp, zone: &TimeZone) -> Vec<(Date, f64)> {
         let today = now.to_zoned_datetime(zone.clone()).date();
         (0..days)

@@ -153,8 +153,8 @@ impl Only {
 
 /// `Wanted` says which resources a kind is to look for.
 ///
-/// They are those that the configuration selects, and those with a record in the state. The latter
-/// are looked at whatever the patterns say: they have to come back.
+/// The configuration selects some, and the state has records of some. Resources with a record are
+/// looked at whatever the patterns say: they have to come back.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     pub patterns: NamePatterns,

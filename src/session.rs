@@ -28,7 +28,7 @@ pub struct Turn {
     pub id: String,
     /// Lambda's id of the invocation is the same in a retry.
     pub request_id: String,
-    /// The state is written under this name, which no other try of the invocation has.
+    /// The state is written under this name, which no other attempt of the invocation has.
     pub holder: String,
     /// The operation was asked for at this moment.
     pub asked_at: Timestamp,
@@ -88,8 +88,8 @@ impl<'a> Session<'a> {
 
     /// Looks at the account and makes every choice.
     ///
-    /// What is in `done_earlier` is not looked at: an earlier invocation of this operation dealt
-    /// with it. `None`: there was not enough time to look.
+    /// The resources in `done_earlier` are not looked at: an earlier invocation of this operation
+    /// dealt with them. `None`: there was not enough time to look.
     pub async fn plan(
         &self,
         direction: Direction,

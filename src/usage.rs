@@ -1,6 +1,6 @@
 //! A usage says what bills by the hour, in AWS's own units.
 //!
-//! It is the half of a cost that knows no price. [`crate::pricing`] is the other half.
+//! Usage times price is cost. The prices are in [`crate::pricing`].
 
 mod bill;
 
@@ -25,7 +25,7 @@ impl Usage {
         Usage::none().and(billable, quantity)
     }
 
-    /// Makes a usage of something that bills, though nobody here knows how much.
+    /// Makes a usage of something that bills at a price nobody can look up.
     pub fn unpriced(what: &str) -> Self {
         Usage::of(Billable::unpriced(what), 1)
     }

@@ -1,11 +1,11 @@
-//! This module tells whether AWS throttled a call: whether calls came too fast.
+//! AWS throttles calls that come too fast, and says so in several ways.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Deserialize;
 
 /// Services answer calls that come too fast with these codes.
 ///
-/// They are those of the SDK's own classifier, without the codes of data planes.
+/// The codes are those of the SDK's own classifier, without the codes of data planes.
 const CODES: [&str; 9] = [
     "Throttling",
     "ThrottlingException",
@@ -17,10 +17,10 @@ const CODES: [&str; 9] = [
     "SlowDown",
     "EC2ThrottledException",
 ];
-/// Kinesis answers too many calls a second with this code, and not only those.
+/// Kinesis answers too many calls a second with this code, among other limits.
 ///
-/// It has the same code for too many calls a day and for too many shards in the account. Its
-/// message tells which of them it means.
+/// The same code stands for too many calls a day and for too many shards in the account. The
+/// message tells which limit Kinesis means.
 const AMBIGUOUS: &str = "LimitExceededException";
 
 /// Tells whether AWS throttled the call. The answer's body has to be in memory.
@@ -48,8 +48,8 @@ struct Json {
 
 /// Finds an error's code, whose place depends on the protocol.
 ///
-/// It is a header for REST-JSON and for CloudWatch (which is compatible with the query protocol),
-/// and in the body for JSON and XML.
+/// The code is in a header for REST-JSON and for CloudWatch (which is compatible with the query
+/// protocol), and in the body for JSON and XML.
 fn code(response: &HttpResponse, body: &[u8]) -> Option<String> {
     let header = |name| response.headers().get(name).map(str::to_owned);
     let code = header("x-amzn-query-error")

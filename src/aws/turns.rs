@@ -16,29 +16,29 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// A throttled call makes the turns come this many times further apart.
+/// After a throttled call, the turns come so many times further apart.
 const SLOWER: f64 = 1.5;
-/// More throttled calls within this time change nothing: they were under way already.
+/// Further throttled calls within this time change nothing: they were under way already.
 const ONCE_IN: Duration = Duration::from_secs(1);
 /// Each second in which calls are accepted brings the turns closer by this factor.
 ///
 /// So every eight seconds or so a throttled call finds out whether AWS accepts more again.
 const FASTER: f64 = 0.95;
-/// Turns come at most this many times further apart than AWS publishes.
+/// Turns come at most so many times further apart than AWS publishes.
 const SLOWEST: f64 = 20.0;
 
 /// Hands out the turns of one limit.
 pub struct Turns {
     limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Moment>>,
     period: Duration,
-    /// The last turn was at this time. Who waits for the lock gets it in the order of arrival.
+    /// The last turn was at this time. Tokio hands the lock out in the order of arrival.
     queue: tokio::sync::Mutex<Instant>,
     slowness: Mutex<Slowness>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Slowness {
-    /// Turns come this many times further apart than AWS publishes.
+    /// Turns come so many times further apart than AWS publishes.
     factor: f64,
     raised_at: Option<Instant>,
     adjusted_at: Instant,
@@ -47,8 +47,8 @@ struct Slowness {
 impl Turns {
     /// Makes the turns of a rate. `None`: the rate allows no calls at all.
     ///
-    /// AWS's buckets hold a second's worth of calls. Ours begin with a part of it, because what was
-    /// called just before this invocation counts, too.
+    /// AWS's buckets hold a second's worth of calls. The turns begin with a part of that, because
+    /// calls just before this invocation count, too.
     pub fn at(per_second: f64) -> Option<Self> {
         #[allow(
             clippy::cast_possible_truncation,

@@ -1,10 +1,10 @@
 //! The wire sends every attempt of every call of all clients, and counts them.
 //!
-//! Calls wait for their turn here where AWS publishes how many it takes a second: that is cheaper
-//! than being throttled. A call that is throttled all the same waits for another turn and is sent
-//! again. The SDK does not see that: to it, the call only takes longer. The SDK itself would give
-//! up after a few attempts, and sooner when many calls fail. Time-outs are for what is sent, not
-//! for the wait.
+//! Calls wait for their turn here where AWS publishes how many it takes a second: waiting is
+//! cheaper than being throttled. A call that is throttled all the same waits for another turn and
+//! is sent again. To the SDK, such a call only takes longer. The SDK itself would give up after a
+//! few attempts, and sooner when many calls fail. A time-out begins when an attempt is sent, not
+//! when its call begins to wait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +83,8 @@ impl std::fmt::Debug for Pacing {
 impl Wire {
     /// Makes one client for all services, with one pool of connections.
     ///
-    /// It makes at most `share` of the calls a second that the kinds' `rates` and its own allow.
+    /// The client makes at most `share` of the calls a second that the limits allow. The limits
+    /// are the kinds' `rates` and the [`OWN_RATES`].
     pub fn client(tally: Arc<Tally>, share: f64, rates: &[RequestRate]) -> SharedHttpClient {
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let inner = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
@@ -379,7 +380,7 @@ mod tests {
         let began = Instant::now();
         let last = futures::future::join_all(turns).await.pop().unwrap();
         assert!(last.unwrap_err().is_timeout());
-        // Its turn comes after 20 s.
+        // The call's turn comes after 20 s.
         assert_eq!(began.elapsed().as_secs(), 35);
     }
 }

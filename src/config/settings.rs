@@ -1,4 +1,4 @@
-//! This module reads settings, each by a rule of its own.
+//! Settings are read here, each by a rule of its own.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! This module lists the fields that an event may have.
+//! The fields that an event may have stand here, for reader and docs.
 
 /// Describes a field of an event, for the table in docs/reference.md.
 pub struct Field {

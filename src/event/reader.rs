@@ -1,4 +1,4 @@
-//! This module reads an event's fields, each by a rule of its own.
+//! An event's fields are read here, each by a rule of its own.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::select::{Only, Selector};
 /// Reads one field after the other, and collects the problems.
 pub(super) struct FieldReader<'a> {
     pub fields: &'a Map<String, Value>,
-    /// This stands before a field's name when a problem is told, such as `detail.`.
+    /// A problem's text has this prefix before the field's name, such as `detail.`.
     pub prefix: &'static str,
     pub problems: Vec<String>,
 }

@@ -19,7 +19,7 @@ pub const MAX_DEPTH: u32 = 12;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub action: Action,
-    /// The event says whether this is a dry run. `None`: `DRY_RUN_DEFAULT` does.
+    /// The event says whether to make a dry run. `None`: `DRY_RUN_DEFAULT` decides.
     pub dry_run: Option<bool>,
     pub only: Only,
     pub reason: Option<String>,
@@ -33,7 +33,7 @@ pub struct Request {
     pub originals_from: Option<String>,
 }
 
-/// Names one planned run of one schedule. The same pair twice is the same operation.
+/// Names one planned run of one schedule. Two events with the same pair are one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     pub arn: String,
@@ -45,7 +45,7 @@ pub struct Schedule {
 pub struct Continuation {
     pub operation_id: String,
     pub depth: u32,
-    /// The operation was asked for then. Of two opposed ones, the newer wins.
+    /// The operation was asked for at this time. Of two opposed operations, the newer wins.
     pub asked_at: Timestamp,
 }
 

@@ -9,7 +9,7 @@ use crate::usage::Usage;
 
 /// Returns a time of one week, such as `Mon 18:00`, in the schedules' time zone.
 ///
-/// There the day begins two hours before that of UTC.
+/// In that zone the day begins two hours before the day of UTC.
 fn at(time: &str) -> Timestamp {
     let (day, time) = time.split_once(' ').unwrap();
     let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -1,4 +1,4 @@
-//! An ending is how an invocation's part of an operation ends. Pure.
+//! An ending is how an invocation's part of an operation ends. This module is pure.
 
 use crate::event::MAX_DEPTH;
 use crate::journal::Challenger;
@@ -20,8 +20,8 @@ pub(super) enum Ending {
 
 /// Decides how an invocation's part of an operation ends.
 ///
-/// It goes by whether something is left to do, why no further call may begin, how many invocations
-/// came before, and who wants the opposite.
+/// The decision rests on whether something is left to do, why no further call may begin, how many
+/// invocations came before, and who wants the opposite.
 pub(super) fn ending(
     is_unfinished: bool,
     halted: Option<Halt>,
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn what_is_left_goes_on_in_another_invocation_as_long_as_there_may_be_one() {
         assert_eq!(ending(true, Some(Halt::Deadline), 0, None), Ending::GoesOn { depth: 1 });
-        // Without waiting, it is not the deadline that ended it.
+        // An operation that does not wait is not ended by the deadline.
         assert_eq!(ending(true, None, 3, None), Ending::GoesOn { depth: 4 });
         assert_eq!(ending(true, None, MAX_DEPTH, None), Ending::GivenUp);
     }

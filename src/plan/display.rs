@@ -29,7 +29,7 @@ enum Symbol {
     Change,
     /// The resource is in a transition, which the operation waits for.
     Transition,
-    /// The resource could not be looked at, or not be decided about.
+    /// The resource could not be looked at, or nothing could be decided about it.
     Blocked,
     /// Nothing is to be done: the resource is so already.
     Already,

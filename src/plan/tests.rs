@@ -1,4 +1,6 @@
-//! Whole plans, as they print themselves: made by the real kinds' rules from what was seen.
+//! Whole plans are compared as they print themselves.
+//!
+//! The real kinds' rules make them from what was seen.
 
 use super::*;
 use crate::kinds::info::Info;
@@ -10,7 +12,7 @@ use crate::operation::claims::claim;
 
 const EVENING: &str = "2026-11-23T18:00:00Z";
 
-/// The real kinds. Planning makes no call, and so opens no client.
+/// Lists the real kinds. Planning makes no call, and so opens no client.
 fn registry() -> Vec<Kind> {
     let aws = aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
@@ -18,7 +20,7 @@ fn registry() -> Vec<Kind> {
     kinds::registry(&Setup { aws: &aws, poll: Duration::ZERO, longest_stop_hours: 12.0 })
 }
 
-/// What a plan is made from: the account as it was seen, and the state.
+/// A scene is what a plan is made from: the account as it was seen, and the state.
 struct Scene {
     inventory: Inventory,
     journal: Journal,
@@ -97,7 +99,7 @@ fn denied(permission: &str) -> Failure {
     Failure::of_answer(permission, code, Some("no policy allows it"), "")
 }
 
-/// Two instances, scaled by Application Auto Scaling.
+/// Shows an endpoint of two instances, scaled by Application Auto Scaling.
 fn endpoint() -> sagemaker::Seen {
     let target = Target {
         variant: "AllTraffic".to_owned(),
@@ -139,7 +141,7 @@ fn stream(shards: u32) -> kinesis::Seen {
     kinesis::Seen { shards, retention_hours: 24, ..kinesis::Seen::default() }
 }
 
-/// Reads a queue, and has two instances of its alias kept warm.
+/// Shows a function that reads a queue and has provisioned concurrency of two.
 fn function() -> lambda::Seen {
     let warm = lambda::Provisioned { count: 2, status: lambda::Allocation::Ready, size: None };
     lambda::Seen {
@@ -186,7 +188,7 @@ fn table() -> dynamodb::Seen {
     }
 }
 
-/// The part of a project whose turn comes first in a stop.
+/// Shows the part of a project whose turn comes first in a stop.
 fn front() -> Scene {
     Scene::new()
         .sees(found(&cloudwatch::INFO, "shop-errors", alarm(true)))
@@ -194,7 +196,7 @@ fn front() -> Scene {
         .sees(found(&lambda::INFO, "shop-work", function()))
 }
 
-/// A project with a resource of each kind, all of it running.
+/// Shows a project with a resource of each kind, all of it running.
 fn running() -> Scene {
     front()
         .sees(found(&sagemaker::INFO, "shop-risk", endpoint()))
@@ -202,7 +204,7 @@ fn running() -> Scene {
         .sees(found(&dynamodb::INFO, "shop-scores", table()))
 }
 
-/// The second invocation of a stop, whose first one has dealt with the front.
+/// Shows the second invocation of a stop, whose first one has dealt with the front.
 fn continued() -> Scene {
     let mut scene = front()
         .stops("evening")
@@ -214,7 +216,7 @@ fn continued() -> Scene {
     scene
 }
 
-/// The same project after a stop.
+/// Shows the running project after a stop.
 fn stopped() -> Scene {
     running()
         .stops("evening")

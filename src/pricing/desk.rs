@@ -20,12 +20,12 @@ use crate::usage::{Billable, Bills};
 /// The cache of the Price List's answers has this key, below the state's prefix.
 pub const CACHE_KEY: &str = "prices.json";
 const SCHEMA: u32 = 1;
-/// A report waits this long for prices that it lacks. It waits for no fresher ones.
+/// A report waits so long for prices that are missing, and never for fresher ones.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// One invocation makes at most this many queries. The next one asks for the rest.
+/// An invocation makes at most so many queries. The next invocation asks for the rest.
 const QUERIES: usize = 8;
 
-/// The cache has the prices for the next invocations.
+/// A cache saves the prices for the next invocations.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cache {
@@ -42,16 +42,16 @@ pub struct Desk {
     list: Arc<dyn PriceList>,
     asked: BTreeSet<Billable>,
     queries: usize,
-    /// Each query has a task, so that a slow one holds up no other's answer.
+    /// Each query has a task, so that a slow query holds up no other.
     ///
-    /// The tasks end with the desk. One that outlived its invocation would go on in the next.
+    /// The tasks end with the desk. A task that outlived its invocation would go on in the next.
     under_way: JoinSet<Answers>,
 }
 
 impl Desk {
-    /// Reads the cache, and asks for the prices in it that are old.
+    /// Reads the cache, and asks anew for its old prices.
     ///
-    /// A cache that cannot be read or understood is as good as none.
+    /// A cache that cannot be read or understood counts as none.
     pub async fn open(
         store: &dyn Store,
         list: Arc<dyn PriceList>,
@@ -77,13 +77,13 @@ impl Desk {
         let book = PriceBook::with(bills, region, listed.unwrap_or_default());
         let mut desk =
             Desk { book, list, asked: BTreeSet::new(), queries: 0, under_way: JoinSet::new() };
-        // What was used before will most likely be used now.
+        // A price that was needed before will most likely be needed now.
         let known: Vec<Billable> = desk.book.listed().keys().cloned().collect();
         desk.ask(&known, now);
         desk
     }
 
-    /// Asks for the prices of these, where they are unknown or old. Does not wait.
+    /// Asks for the unknown and old prices of these billables, without waiting.
     pub fn ask<'a>(&mut self, billables: impl IntoIterator<Item = &'a Billable>, now: Timestamp) {
         let mut wanted: BTreeMap<ProductQuery, Vec<Billable>> = BTreeMap::new();
         for (billable, query) in self.book.to_ask(billables, now) {
@@ -108,10 +108,10 @@ impl Desk {
         }
     }
 
-    /// Collects the answers that have come. Returns whether any is new, to [`Self::save_prices`].
+    /// Collects the answers that have come, and returns whether there are any to save.
     ///
-    /// Where the report lacks one of the `used` prices, it waits a little, but not past the
-    /// invocation's time.
+    /// Where one of the `used` prices is missing, the call waits a little, but not past the
+    /// invocation's time. [`Self::save_prices`] saves the answers.
     pub async fn collect<'a>(
         &mut self,
         used: impl IntoIterator<Item = &'a Billable>,
@@ -160,7 +160,7 @@ impl Desk {
             prices: self.book.listed().clone(),
         };
         let body = serde_json::to_vec_pretty(&cache).expect("a cache is plain data");
-        // Two invocations may write at the same time. Either's prices are right.
+        // Two invocations may write at the same time. The prices of either are right.
         if let Err(failure) = store.replace(CACHE_KEY, body).await {
             tracing::warn!(error = %failure, "the prices cannot be kept");
         }

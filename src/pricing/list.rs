@@ -1,4 +1,4 @@
-//! This module makes queries to AWS's Price List, and reads the answers strictly. It is pure.
+//! Queries to AWS's Price List are made here, and answers are read strictly. Pure.
 //!
 //! The list is made for people: a filter that is a little too wide finds training instances beside
 //! hosting ones, and a free tier beside a price. So exactly one product has to match, with the
@@ -20,7 +20,7 @@ pub trait PriceList: Send + Sync {
     async fn products(&self, query: &ProductQuery) -> Option<Vec<String>>;
 }
 
-/// This list answers nothing.
+/// A list without a service behind it answers nothing.
 pub struct NoList;
 
 #[async_trait]
@@ -30,7 +30,8 @@ impl PriceList for NoList {
     }
 }
 
-/// A query is one `GetProducts`. Its answer may tell the prices of several rows.
+/// A query is one `GetProducts` call. Its answer may tell the prices of several rows
+/// (docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProductQuery {
     pub service: &'static str,
@@ -85,10 +86,10 @@ pub fn price(charge: &Charge, region: &str, products: &[String]) -> Option<UsdPe
     Some(hourly(unit, if matches!(unit, Unit::Million(_)) { usd * 1_000_000.0 } else { usd }))
 }
 
-/// Tells whether a product is the one that is looked for.
+/// Tells whether a product is of this usage type and region.
 ///
-/// So is one whose terms cannot be read. If it were left out, another one could look like the only
-/// one.
+/// A product that cannot be read counts as one. If it were left out, another product could look
+/// like the only one.
 fn is_of(product: &str, usage_type: &str, region: &str) -> bool {
     let Ok(product) = serde_json::from_str::<Value>(product) else { return false };
     let attribute =

@@ -1,4 +1,4 @@
-//! This module calls the Price List Query API
+//! Prices come from the Price List Query API
 //! (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html).
 
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use super::list::{PriceList, ProductQuery};
 use crate::failure::Failure;
 use crate::lazy::{Lazy, lazy};
 
-/// The API runs in three regions only, of which this is one. It tells the prices of all regions.
+/// The API runs in a few regions, such as this one. It tells the prices of all regions.
 const HOME: Region = Region::from_static("us-east-1");
 
 /// Asks AWS for prices.

@@ -1,10 +1,10 @@
-//! This module gives the Price List's answers in tests, as the simulated account does.
+//! Recorded answers stand for the Price List in tests, as in the simulated account.
 
 use serde_json::Value;
 
 use super::list::ProductQuery;
 
-/// Finds the products that a query matches. Panics where nothing is recorded of its service.
+/// Finds the recorded products that a query matches. Panics if the service has no record.
 pub fn products(query: &ProductQuery) -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/account/prices");
     let path = format!("{folder}/{}.json", query.service);

@@ -1,6 +1,6 @@
-//! This module writes advice: how a person could pay less, or lose nothing.
+//! Advice tells a person how to pay less, or to lose nothing.
 //!
-//! It says only what there is a fact for.
+//! Each advice rests on a fact that was seen.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ fn of_many(((kind, text), names): ((KindName, &str), Vec<&str>)) -> String {
     }
 }
 
-/// A weekend is the last whole one, in the schedule's time zone.
+/// A weekend is the last one that is over, in the schedule's time zone.
 struct Weekend {
     start: Timestamp,
     hours: f64,

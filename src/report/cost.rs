@@ -1,4 +1,4 @@
-//! The sums of what a report's resources cost.
+//! A report sums up what its resources cost.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::rows::Row;
 use super::usd::rounded;
 use crate::model::UsdPerHour;
 
-/// The sums of a report are over the resources whose price is known.
+/// A cost sums up the resources whose price is known, in US dollars.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     pub currency: &'static str,
@@ -21,7 +21,7 @@ pub struct Cost {
     pub per_month_before: f64,
     #[serde(serialize_with = "rounded")]
     pub per_month_after: f64,
-    /// Every price is known and everything could be seen. Where not, the sums are "at least".
+    /// Every price is known and everything could be seen. If not, the sums are "at least".
     pub complete: bool,
 }
 
@@ -31,7 +31,7 @@ impl Cost {
         let costs = || rows.iter().map(|row| row.cost_per_day);
         let before = costs().filter_map(|cost| cost.before).sum::<f64>();
         let after = costs().filter_map(|cost| cost.after).sum::<f64>();
-        // What is saved is known only where both sides are.
+        // A saving is known only where both costs are known.
         let saved = costs().filter_map(|cost| Some(cost.before? - cost.after?)).sum::<f64>();
         let month = UsdPerHour::HOURS_PER_MONTH / UsdPerHour::HOURS_PER_DAY;
         Cost {

@@ -1,6 +1,6 @@
-//! This module writes a report as a page: one file that loads nothing from anywhere.
+//! A report becomes a page here: one file that loads nothing from anywhere.
 //!
-//! The template engine escapes what people wrote: names, tags and reasons are theirs.
+//! The template engine escapes what people wrote: names, tags and reasons.
 
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

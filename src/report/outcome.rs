@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Succeeded,
-    /// Another invocation goes on with it.
+    /// Another invocation goes on with the operation.
     InProgress,
     /// Something went wrong, and something was done.
     Partial,
@@ -48,7 +48,7 @@ impl Outcome {
 
     /// Judges an operation that is over.
     ///
-    /// To a status or a dry run, something in transition is no failure.
+    /// For a status or a dry run, a resource in transition is no failure.
     pub(super) fn of(action: Action, dry_run: bool, rows: &[Row], errors: &[Trouble]) -> Self {
         let is_wrong = |row: &Row| match row.result {
             RowResult::Failed => true,
@@ -56,7 +56,7 @@ impl Outcome {
             _ => false,
         };
         let went_wrong = !errors.is_empty() || rows.iter().any(is_wrong);
-        // What is pending was begun, or will be.
+        // A pending change was begun, or will be.
         let did_something = rows.iter().any(|row| {
             !matches!(row.result, RowResult::Failed | RowResult::Skipped | RowResult::Unmanaged)
         });

@@ -1,4 +1,4 @@
-//! This module writes the commands that a person can paste to go on.
+//! A remedy is a command that a person can paste to go on.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -9,10 +9,9 @@ use super::Report;
 use crate::model::Action;
 use crate::trouble::Trouble;
 
-/// Writes the command that sends the same event again, for both AWS CLIs.
+/// Writes the command that sends the event again, for both versions of the AWS CLI.
 ///
-/// The two versions disagree on how a payload is written on the command line, and agree on one in a
-/// file.
+/// The versions read a payload on the command line differently, and a payload in a file alike.
 pub fn again(report: &Report, function: Option<&str>) -> String {
     let mut event = json!({"action": report.action});
     if !report.only.is_empty() {
@@ -30,11 +29,11 @@ pub fn again(report: &Report, function: Option<&str>) -> String {
     )
 }
 
-/// Writes the commands that grant what IAM refused, where its answer told role and resource.
+/// Writes the commands that grant what IAM refused, where IAM named role and resource.
 ///
-/// What a policy denies explicitly, no grant can allow.
+/// No grant can allow what a policy denies explicitly.
 pub fn grants(report: &Report) -> Vec<String> {
-    /// More resources are better granted by a pattern, which is a person's choice.
+    /// Access to more resources is better granted by a pattern, which is a person's choice.
     const AT_MOST: usize = 10;
     let failures = report.resources.iter().filter_map(|row| row.failure.as_ref());
     let failures = failures.chain(report.errors.iter().filter_map(Trouble::failure));

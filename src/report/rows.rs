@@ -21,7 +21,7 @@ pub struct Row {
     pub detail: String,
     pub warnings: Vec<String>,
     pub cost_per_day: BeforeAfter,
-    /// The failure whose words are the detail. `None`: the resource did not fail.
+    /// The failure gave the detail its words. `None`: the resource did not fail.
     #[serde(skip)]
     pub failure: Option<Failure>,
 }
@@ -58,7 +58,7 @@ impl RowResult {
         RowResult::Failed,
     ];
 
-    /// The result as people read it: `would be stopped`.
+    /// Writes the result as people read it: `would be stopped`.
     pub fn words(self) -> &'static str {
         match self {
             RowResult::Failed => "FAILED",
@@ -129,7 +129,7 @@ impl Row {
         }
     }
 
-    /// Turns the row into that of a resource that failed with this.
+    /// Turns the row into the row of a resource that failed like this.
     #[must_use]
     pub(super) fn failed(self, failure: &Failure) -> Self {
         Row {
@@ -180,7 +180,7 @@ pub fn dry_row(item: &Item, direction: Direction) -> Row {
                 detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
             moved(item, change, would, &detail)
         }
-        // An operation waits for it, and then decides.
+        // An operation would wait for the resource, and then decide.
         Outlook::Leave { verdict: Verdict::Later, .. } => {
             Row { result: RowResult::Pending, ..left_row(item) }
         }
@@ -209,7 +209,7 @@ pub fn move_row(item: &Item, change: &Move, direction: Direction, fate: Option<&
         (None, _) => row(RowResult::Pending, "waiting for what comes before it"),
     };
     if matches!(row.result, RowResult::Failed | RowResult::Pending) {
-        // Not what was planned, but what was seen last.
+        // The row shows what was seen last, not what was planned.
         let now = fate.and_then(|fate| fate.now.as_ref()).unwrap_or(&item.now);
         row.after.clone_from(&now.summary);
         row.cost_per_day.after = now.rate.per_day();

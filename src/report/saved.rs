@@ -13,7 +13,7 @@ use crate::journal::Journal;
 /// The chart of savings shows this many days.
 const DAYS: i32 = 30;
 
-/// These US dollars were not spent.
+/// Savings are US dollars that were not spent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Saved {
     #[serde(serialize_with = "rounded")]
@@ -22,9 +22,9 @@ pub struct Saved {
     pub month_to_date: f64,
     #[serde(serialize_with = "rounded")]
     pub total: f64,
-    /// The price is known for all of the time. Where not, the sums are "at least".
+    /// The price is known for all of the time. If not, the sums are "at least".
     pub complete: bool,
-    /// The newest operation has booked this much. The metrics tell it, because they add up.
+    /// The newest operation has booked this much. The metrics add such parts up.
     #[serde(skip)]
     pub by_operation: f64,
     /// The chart shows the sum of each day, the newest last.
@@ -35,7 +35,7 @@ pub struct Saved {
 impl Saved {
     /// Sums up what the journal has booked, and what has been saved since.
     ///
-    /// A resource that its row shows running has not saved anything since.
+    /// A resource that is running by its row has saved nothing since the last booking.
     pub(super) fn at(now: Timestamp, rows: &[Row], journal: &Journal) -> Self {
         let is_running =
             |row: &&Row| matches!(row.result, RowResult::Running | RowResult::AlreadyRunning);

@@ -11,7 +11,7 @@ fn denied(permission: &str, words: &str) -> Failure {
     Failure::of_answer(permission, Some("AccessDeniedException"), Some(words), "")
 }
 
-/// A stop in which most went well, and one thing did not.
+/// Reports a stop in which most went well, and one thing did not.
 pub(crate) fn sample() -> Report {
     let snapshot = |summary: &str, rate: Rate| Snapshot {
         summary: summary.to_owned(),
@@ -363,7 +363,7 @@ fn one_failed_resource_makes_it_partial_and_only_failures_make_it_failed() {
     assert_eq!(outcome_of(&[RowResult::Stopped], std::slice::from_ref(&unseen)), Outcome::Partial);
     assert_eq!(outcome_of(&[], &[unseen]), Outcome::Failed);
     assert_eq!(outcome_of(&[], &[]), Outcome::Succeeded);
-    // A dry run says what would be waited for, and waits for nothing.
+    // A dry run says what a stop would wait for, and waits for nothing.
     let in_transition = Row { result: RowResult::Pending, ..sample().resources[0].clone() };
     assert_eq!(Outcome::of(Action::Stop, true, &[in_transition], &[]), Outcome::Succeeded);
 }

@@ -1,6 +1,6 @@
-//! This module writes a report as text, for a person with a phone.
+//! A report becomes a text here, for a person with a phone.
 //!
-//! A phone's font does not line up columns, so there are none.
+//! A phone's font does not line up columns, so the text has none.
 
 mod resources;
 
@@ -15,7 +15,7 @@ use crate::model::Action;
 /// (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
 pub const LONGEST_SUBJECT: usize = 99;
 
-/// A message has this many items of each list, because SNS takes 262,144 bytes.
+/// A message has at most so many problems, because SNS takes 262,144 bytes.
 pub const MOST_PROBLEMS: usize = 100;
 pub const MOST_RECOMMENDATIONS: usize = 50;
 const LONGEST_ITEM: usize = 500;
@@ -24,7 +24,7 @@ const LONGEST_ITEM: usize = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     Full,
-    /// Leaves the resources out that went well, for reports beyond what SNS takes.
+    /// The resources that went well are only counted: SNS would not take the whole.
     Short,
 }
 
@@ -76,14 +76,14 @@ fn counts(report: &Report) -> String {
     if parts.is_empty() { "no resources".to_owned() } else { parts.join(", ") }
 }
 
-/// A reader may want to go to these places.
+/// The whereabouts are places that a reader may want to go to.
 #[derive(Debug, Clone, Default)]
 pub struct Whereabouts {
-    /// The full report is kept here. `None`: it is not.
+    /// The full report is kept at this place. `None`: no report is kept.
     pub report: Option<String>,
-    /// The report's page is kept here. `None`: it is not.
+    /// The report's page is kept at this place. `None`: no page is kept.
     pub page: Option<String>,
-    /// This function made the report.
+    /// The function of this name made the report.
     pub function: Option<String>,
 }
 
@@ -131,7 +131,7 @@ fn in_the_full_report(whereabouts: &Whereabouts) -> &'static str {
     if whereabouts.report.is_some() { ": the full report has them all" } else { "" }
 }
 
-/// Cuts a list of texts to what a message, and a reader, can take.
+/// Shortens a list to what a message can hold and a reader can read.
 pub fn shorten(items: &mut Vec<String>, at_most: usize, whereabouts: &Whereabouts) {
     let rest = items.len().saturating_sub(at_most);
     items.truncate(at_most);
@@ -201,7 +201,7 @@ fn saved(report: &Report) -> String {
 
 /// Writes what a person has to do something about.
 ///
-/// To a status or a dry run, what is in transition is no trouble.
+/// For a status or a dry run, a resource in transition is no problem.
 pub(super) fn problems(report: &Report) -> Vec<String> {
     let is_one = |row: &&Row| match row.result {
         RowResult::Failed => true,
@@ -237,7 +237,7 @@ fn attention(out: &mut String, report: &Report, whereabouts: &Whereabouts) -> st
 
 /// Writes what a stop had to leave running, and what that costs.
 ///
-/// It is no failure, and yet not what was wanted.
+/// A resource left running is no failure, and yet not what was wanted.
 fn not_stopped(out: &mut String, report: &Report) -> std::fmt::Result {
     let costs = |row: &Row| row.cost_per_day.after.is_none_or(|usd| usd >= SMALLEST);
     let is_left = |row: &&Row| {
@@ -265,7 +265,7 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
         report.resources.iter().all(|row| of(&row.cost_per_day).is_some())
     };
     let (before, after) = (is_known(|cost| cost.before), is_known(|cost| cost.after));
-    // Something was not seen: every price is known, and yet the sum is not complete.
+    // Where something was not seen, every price may be known, and yet the sum is not complete.
     let unseen = before && after && !cost.complete;
     let sum = |is_known: bool, usd: f64, unit: &str| {
         format!("{}{} {unit}", if is_known && !unseen { "" } else { "at least " }, money(Some(usd)))

@@ -1,4 +1,4 @@
-//! US dollars in a report: how they are written, for people and in JSON.
+//! Amounts in US dollars are written here, for people and for JSON.
 
 use serde::{Serialize, Serializer};
 
@@ -11,7 +11,7 @@ pub struct BeforeAfter {
     pub after: Option<f64>,
 }
 
-/// Less than half a cent a day is not worth a line.
+/// Amounts below half a cent are not worth a line.
 pub(super) const SMALLEST: f64 = 0.005;
 
 /// Writes US dollars for people: `$2.76`, or `unknown`.
@@ -22,7 +22,7 @@ pub fn money(usd: Option<f64>) -> String {
 /// Rounds to hundredths of a cent, which is finer than any bill.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 pub(super) fn rounded<S: Serializer>(usd: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    // Without a minus before nothing.
+    // Adding zero turns -0 into 0.
     serializer.serialize_f64((usd * 10_000.0).round() / 10_000.0 + 0.0)
 }
 

@@ -1,6 +1,6 @@
 //! A bill is a row: something that AWS bills for, and where its price is found.
 //!
-//! The rows themselves stand in the folders of the kinds. What reads them knows none of them.
+//! The rows stand in the folders of the kinds. Code that reads rows knows no row by name.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// A bill is a row: something that AWS bills for as long as it is there.
 ///
-/// A row may be of many things that differ in one word or size, such as the instance type. In its
-/// texts `{}` stands for that, and `{GB}` for a size in MB as whole GB.
+/// A row may stand for many things that differ in one word or size, such as the instance type. In
+/// the row's texts, `{}` takes that word or size, and `{GB}` a size in MB as whole GB.
 #[derive(Debug, PartialEq)]
 pub struct Bill {
     /// States and saved prices have this name, which never changes: `hosting {}`.
@@ -28,24 +28,24 @@ pub struct Bill {
     pub built_in: BuiltIn,
 }
 
-/// A unit is what AWS states the price for. The Price List has these words for it.
+/// A unit is what AWS states the price for, in the Price List's words.
 ///
-/// In each hour, one of a row uses one hour, 3600 seconds or 1/730 of a month.
+/// A quantity of one uses one hour, 3600 seconds or 1/730 of a month in each hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Hour(&'static [&'static str]),
     Second(&'static [&'static str]),
     Month(&'static [&'static str]),
-    /// One of a row is a million an hour. The Price List states the price of a single one.
+    /// A quantity of one is a million an hour. The Price List states the price of a single one.
     Million(&'static [&'static str]),
 }
 
-/// This program carries a price for the row's unit, in US dollars, for one region.
+/// A built-in price is for the row's unit in one region, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BuiltIn {
     Unknown,
     Usd(f64),
-    /// The price depends on what stands for `{}`.
+    /// The price depends on the word or size in `{}`.
     UsdBy(&'static [(&'static str, f64)]),
 }
 
@@ -53,7 +53,7 @@ const HOLE: &str = "{}";
 const GIGABYTES: &str = "{GB}";
 
 impl Bill {
-    /// Names one of the many things that this row is of.
+    /// Names one of the many things that this row stands for.
     pub fn of(&self, which: impl Display) -> Billable {
         debug_assert!(self.is_of_many(), "{self:?}");
         Billable(Cow::Owned(self.name.replace(HOLE, &which.to_string())))
@@ -74,7 +74,7 @@ impl Bill {
 
 /// A billable is something that bills, by its name in states.
 ///
-/// Every name is written as it was read, also one that only a newer version knows.
+/// A name is written as it was read, even if only a newer version knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Billable(Cow<'static, str>);
@@ -121,7 +121,7 @@ impl Bills {
         self.0.iter().copied()
     }
 
-    /// Finds the row of a name. `None`: a newer version wrote the name, or it has no price.
+    /// Finds the row of a billable. `None`: it has no price, or only a newer version knows it.
     pub fn find<'n>(&self, billable: &'n Billable) -> Option<Charge<'n>> {
         let name: &str = &billable.0;
         let plain = self.iter().find(|bill| bill.name == name && !bill.is_of_many());
@@ -132,7 +132,7 @@ impl Bills {
     }
 }
 
-/// A charge is a row, read for one of the things that it is of.
+/// A charge is a row, read for one of the row's things.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Charge<'n> {
     pub bill: &'static Bill,
@@ -148,7 +148,7 @@ impl Charge<'_> {
         self.filled(self.bill.usage_type)
     }
 
-    /// Returns the price for the row's unit that this program carries, in US dollars.
+    /// Returns the built-in price for the row's unit, in US dollars.
     pub fn built_in(&self) -> Option<f64> {
         match self.bill.built_in {
             BuiltIn::Unknown => None,

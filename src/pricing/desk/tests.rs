@@ -79,7 +79,7 @@ async fn at_most_eight_queries_are_made_in_one_invocation() {
     let types: Vec<Billable> = (0..6).map(|n| INSTANCE.of(format!("ml.m5.{n}xlarge"))).collect();
     desk.ask(&types, Timestamp::UNIX_EPOCH);
     assert_eq!(desk.under_way.len(), 6);
-    // Prices that one answer tells are one query, so these four are three queries.
+    // Prices that one answer tells need one query, so these four need three queries.
     desk.ask(
         &[shard(), (&FAN_OUT_SHARD).into(), arm(), million_reads(TableClass::Standard).into()],
         Timestamp::UNIX_EPOCH,

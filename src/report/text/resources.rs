@@ -1,4 +1,4 @@
-//! This module writes the resources of a report's text, kind by kind.
+//! A report's text tells its resources kind by kind.
 
 use std::fmt::{Result, Write};
 
@@ -6,7 +6,7 @@ use crate::model::KindName;
 use crate::report::usd::SMALLEST;
 use crate::report::{BeforeAfter, Report, Row, RowResult, money};
 
-/// Writes a kind's resources, of which those that fared alike are one item.
+/// Writes a kind's resources. Resources that fared alike are one item.
 pub fn section(out: &mut String, title: &str, kind: KindName, report: &Report) -> Result {
     let mut rows: Vec<&Row> = report.resources.iter().filter(|row| row.kind == kind).collect();
     if rows.is_empty() {
@@ -70,7 +70,7 @@ fn item(out: &mut String, group: &[&Row]) -> Result {
 
 /// Writes what the resources of one group cost together.
 ///
-/// Where some have no known price, the others cost at least that.
+/// Where some prices are unknown, the sum of the known ones is "at least".
 fn price(group: &[&Row]) -> String {
     let sum = |of: fn(&BeforeAfter) -> Option<f64>| {
         let known: Vec<f64> = group.iter().filter_map(|row| of(&row.cost_per_day)).collect();
