@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// A setup is what a kind is opened with: the clients' configuration, and the kinds' settings.
+/// A setup holds what a kind is opened with.
 pub struct Setup<'a> {
     pub aws: &'a SdkConfig,
     /// Resources in transition are looked at again after this time.
@@ -64,7 +64,7 @@ pub enum Answer<S, C> {
     Failed(Failure),
 }
 
-/// This is the answer type of the kind `K`.
+/// `AnswerOf<K>` is the answer type of the kind `K`.
 pub type AnswerOf<K> = Answer<<K as Describe>::Seen, <K as Rules>::Call>;
 
 impl<S, C> Answer<S, C> {

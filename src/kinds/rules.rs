@@ -18,9 +18,9 @@ pub trait Data: Any + Clone + Debug + PartialEq + Send + Sync {}
 
 impl<T: Any + Clone + Debug + PartialEq + Send + Sync> Data for T {}
 
-/// Describes a kind's resources. Pure.
+/// Describes a kind's resources. Its functions are pure.
 pub trait Describe: Send + Sync + 'static {
-    /// This type holds what was seen of one resource at one moment.
+    /// A `Seen` holds what was seen of one resource at one moment.
     type Seen: Data;
 
     const INFO: &'static Info;
@@ -34,18 +34,18 @@ pub trait Describe: Send + Sync + 'static {
     }
 }
 
-/// Decides what a stop and a start do to a kind's resources. Pure.
+/// Decides what a stop and a start do to a kind's resources. Its functions are pure.
 ///
 /// All that a decision needs comes in, all that is to be done goes out. A kind's own settings are
-/// its fields.
+/// fields of the type that has these rules.
 pub trait Rules: Describe {
-    /// An original is what a stop would lose. It stands as JSON in states and reports.
+    /// An `Original` holds what a stop would lose. States and reports have it as JSON.
     type Original: Data + Serialize + DeserializeOwned;
-    /// A call is what is sent to AWS to change a resource.
+    /// A `Call` says what is sent to AWS to change a resource.
     type Call: Data + Display;
-    /// A wait is for a change that comes without a call.
+    /// A `Wait` says which change is waited for that needs no call.
     ///
-    /// A kind that never waits so has `Infallible` here.
+    /// A kind without such waits has `Infallible` here.
     type Wait: Data + Display;
 
     /// Decides what a stop does.
@@ -84,10 +84,10 @@ pub trait Rules: Describe {
     }
 }
 
-/// This is the step type of the kind `K`.
+/// `StepOf<K>` is the step type of the kind `K`.
 pub type StepOf<K> = Step<<K as Rules>::Call, <K as Rules>::Wait>;
 
-/// This is the decision type of the kind `K`.
+/// `DecisionOf<K>` is the decision type of the kind `K`.
 pub type DecisionOf<K> = Decision<<K as Describe>::Seen, <K as Rules>::Original, StepOf<K>>;
 
 /// A step is one call, or one wait, of a resource's stop or start.
@@ -95,11 +95,11 @@ pub type DecisionOf<K> = Decision<<K as Describe>::Seen, <K as Rules>::Original,
 /// The next step begins when this one is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<C, W> {
-    /// Sends a call, and waits for its effect.
+    /// The step sends a call, and waits for its effect.
     Call(C),
-    /// Sends nothing, and waits.
+    /// The step sends nothing, and waits.
     Wait(W),
-    /// Ends the steps before their goal is reached, with the reason. Sends nothing.
+    /// The step sends nothing, and ends all steps short of their goal, for this reason.
     GiveUp(String),
 }
 
@@ -137,7 +137,7 @@ pub enum Effect {
     Awaited,
 }
 
-/// A case is all that a decision is made from.
+/// A case holds all that a decision is made from.
 #[derive(Debug, Clone)]
 pub struct Case<'a, S, O> {
     pub name: &'a str,
@@ -152,7 +152,7 @@ pub struct Case<'a, S, O> {
 impl<S, O> Case<'_, S, O> {
     /// Decides about a resource that a person has deleted.
     ///
-    /// It is for kinds whose stop deletes nothing: what is not there was deleted by a person.
+    /// Only a kind whose stop deletes nothing may use it.
     pub fn gone<T>(&self) -> Decision<S, O, T> {
         match self.held {
             Some(_) => Decision::leave(
@@ -167,7 +167,7 @@ impl<S, O> Case<'_, S, O> {
     }
 }
 
-/// A held original is one that is owed: the resource is not back yet.
+/// A held original is owed: the resource is not back yet.
 #[derive(Debug, Clone)]
 pub struct Held<O> {
     pub original: O,
@@ -178,7 +178,7 @@ pub struct Held<O> {
 /// A decision says what is done with one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision<S, O, T> {
-    /// Nothing is done, for this reason.
+    /// The resource is left as it is, for this reason.
     Leave { verdict: Verdict, why: String },
     /// The change is carried out.
     Change(Change<S, O, T>),
@@ -258,7 +258,7 @@ impl<S, O, T> Decision<S, O, T> {
         self
     }
 
-    /// Adds warnings to a change. Nothing is to be warned of where nothing is done.
+    /// Adds warnings to a change. A resource that is left as it is needs none.
     #[must_use]
     pub fn warn(mut self, lines: Vec<String>) -> Self {
         if let Decision::Change(change) = &mut self {
@@ -271,9 +271,9 @@ impl<S, O, T> Decision<S, O, T> {
 /// A claim says which original a change rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim<O> {
-    /// This original is saved: none is held, or a person has changed the resource since.
+    /// The change saves this original: none is held, or a person has changed the resource since.
     Save(O),
-    /// This original replaces the held one: it says more about what the stop does.
+    /// The change replaces the held original by this one, which says more about the stop.
     Amend(O),
     /// The held original stands.
     Resume,
@@ -290,7 +290,7 @@ pub enum Verdict {
     Later,
     /// The resource is not this program's to change.
     Unmanaged,
-    /// What a person did stands: the held original is not owed any more.
+    /// Nothing is owed any more: the held original is let go.
     Released,
 }
 
@@ -299,7 +299,7 @@ pub enum Verdict {
 pub enum Progress<T> {
     /// The account shows no sign of the step.
     NotBegun,
-    /// The step is on its way, and AWS calls its state so: `Creating`.
+    /// AWS is at work on the step. The text says how far it is: `Creating`.
     Waiting(String),
     Done,
     /// The step will never be done, for this reason.
@@ -333,7 +333,7 @@ impl<T> Progress<T> {
     }
 }
 
-/// These functions serve the tests of the kinds' rules.
+/// The tests of the kinds' rules share these functions.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;

@@ -1,9 +1,8 @@
-//! Kinesis data streams: scaled down to a floor in the evening, up to the saved count in the
-//! morning.
+//! A stopped Kinesis data stream has as few shards as AWS's daily limit allows.
 //!
-//! A call may at most double and at least halve the shards of an ACTIVE provisioned stream, and a
-//! stream takes ten calls in a rolling 24 hours
-//! (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
+//! A start scales the stream up to the saved count. One call can at most double the shards of an
+//! ACTIVE provisioned stream, and can at most halve them. A stream takes ten calls in a rolling 24
+//! hours (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 
 pub mod bills;
 mod budget;
@@ -56,14 +55,17 @@ const fn rate(operation: &'static str, per_second: u32) -> RequestRate {
 const REQUEST_RATES: &[RequestRate] =
     &[rate("ListStreams", 5), rate("DescribeStreamSummary", 20), rate("UpdateShardCount", 10)];
 
-/// aws.amazon.com/kinesis/data-streams/pricing
+/// A shard's price includes so many hours of retention
+/// (aws.amazon.com/kinesis/data-streams/pricing).
 const HOURS_OF_PLAIN_RETENTION: u32 = 24;
+/// Up to so many hours, retention bills by the shard. Beyond them it bills by the gigabyte, too.
 const HOURS_OF_EXTENDED_RETENTION: u32 = 7 * 24;
 
 type Decided = DecisionOf<Streams>;
 
+/// Decides about Kinesis data streams.
 pub struct Streams {
-    /// How long a stop may last: what is written meanwhile is to be kept as long.
+    /// A stop lasts no longer than this. Records that are written meanwhile should last as long.
     pub longest_stop_hours: f64,
 }
 
@@ -130,9 +132,9 @@ impl Rules for Streams {
             ),
             (Status::Active, Some(held)) if is_ours(held, seen.shards) => match held.phase {
                 Phase::Stopped => Decision::leave(Verdict::AlreadyStopped, ""),
-                _ => Self::stop_on(case, seen, &held.original),
+                _ => Self::resume_stop(case, seen, &held.original),
             },
-            (Status::Active, _) => self.stop_anew(case, seen),
+            (Status::Active, _) => self.begin_stop(case, seen),
         }
     }
 
@@ -194,11 +196,16 @@ impl Rules for Streams {
         seen: Option<&Seen>,
         _: Option<&Failure>,
     ) -> Progress<Step> {
-        active(seen, |seen| if seen.shards == *to { Progress::Done } else { Progress::NotBegun })
+        once_active(
+            seen,
+            |seen| {
+                if seen.shards == *to { Progress::Done } else { Progress::NotBegun }
+            },
+        )
     }
 
     fn waited(&self, wait: &Wait, seen: Option<&Seen>) -> Progress<Step> {
-        active(seen, |seen| match wait {
+        once_active(seen, |seen| match wait {
             Wait::FreeCall { seconds } => Progress::DoneFor {
                 why: format!("one of AWS's {CALLS_A_DAY} calls a day to be free again"),
                 pause: Duration::from_secs(*seconds),
@@ -219,8 +226,8 @@ impl Rules for Streams {
     }
 }
 
-/// Waits until a stream is ACTIVE, and then goes by what it is like.
-fn active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) -> Progress<Step> {
+/// Tells the progress of an ACTIVE stream, and waits for a stream that is not ACTIVE yet.
+fn once_active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::Failed("the stream was deleted".to_owned()) };
     match seen.status {
         Status::Active => then(seen),
@@ -230,8 +237,8 @@ fn active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) -> Pr
 }
 
 impl Streams {
-    /// A stop that goes on from where another, or a start, came to its end.
-    fn stop_on(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
+    /// Goes on with a stop that was half done, or takes down what a start has half done.
+    fn resume_stop(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
         let budget = Budget(&case.calls);
         let used = budget.lasting();
         let floor =
@@ -246,13 +253,13 @@ impl Streams {
                 if floor < original.shards { Verdict::AlreadyStopped } else { Verdict::Skipped };
             return Decision::leave(verdict, why);
         }
-        // The same original, and another floor: what is left has to be known for ours.
+        // The new floor is saved: by it, a later look knows a stream that this stop has scaled.
         Decision::amend_and(Original { floor, ..original.clone() }, steps, Some(seen.at(floor)))
             .because(why)
     }
 
-    /// A stop of a stream whose shard count is its own, or a person's.
-    fn stop_anew(&self, case: &Case<Seen, Original>, seen: &Seen) -> Decided {
+    /// Begins a stop of a stream that nobody stopped, or that a person scaled since.
+    fn begin_stop(&self, case: &Case<Seen, Original>, seen: &Seen) -> Decided {
         let held = case.held.as_ref();
         if seen.shards <= 1 {
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
@@ -285,8 +292,9 @@ impl Streams {
     }
 }
 
-/// Whether a shard count is one that our own calls lead through. A stopped stream has only one:
-/// any other is a person's doing.
+/// Tells whether this program's own calls lead through a shard count.
+///
+/// A stopped stream has only one such count, its floor. A person has set any other.
 fn is_ours(held: &Held<Original>, shards: u32) -> bool {
     let Original { shards: top, floor, .. } = held.original;
     match held.phase {
@@ -299,7 +307,9 @@ fn is_ours(held: &Held<Original>, shards: u32) -> bool {
     }
 }
 
-/// Records older than the retention are gone when the consumers come back.
+/// Warns where a stop may outlast the stream's records.
+///
+/// Records that nobody has read within the retention are lost.
 fn retention_warning(seen: &Seen, longest_stop_hours: f64) -> Vec<String> {
     if f64::from(seen.retention_hours) >= longest_stop_hours {
         return Vec::new();
@@ -316,8 +326,10 @@ impl Seen {
         Seen { shards, status: Status::Active, ..self.clone() }
     }
 
-    /// Without its traffic. An on-demand stream bills its retention and its consumers by the
-    /// gigabyte.
+    /// Returns what the stream bills, without its traffic.
+    ///
+    /// An on-demand stream bills its retention and its consumers by the gigabyte, so they are left
+    /// out.
     fn usage(&self) -> Usage {
         if self.mode == Mode::OnDemand {
             return Usage::of(&bills::ON_DEMAND_STREAM, 1);
@@ -327,7 +339,7 @@ impl Seen {
             .plus(self.retention())
     }
 
-    /// What the retention beyond 24 hours bills.
+    /// Returns what the retention beyond 24 hours bills.
     fn retention(&self) -> Usage {
         let is_extended =
             self.mode == Mode::Provisioned && self.retention_hours > HOURS_OF_PLAIN_RETENTION;

@@ -1,4 +1,4 @@
-//! The Kinesis API.
+//! The remote of streams lists, describes and scales them through the Kinesis API.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,17 +23,21 @@ const LIMIT_EXCEEDED: &str = "LimitExceededException";
 /// Fewer streams than this are described one by one.
 const WORTH_A_LISTING: usize = 3;
 
-/// Of a call that only asks, it is one of too many a second, whatever AWS's words are.
-fn too_fast(failure: Failure) -> Failure {
+/// Marks AWS's limits of calls that change nothing as transient.
+///
+/// Such calls have only a limit a second, whatever words AWS has for it.
+fn classify_asking(failure: Failure) -> Failure {
     match failure.code.as_deref() {
         Some(LIMIT_EXCEEDED) => Failure { class: Class::Transient, ..failure },
         _ => failure,
     }
 }
 
-/// One code for too many calls a second, which passes, and for too many calls a day or shards in
-/// the account, which do not: AWS's words tell.
-fn limit(mut failure: Failure) -> Failure {
+/// Tells by AWS's words which limit a scaling has hit: the code is the same for all.
+///
+/// Too many calls a second pass by themselves. Too many calls a day, or too many shards in the
+/// account, do not.
+fn classify_scaling(mut failure: Failure) -> Failure {
     if failure.code.as_deref() != Some(LIMIT_EXCEEDED) {
         return failure;
     }
@@ -63,11 +67,12 @@ pub struct Api {
     known: Mutex<Known>,
 }
 
+/// Remembers what spares calls while streams are waited for.
 #[derive(Default)]
 struct Known {
-    /// Calls that a listing of the account takes.
+    /// A listing of all streams takes so many calls.
     pages: usize,
-    /// What was last seen of each stream.
+    /// Each stream was last seen like this.
     streams: BTreeMap<String, Seen>,
 }
 
@@ -80,13 +85,14 @@ impl Api {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All of the account's streams, with what the listing tells of them.
+    /// Lists all streams of the account, each with what the listing tells of it.
     async fn list(&self) -> Result<BTreeMap<String, Option<StreamSummary>>, Failure> {
         let mut listed = BTreeMap::new();
         let mut pages = self.client.list_streams().limit(100).into_paginator().send();
         let mut count = 0;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| too_fast(Failure::from_sdk("kinesis:ListStreams", &e)))?;
+            let page =
+                page.map_err(|e| classify_asking(Failure::from_sdk("kinesis:ListStreams", &e)))?;
             count += 1;
             listed.extend(page.stream_names.into_iter().map(|name| (name, None)));
             let summaries = page.stream_summaries.into_iter().flatten();
@@ -96,7 +102,9 @@ impl Api {
         Ok(listed)
     }
 
-    /// Everything that a decision needs. The listing tells all that matters of an on-demand stream.
+    /// Finds out all that a decision needs to know of a stream.
+    ///
+    /// The listing alone tells enough of an on-demand stream.
     async fn observe_one(
         &self,
         name: &str,
@@ -111,7 +119,7 @@ impl Api {
         let Some(described) = self.describe(name).await? else { return Ok(None) };
         let mut seen = seen(&described);
         if seen.consumers > 0 && seen.mode == Mode::Provisioned {
-            // Their names are told and decide nothing.
+            // The names only make a report clearer. Where they cannot be listed, it goes without.
             seen.consumer_names = self.consumers(described.stream_arn()).await.unwrap_or_default();
         }
         self.known().streams.insert(name.to_owned(), seen.clone());
@@ -123,7 +131,7 @@ impl Api {
         let answer = unless_missing("kinesis:DescribeStreamSummary", answer, |code, _| {
             code == "ResourceNotFoundException"
         });
-        Ok(answer.map_err(too_fast)?.and_then(|answer| answer.stream_description_summary))
+        Ok(answer.map_err(classify_asking)?.and_then(|answer| answer.stream_description_summary))
     }
 
     async fn consumers(&self, arn: &str) -> Result<Vec<String>, Failure> {
@@ -145,7 +153,7 @@ impl Api {
     ) -> Result<Option<Seen>, Failure> {
         let status = listed.map(|summary| status(summary.stream_status()));
         let known = self.known().streams.get(name).cloned();
-        // Its shards show when it is ACTIVE again.
+        // A stream that is not ACTIVE yet does not show its new shards: no call asks for them.
         if let (Some(status), Some(known)) =
             (status.filter(|status| *status != Status::Active), known)
         {
@@ -159,7 +167,7 @@ impl Api {
     }
 
     async fn scale(&self, name: &str, ScaleTo(to): ScaleTo) -> Result<(), Failure> {
-        // The SDK takes the day's limit for throttling and would ask again: it is final for today.
+        // The SDK takes the day's limit for throttling, and would try again in vain.
         let once = aws_sdk_kinesis::Config::builder().retry_config(RetryConfig::disabled());
         self.client
             .update_shard_count()
@@ -171,7 +179,7 @@ impl Api {
             .send()
             .await
             .map(drop)
-            .map_err(|e| limit(Failure::from_sdk("kinesis:UpdateShardCount", &e)))
+            .map_err(|e| classify_scaling(Failure::from_sdk("kinesis:UpdateShardCount", &e)))
     }
 }
 
@@ -202,7 +210,7 @@ impl Remote<Streams> for Api {
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
         let is_worth_it = tasks.len() >= WORTH_A_LISTING && tasks.len() > self.known().pages;
-        // Where there is no listing, they are described.
+        // Without a listing, the streams are described one by one.
         let mut listed =
             if is_worth_it { self.list().await.unwrap_or_default() } else { BTreeMap::new() };
         let streams: Vec<(&String, Option<StreamSummary>)> =
@@ -225,7 +233,7 @@ fn status(status: &StreamStatus) -> Status {
         StreamStatus::Active => Status::Active,
         StreamStatus::Creating => Status::Creating,
         StreamStatus::Deleting => Status::Deleting,
-        // Whatever else there may be one day: it is not ACTIVE.
+        // A state that AWS adds one day is not ACTIVE either.
         _ => Status::Updating,
     }
 }
@@ -258,17 +266,19 @@ mod tests {
 
     #[test]
     fn who_only_asks_too_fast_may_ask_again() {
-        assert_eq!(too_fast(failure("Rate exceeded for stream s")).class, Class::Transient);
-        assert_eq!(too_fast(failure("")).class, Class::Transient);
-        assert_eq!(too_fast(Failure::refused("no")).class, Class::Refused);
+        let class = |failure| classify_asking(failure).class;
+        assert_eq!(class(failure("Rate exceeded for stream s")), Class::Transient);
+        assert_eq!(class(failure("")), Class::Transient);
+        assert_eq!(class(Failure::refused("no")), Class::Refused);
     }
 
     #[test]
-    fn too_many_calls_a_second_a_day_and_too_many_shards_are_told_apart_by_awss_words() {
-        assert_eq!(limit(failure("Rate exceeded for stream s")).class, Class::Transient);
-        let spent = limit(failure("UpdateShardCount was called 10 times in the last 24 hours"));
-        assert_eq!(spent.class, Class::Spent);
-        let quota = limit(failure(
+    fn awss_words_tell_which_limit_a_scaling_has_hit() {
+        let passing = classify_scaling(failure("Rate exceeded for stream s"));
+        assert_eq!(passing.class, Class::Transient);
+        let words = "UpdateShardCount was called 10 times in the last 24 hours";
+        assert_eq!(classify_scaling(failure(words)).class, Class::Spent);
+        let quota = classify_scaling(failure(
             "This request would exceed the shard limit for the account 1 in us-east-1.",
         ));
         assert_eq!(quota.class, Class::Refused);

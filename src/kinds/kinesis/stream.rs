@@ -1,4 +1,4 @@
-//! What is seen of a stream, what is saved of it, and what is done to it.
+//! These types hold what is seen and saved of a stream, and what is sent.
 
 use std::fmt;
 
@@ -7,22 +7,25 @@ use serde::{Deserialize, Serialize};
 use crate::kinds::rules;
 use crate::model::count;
 
-/// `UpdateShardCount` calls that a stream takes in a rolling 24 hours.
+/// AWS takes so many `UpdateShardCount` calls of a stream in a rolling 24 hours
+/// (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 pub const CALLS_A_DAY: usize = 10;
 
+/// Holds what was seen of a stream at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub status: Status,
     pub mode: Mode,
     pub shards: u32,
     pub retention_hours: u32,
-    /// Registered for enhanced fan-out: they bill by the shard and hour.
+    /// So many consumers have enhanced fan-out, which bills by the shard and hour.
     pub consumers: u32,
-    /// Where they could be listed.
+    /// The consumers have these names. The list is empty where nobody could list them.
     pub consumer_names: Vec<String>,
 }
 
-/// `StreamStatus`.
+/// A stream is in one of these states of AWS
+/// (docs.aws.amazon.com/kinesis/latest/APIReference/API_StreamDescriptionSummary.html).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Status {
     #[default]
@@ -32,6 +35,7 @@ pub enum Status {
     Deleting,
 }
 
+/// A stream's mode decides what the stream bills for, and whether it can be scaled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     #[default]
@@ -39,26 +43,29 @@ pub enum Mode {
     OnDemand,
 }
 
+/// An original holds the shards that a stop of a stream takes away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
     pub shards: u32,
     pub mode: Mode,
-    /// Where the stop leads: tells our stopped stream from one that a person scaled.
+    /// The stop leads to so many shards. A stopped stream with more or fewer was scaled by a person.
     pub floor: u32,
 }
 
-/// What is sent: the shards that a stream is to have.
+/// The call gives a stream so many shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScaleTo(pub u32);
 
-/// What is waited for.
+/// A wait of a stream is for a free call, or for the end of a scaling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wait {
-    /// One of the day's calls, which is free again by then.
+    /// The wait ends after so many seconds, when one of the day's calls is free again.
     FreeCall { seconds: u64 },
-    /// The end of what a call of an earlier invocation began. Where it leads, shows then: what
-    /// follows is the way from `from`, and from elsewhere it takes at most so many `calls`.
+    /// The wait ends when a scaling that an earlier invocation began is over.
+    ///
+    /// Only then a look shows where the scaling led. With `from` shards, the next steps are right.
+    /// With any other count, a new way to `goal` replaces them, with at most so many `calls`.
     Active { goal: u32, from: u32, calls: usize },
 }
 

@@ -4,7 +4,7 @@ use crate::kinds::rules::testing::{change, left};
 use crate::model::RationedCalls;
 use proptest::prelude::*;
 
-/// For stops of at most twelve hours.
+/// These rules are for stops of at most twelve hours.
 const RULES: Streams = Streams { longest_stop_hours: 12.0 };
 
 fn seen(shards: u32) -> Seen {
@@ -46,7 +46,7 @@ fn is_counted(step: &Step) -> bool {
     matches!(step, Step::Call(call) if RULES.is_counted(call))
 }
 
-/// How far a step has come.
+/// Tells how far a step has come.
 #[track_caller]
 fn progress(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
     match step {
@@ -74,13 +74,13 @@ fn a_stop_halves_and_a_start_doubles() {
 }
 
 #[test]
-fn half_of_an_odd_count_is_rounded_up_and_the_way_back_never_overshoots() {
+fn an_odd_count_is_halved_upwards_and_comes_back_exactly() {
     assert_eq!(targets(RULES.stop(&case(Some(&seen(5)), None))), [3, 2, 1]);
     assert_eq!(targets(RULES.start(&case(Some(&seen(1)), held(5, 1, Phase::Stopped)))), [2, 4, 5]);
 }
 
 #[test]
-fn the_floor_leaves_the_way_back_its_share_of_a_days_calls() {
+fn the_floor_leaves_enough_of_a_days_calls_for_the_way_back() {
     let floors = [2, 8, 32, 33, 64, 100, 1000].map(|shards| floor(1, shards, shards, 0));
     assert_eq!(floors, [1, 1, 1, 2, 2, 4, 32].map(Some));
 }
@@ -110,7 +110,7 @@ fn a_start_that_was_half_done_is_taken_down_again_with_its_original() {
 }
 
 #[test]
-fn a_stopped_stream_that_a_person_scaled_is_their_value_now() {
+fn a_persons_scaling_of_a_stopped_stream_stands() {
     let stopped = || held(8, 1, Phase::Stopped);
     let stop = change(RULES.stop(&case(Some(&seen(4)), stopped())));
     assert_eq!(stop.claim, Claim::Save(Original { shards: 4, mode: Mode::Provisioned, floor: 1 }));
@@ -120,7 +120,7 @@ fn a_stopped_stream_that_a_person_scaled_is_their_value_now() {
 }
 
 #[test]
-fn a_count_that_our_way_does_not_lead_through_is_a_persons() {
+fn a_shard_count_that_is_not_on_our_way_is_a_persons() {
     let stop = change(RULES.stop(&case(Some(&seen(6)), held(8, 1, Phase::Stopping))));
     assert!(matches!(stop.claim, Claim::Save(Original { shards: 6, .. })));
     assert_eq!(
@@ -171,7 +171,7 @@ fn a_stream_in_transition_is_looked_at_again() {
 }
 
 #[test]
-fn our_own_scaling_is_waited_for_and_goes_on_from_where_it_leads() {
+fn a_start_waits_for_our_own_scaling_and_goes_on_from_there() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let start = change(RULES.start(&case(Some(&updating), held(8, 1, Phase::Starting))));
     let wait = Wait::Active { goal: 8, from: 4, calls: 10 };
@@ -215,7 +215,7 @@ fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
     assert_eq!(change(weekends.stop(&case)).warnings.len(), 1);
 }
 
-/// These calls were made, so long ago.
+/// Lets these calls have been made, so long ago.
 fn made(case: &mut Case<Seen, Original>, calls: Vec<Duration>) {
     case.calls.recent.clone_from(&calls);
     case.calls.made = calls;
@@ -235,10 +235,10 @@ fn calls_of_the_last_day_raise_the_floor() {
 }
 
 #[test]
-fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
+fn without_calls_for_the_way_back_a_stream_is_left_and_the_hour_told() {
     let seen = seen(2);
     let mut case = case(Some(&seen), None);
-    // One that is free again in 6 minutes is not the one that the way back lacks.
+    // One call is free again in 6 minutes. That is not enough: the way down and back takes two.
     made(&mut case, hours_ago(&[23.9, 20.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
     let (verdict, why) = left(RULES.stop(&case));
     assert_eq!(verdict, Verdict::Skipped);
@@ -249,23 +249,23 @@ fn when_the_way_back_cannot_be_paid_the_stream_is_left_and_the_hour_is_told() {
 fn a_call_that_is_free_again_in_minutes_is_waited_for() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
-    // Yesterday's stop, two minutes earlier in the day, and nothing since.
+    // Yesterday's stop made its calls two minutes earlier in the day. None were made since.
     made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
     let stop = change(RULES.stop(&case));
-    // As far as it can go at once, and then the last step.
+    // Four steps go at once. The last one waits for a call.
     assert_eq!(stop.steps[4..], [hold(121), scale(1)]);
     assert!(matches!(progress(&stop.steps[4], Some(&seen)), Progress::DoneFor { .. }));
 }
 
 #[test]
-fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
+fn a_resumed_stop_leaves_calls_for_the_way_back_too() {
     let seen = seen(4);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 5]));
-    // 5 used, 2 down, 3 up
+    // Of ten calls, 5 are used, 2 lead down and 3 lead up.
     assert_eq!(change(RULES.stop(&case)).claim, Claim::Resume);
     made(&mut case, hours_ago(&[1.0; 7]));
-    // 7 used, 1 down, 2 up
+    // Of ten calls, 7 are used, 1 leads down and 2 lead up.
     let stop = change(RULES.stop(&case));
     assert_eq!(stop.claim, Claim::Amend(Original { shards: 8, mode: Mode::Provisioned, floor: 2 }));
     made(&mut case, hours_ago(&[1.0; 9]));
@@ -278,7 +278,7 @@ fn a_stop_that_goes_on_leaves_the_way_back_its_share_too() {
 }
 
 #[test]
-fn a_stream_that_is_back_and_cannot_be_stopped_again_today_is_not_called_stopped() {
+fn a_stream_without_calls_for_another_stop_is_not_called_stopped() {
     let seen = seen(8);
     let mut case = case(Some(&seen), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
@@ -309,7 +309,7 @@ fn targets_and_holds(decision: Decided) -> (Vec<u32>, u64) {
 }
 
 #[test]
-fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
+fn a_start_that_runs_out_of_calls_tells_when_the_next_is_free() {
     let seen = seen(1);
     let mut case = case(Some(&seen), held(8, 1, Phase::Stopped));
     made(&mut case, hours_ago(&[20.0, 19.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]));
@@ -322,7 +322,7 @@ fn a_start_goes_as_far_as_its_calls_do_and_says_when_the_next_is_free() {
 }
 
 #[test]
-fn what_a_process_that_died_may_have_called_keeps_a_stop_higher_and_no_start_back() {
+fn calls_that_may_have_been_made_limit_a_stop_but_not_a_start() {
     let (up, down) = (seen(32), seen(1));
     let mut stop = case(Some(&up), None);
     stop.calls.recent = hours_ago(&[1.0; 5]);
@@ -358,12 +358,13 @@ fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
     assert_eq!(targets(RULES.start(&start)), [2, 4, 8], "a morning is worth another try");
 }
 
-/// Ten days of a stop at 18:00 and a start at 8:00: how many shards each night has. A call takes a
-/// minute.
+/// Returns the shards of each of ten nights, with a stop at 18:00 and a start at 8:00.
+///
+/// A call takes a minute.
 fn nights(shards: u32) -> Vec<u32> {
     const MINUTE: u64 = 60;
     let (mut made, mut nights): (Vec<u64>, Vec<u32>) = (Vec::new(), Vec::new());
-    let take = |decision: Decided, now: u64, made: &mut Vec<u64>| {
+    let carry_out = |decision: Decided, now: u64, made: &mut Vec<u64>| {
         let (targets, held) = targets_and_holds(decision);
         made.extend((0..targets.len() as u64).map(|n| now + held + n * MINUTE));
         let worst = made
@@ -388,7 +389,7 @@ fn nights(shards: u32) -> Vec<u32> {
         let up = seen(shards);
         let stop = Case { calls: calls(evening, &made), ..case(Some(&up), None) };
         let night =
-            take(RULES.stop(&stop), evening, &mut made).expect("it is stopped every evening");
+            carry_out(RULES.stop(&stop), evening, &mut made).expect("it is stopped every evening");
         nights.push(night);
         let morning = (day + 1) * 86_400 + 8 * 3600;
         let down = seen(night);
@@ -397,7 +398,7 @@ fn nights(shards: u32) -> Vec<u32> {
             ..case(Some(&down), held(shards, night, Phase::Stopped))
         };
         assert_eq!(
-            take(RULES.start(&start), morning, &mut made),
+            carry_out(RULES.start(&start), morning, &mut made),
             Some(shards),
             "every morning brings it back"
         );
@@ -417,7 +418,7 @@ fn a_daily_schedule_leaves_as_many_shards_as_the_documentation_says() {
 }
 
 #[test]
-fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
+fn a_stopped_stream_that_a_person_is_scaling_is_looked_at_later() {
     let updating = Seen { status: Status::Updating, ..seen(1) };
     assert_eq!(
         left(RULES.start(&case(Some(&updating), held(8, 1, Phase::Stopped)))).0,
@@ -430,7 +431,7 @@ fn a_stopped_stream_that_a_person_is_scaling_is_theirs_to_decide() {
 }
 
 #[test]
-fn our_own_scaling_that_led_elsewhere_goes_on_within_the_calls_that_are_free() {
+fn our_own_scaling_that_led_elsewhere_goes_on_within_the_free_calls() {
     let updating = Seen { status: Status::Updating, ..seen(4) };
     let mut case = case(Some(&updating), held(8, 1, Phase::Starting));
     made(&mut case, hours_ago(&[1.0; 9]));
@@ -466,7 +467,7 @@ fn fan_out_consumers_are_named() {
 
 proptest! {
     #[test]
-    fn every_step_is_one_that_aws_takes_and_the_way_ends_where_it_should(from in 1_u32..5000, to in 1_u32..5000) {
+    fn a_way_has_only_steps_that_aws_takes_and_reaches_its_goal(from in 1_u32..5000, to in 1_u32..5000) {
         let counts = counts(from, to);
         let mut at = from;
         for next in &counts {
@@ -478,7 +479,7 @@ proptest! {
     }
 
     #[test]
-    fn down_and_up_fit_the_calls_of_a_day(shards in 1_u32..5000, used in 0_usize..12) {
+    fn the_way_down_and_back_fits_the_calls_of_a_day(shards in 1_u32..5000, used in 0_usize..12) {
         if let Some(floor) = floor(1, shards, shards, used) {
             prop_assert!(used + counts(shards, floor).len() + counts(floor, shards).len() <= 10);
         }

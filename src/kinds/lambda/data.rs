@@ -122,7 +122,7 @@ pub enum AsyncEvents {
     Unknown(String),
 }
 
-/// An original holds what a stop of a function loses.
+/// An original holds the settings that a stop of a function changes or removes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
@@ -159,7 +159,7 @@ pub enum Call {
     EnableMappings(BTreeSet<String>),
 }
 
-/// This wait ends when none of these mappings is in transition any more.
+/// The wait ends when none of these mappings is in transition any more.
 ///
 /// AWS changes no mapping that is in transition.
 #[derive(Debug, Clone, PartialEq, Eq)]
