@@ -17,7 +17,7 @@ pub enum Class {
     Transient,
     /// AWS understood and refused: asking again changes nothing.
     Refused,
-    /// AWS takes only so many of these calls a day, and they are used up.
+    /// The call is a rationed one, and AWS takes no more of them today.
     Spent,
     /// The call was not sent, because the operation was interrupted before.
     Halted,

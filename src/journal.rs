@@ -1,4 +1,6 @@
-//! What the function remembers between invocations, and the only ways it may change.
+//! The journal is what the function remembers between invocations.
+//!
+//! It changes in these ways only:
 //!
 //! ```text
 //!             Save                 Stopped               Start              Restored
@@ -13,10 +15,10 @@
 //! since, and their value wins), and by nothing else: no order of events replaces it by a value
 //! that a stop made. (`Amend` is a `Resume` with which a kind notes more beside the original.)
 
-mod calls;
 mod entries;
 mod money;
 mod operations;
+mod rationed;
 
 use std::collections::BTreeMap;
 
@@ -28,23 +30,25 @@ use thiserror::Error;
 pub use self::entries::{
     Challenger, Ended, KeptOriginal, Lease, Note, Operation, Record, Scheduled, Snapshot, Unpriced,
 };
+pub use self::rationed::RationedCalls;
 use crate::kinds::kit::Original;
 use crate::model::{Goal, KindName, Phase, ResourceId};
 use crate::savings::Savings;
 
-/// The version of the state's form that this program writes, and the newest that it reads.
+/// This program writes this version of the state's form, and reads none that is newer.
 pub const SCHEMA: u32 = 1;
 
-/// The state object.
+/// The journal is the state object in the bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Journal {
     pub schema: u32,
     pub project: String,
     pub environment: String,
-    /// Differs in every write: tells a writer whose answer was lost that the write was its own.
+    /// Every write has another value here.
+    ///
+    /// It tells a writer whose answer was lost that the write was its own.
     pub write: String,
-    /// Grows with every operation.
+    /// The generation grows with every operation.
     pub generation: u64,
     pub goal: Option<Goal>,
     pub lease: Option<Lease>,
@@ -52,29 +56,24 @@ pub struct Journal {
     /// The newest operation on the whole project that a schedule asked for.
     #[serde(default)]
     pub scheduled: Option<Scheduled>,
-    /// Set by an invocation that waits for the lease and wants the opposite: the holder yields.
+    /// An invocation that waits for the lease and wants the opposite stands here. The holder yields.
     pub challenger: Option<Challenger>,
-    /// Operations that have ended, or that another has superseded. They are not begun again.
+    /// Operations that have ended, or were superseded by another, are not begun again.
     pub ended: Vec<Ended>,
     pub resources: BTreeMap<String, Record>,
-    /// When the calls were made that AWS takes only so many of a day.
-    #[serde(default)]
-    pub counted_calls: BTreeMap<String, Vec<Timestamp>>,
-    /// When a process set out to make some. It takes them out again when it knows what it made:
-    /// what is left here may have been made or not.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub planned_calls: BTreeMap<String, Vec<Timestamp>>,
-    /// When AWS refused such a call as one too many, though fewer are remembered.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub refused_calls: BTreeMap<String, Timestamp>,
+    /// The fields of these stand among the journal's own, as they did in 0.1.
+    ///
+    /// Reading them refuses every field that the journal does not know.
+    #[serde(flatten, deserialize_with = "RationedCalls::deserialize_strictly")]
+    pub rationed: RationedCalls,
     pub savings: Savings,
-    /// What they were when the newest operation began.
+    /// The savings' total in US dollars, as it was when the newest operation began.
     #[serde(default)]
     pub saved_before_usd: f64,
-    /// Stopped time that is not booked, because what it saved was not known when it ended.
+    /// Stopped time is kept here until its price is known, and booked then.
     #[serde(default)]
     pub unpriced: Vec<Unpriced>,
-    /// Whose days and months the savings are booked in.
+    /// Savings are booked in the days and months of this time zone.
     #[serde(skip, default = "utc")]
     pub zone: TimeZone,
 }
@@ -83,7 +82,7 @@ fn utc() -> TimeZone {
     TimeZone::UTC
 }
 
-/// What may happen to a record.
+/// A transition is a change of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transition {
     /// Before the first change: there was no original.
@@ -92,7 +91,7 @@ pub enum Transition {
     Adopt(Original),
     /// Before a change: a stop goes on, with the original that there is.
     Resume,
-    /// The same, and the kind remembers more beside the original.
+    /// Before a change: a stop goes on, and the kind remembers more beside the original.
     Amend(Original),
     /// The resource was seen stopped.
     Stopped,
@@ -112,7 +111,7 @@ pub struct IllegalTransition {
     transition: &'static str,
 }
 
-/// Why a stored state cannot be used. Nothing is changed then, and nothing written.
+/// A stored state cannot be used. Nothing is changed then, and nothing written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unusable {
     #[error("it is not a state of this program: {0}")]
@@ -138,9 +137,7 @@ impl Journal {
             challenger: None,
             ended: Vec::new(),
             resources: BTreeMap::new(),
-            counted_calls: BTreeMap::new(),
-            planned_calls: BTreeMap::new(),
-            refused_calls: BTreeMap::new(),
+            rationed: RationedCalls::default(),
             savings: Savings::default(),
             saved_before_usd: 0.0,
             unpriced: Vec::new(),
@@ -155,7 +152,7 @@ impl Journal {
         environment: &str,
         kinds: &[KindName],
     ) -> Result<Self, Unusable> {
-        /// Read first: a newer or foreign state is to be called that, and not damaged.
+        /// The head is read first: a newer or foreign state is to be called that, and not damaged.
         #[derive(Deserialize)]
         struct Head {
             schema: u32,
@@ -190,19 +187,23 @@ impl Journal {
         self.resources.get(&id.to_string())
     }
 
-    /// The resources of a kind that we owe their original, or that this operation has dealt with.
+    /// Returns the records of a kind.
+    ///
+    /// These resources are owed their original, or the newest operation has dealt with them.
     pub fn recorded(&self, kind: KindName) -> impl Iterator<Item = (ResourceId, &Record)> {
         self.resources.iter().filter_map(move |(id, record)| {
             Some((ResourceId::new(kind, name_in(kind, id)?), record))
         })
     }
 
-    /// Whether there is anything to bring back.
+    /// Tells whether there is anything to bring back.
     pub fn owes(&self) -> bool {
         self.resources.values().any(|record| record.held().is_some())
     }
 
-    /// Every legal transition stands here; anything else is an error and changes nothing.
+    /// Changes a resource's record, if the transition is legal.
+    ///
+    /// Every legal transition stands here. Any other is an error and changes nothing.
     pub fn record_transition(
         &mut self,
         id: &ResourceId,
@@ -273,8 +274,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Every original that we owe, with what it was: for the report of a stop, from which
-    /// [`Self::adopt_originals`] can bring them back when the state is lost.
+    /// Returns every original that is owed, for the report of a stop.
+    ///
+    /// [`Self::adopt_originals`] can bring them back from there when the state is lost.
     pub fn originals(&self) -> BTreeMap<String, KeptOriginal> {
         self.resources
             .iter()
@@ -286,7 +288,9 @@ impl Journal {
             .collect()
     }
 
-    /// Owes these originals again, where none is held: what the state remembers is newer.
+    /// Adopts originals from a report, where the state holds none.
+    ///
+    /// What the state holds is newer.
     pub fn adopt_originals(
         &mut self,
         originals: &BTreeMap<String, KeptOriginal>,
@@ -322,7 +326,7 @@ impl Journal {
     }
 }
 
-/// The name in a key `kind:name`, where the key is of that kind.
+/// Returns the name in a key `kind:name`, if the key is of that kind.
 fn name_in(kind: KindName, key: &str) -> Option<&str> {
     key.strip_prefix(kind.as_str())?.strip_prefix(':')
 }

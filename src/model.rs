@@ -136,11 +136,11 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Rationed calls are calls that AWS takes only so many of a day.
+/// A ration tells a decision of one resource's rationed calls.
 ///
-/// The fields tell what is known of such calls for one resource.
+/// AWS takes only so many of these a day.
 #[derive(Debug, Clone, Default)]
-pub struct RationedCalls {
+pub struct Ration {
     /// Each call of the last 24 hours, certain or not, was so long ago. The oldest is first.
     pub recent: Vec<Duration>,
     /// Each of these calls was made for certain, so long ago.

@@ -57,7 +57,7 @@ pub struct Move {
     pub claim: Transition,
     pub steps: Vec<Step>,
     /// So many of the steps are rationed calls, which AWS counts by the day.
-    pub counted: usize,
+    pub rationed: usize,
     /// The resource's state at the end of the way.
     pub leads_to: State,
     pub note: Note,
@@ -170,8 +170,9 @@ impl Planner<'_> {
             return Outlook::Leave { verdict: Verdict::Unmanaged, why };
         }
         let Circumstances { now: time, time_left, .. } = *self.circumstances;
-        let calls = self.journal.calls(&candidate.id, time, time_left);
-        let case = Case { name: &candidate.id.name, seen, held, calls, now: time };
+        let local_time = time.to_zoned_datetime(self.journal.zone.clone());
+        let ration = self.journal.rationed.ration(&candidate.id, local_time, time_left);
+        let case = Case { name: &candidate.id.name, seen, held, ration, now: time };
         match kind.decide(self.direction, &case) {
             Err(unreadable) => Outlook::Blocked(Failure::refused(unreadable.to_string())),
             Ok(Decision::Leave { verdict, why }) => Outlook::Leave { verdict, why },
@@ -204,7 +205,7 @@ impl Planner<'_> {
             (Claim::Resume, Direction::Stop) => Transition::Resume,
             (Claim::Resume, Direction::Start) => Transition::Start,
         };
-        let counted = steps.iter().filter(|step| kind.is_counted(step)).count();
+        let rationed = steps.iter().filter(|step| kind.is_rationed(step)).count();
         let after = kind.describe(after.as_ref());
         let note = Note {
             before: now.clone(),
@@ -212,7 +213,7 @@ impl Planner<'_> {
             detail,
             warnings,
         };
-        Outlook::Change(Box::new(Move { claim, steps, counted, leads_to: after.state, note }))
+        Outlook::Change(Box::new(Move { claim, steps, rationed, leads_to: after.state, note }))
     }
 }
 

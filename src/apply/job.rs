@@ -32,10 +32,10 @@ pub struct Finished<'a> {
     pub id: &'a ResourceId,
     pub outcome: MoveOutcome,
     pub last: Option<LastLook>,
-    /// What did not go straight, for the report.
+    /// Remarks tell the report what did not go straight.
     pub remarks: Vec<String>,
-    /// Calls were answered at these times that AWS takes only so many of a day.
-    pub counted: Vec<Instant>,
+    /// Rationed calls were answered at these times.
+    pub rationed: Vec<Instant>,
 }
 
 /// A job is one resource on its way.
@@ -47,7 +47,7 @@ pub struct Job<'a> {
     stage: Stage,
     last: Option<LastLook>,
     remarks: Vec<String>,
-    counted: Vec<Instant>,
+    rationed: Vec<Instant>,
 }
 
 impl<'a> Job<'a> {
@@ -59,18 +59,18 @@ impl<'a> Job<'a> {
             stage: Stage::Over(MoveOutcome::Done),
             last: None,
             remarks: Vec::new(),
-            counted: Vec::new(),
+            rationed: Vec::new(),
         };
         job.begin_step();
         job
     }
 
-    /// The step at hand. `None`: there is nothing left to do.
+    /// Returns the step at hand. `None`: there is nothing left to do.
     pub(super) fn step(&self) -> Option<&Step> {
         self.steps.front()
     }
 
-    /// The call that the step at hand sends.
+    /// Returns the call that the step at hand sends.
     pub(super) fn call(&self) -> Option<&Call> {
         match self.step()? {
             Step::Call(call) => Some(call),
@@ -78,12 +78,12 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whether the step at hand is to be taken now.
+    /// Tells whether the step at hand is to be taken now.
     pub(super) fn is_due(&self) -> bool {
         matches!(&self.stage, Stage::Due(due) if due.not_before <= Instant::now())
     }
 
-    /// Whether the resource is to be looked at at that moment.
+    /// Tells whether a look at the resource is due at that moment.
     pub(super) fn is_to_be_looked_at(&self, at: Instant) -> bool {
         matches!(&self.stage, Stage::Taken(taken) if taken.next_look <= at)
     }
@@ -92,7 +92,7 @@ impl<'a> Job<'a> {
         matches!(self.stage, Stage::Over(_))
     }
 
-    /// The moment at which there is something to do again. `None`: never.
+    /// Returns the moment at which there is something to do again. `None`: never.
     pub(super) fn next_moment(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Due(due) => Some(due.not_before),
@@ -106,7 +106,7 @@ impl<'a> Job<'a> {
         self.taken(None, rhythm);
     }
 
-    /// Takes in the answer to a call. `None`: it was cut off, and may have worked or not.
+    /// Records the answer to a call. `None`: it was cut off, and may have worked or not.
     pub(super) fn answered(&mut self, answer: Option<Answer<Seen, Call>>, rhythm: Rhythm) {
         // AWS does not count what it refuses. Whether an error was a refusal, the next look shows.
         match answer {
@@ -134,18 +134,20 @@ impl<'a> Job<'a> {
     }
 
     fn accepted(&mut self, rhythm: Rhythm) {
-        self.count();
+        self.record_made();
         self.taken(None, rhythm);
     }
 
-    /// Remembers the call, where AWS takes only so many of it a day.
-    fn count(&mut self) {
-        if self.step().is_some_and(|step| self.kind.is_counted(step)) {
-            self.counted.push(Instant::now());
+    /// Remembers the call, if it is a rationed one.
+    fn record_made(&mut self) {
+        if self.step().is_some_and(|step| self.kind.is_rationed(step)) {
+            self.rationed.push(Instant::now());
         }
     }
 
-    /// The step was taken, as far as that is known. Where nothing can show yet, the look can wait.
+    /// Records that the step was taken, as far as that is known.
+    ///
+    /// Where nothing can show yet, the look can wait.
     fn taken(&mut self, objection: Option<Objection>, rhythm: Rhythm) {
         let shows_now = objection.is_some() || self.effect() == Effect::AtOnce || !rhythm.wait;
         let (Stage::Due(Due { history, .. }) | Stage::Taken(Taken { history, .. })) =
@@ -162,12 +164,12 @@ impl<'a> Job<'a> {
         self.stage = Stage::Taken(Taken { next_look, wait, objection, history });
     }
 
-    /// When the step at hand is worth its first look.
+    /// Tells how soon a look can show what the step at hand does.
     fn effect(&self) -> Effect {
         self.step().map_or(Effect::AtOnce, |step| self.kind.effect(step))
     }
 
-    /// Takes in what a look showed after a step was taken.
+    /// Records what a look showed after a step was taken.
     pub(super) fn looked(&mut self, look: Result<Option<Seen>, Failure>, rhythm: Rhythm) {
         let Stage::Taken(taken) = &mut self.stage else { return };
         taken.next_look = Instant::now() + taken.wait;
@@ -189,7 +191,7 @@ impl<'a> Job<'a> {
         let progress = self.kind.progress(step, seen, taken.refusal());
         let shows = matches!(progress, Progress::Done | Progress::Waiting(_));
         if shows && taken.disproves_an_error() {
-            self.count();
+            self.record_made();
         }
         match progress {
             Progress::Done => self.next_step(seen, rhythm),
@@ -214,8 +216,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Goes on with the next step. One that sends nothing, and only waits for what this very look
-    /// may have shown, has been taken by that.
+    /// Goes on with the next step.
+    ///
+    /// One that sends nothing, and only waits for what this very look may have shown, is judged
+    /// by this look.
     fn next_step(&mut self, seen: Option<&Seen>, rhythm: Rhythm) {
         self.steps.pop_front();
         self.begin_step();
@@ -225,8 +229,9 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Begins the first of the steps that are left, with a history of its own: what the step before
-    /// was answered and how often it was tried says nothing of it.
+    /// Begins the first of the steps that are left, with a history of its own.
+    ///
+    /// What the step before was answered, and how often it was tried, says nothing of this one.
     fn begin_step(&mut self) {
         match self.step() {
             None => self.stage = Stage::Over(MoveOutcome::Done),
@@ -248,7 +253,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The step is on its way.
+    /// Records that the step is on its way.
     fn goes_on(&mut self, what: String, rhythm: Rhythm) {
         let Stage::Taken(taken) = &mut self.stage else { return };
         if taken.history.waits_for == what {
@@ -259,7 +264,7 @@ impl<'a> Job<'a> {
         taken.next_look = Instant::now() + taken.wait;
     }
 
-    /// The step shows no effect.
+    /// Records that the step shows no effect. Its call is sent again where that may help.
     fn no_sign(&mut self, rhythm: Rhythm) {
         let Stage::Taken(Taken { next_look, wait, objection, history }) = &mut self.stage else {
             return;
@@ -300,9 +305,9 @@ impl<'a> Job<'a> {
         }) = &self.stage
             && failure.code.is_none()
         {
-            self.count();
+            self.record_made();
         }
-        let Job { id, stage, last, remarks, counted, .. } = self;
+        let Job { id, stage, last, remarks, rationed, .. } = self;
         let outcome = match stage {
             Stage::Over(outcome) => outcome,
             Stage::Due(Due { history, .. }) | Stage::Taken(Taken { history, .. })
@@ -314,6 +319,6 @@ impl<'a> Job<'a> {
                 MoveOutcome::Unfinished(history.waits_for)
             }
         };
-        Finished { id, outcome, last, remarks, counted }
+        Finished { id, outcome, last, remarks, rationed }
     }
 }

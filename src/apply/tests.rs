@@ -30,7 +30,7 @@ static INFO: Info = Info {
     bills: &[],
 };
 
-/// What a number is set to, and likewise what is waited for.
+/// A call sets a number to this, and a wait waits for it.
 #[derive(Debug, Clone, PartialEq)]
 struct Set(i32);
 
@@ -94,7 +94,7 @@ impl Rules for Numbers {
     fn waited(&self, wait: &Set, seen: Option<&Number>) -> Progress<StepOf<Numbers>> {
         self.progress(wait, seen, None)
     }
-    fn is_counted(&self, _: &Set) -> bool {
+    fn is_rationed(&self, _: &Set) -> bool {
         true
     }
 }
@@ -108,7 +108,7 @@ type Answer = AnswerOf<Numbers>;
 /// At which second, and at which resources.
 type Look = (u64, Vec<String>);
 
-/// What each call answers and each look shows, in turn; the last look stays.
+/// A script says what each call answers and each look shows, in turn. The last look stays.
 #[derive(Clone, Default)]
 struct Script {
     answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
@@ -117,7 +117,7 @@ struct Script {
     /// The names that each call for a look asked about, and when.
     looked: Arc<Mutex<Vec<Look>>>,
     began: Option<Instant>,
-    /// How long one call takes.
+    /// One call takes so long.
     latency: Duration,
 }
 
@@ -136,7 +136,7 @@ impl Script {
         Script { began: Some(Instant::now()), ..Script::default() }
     }
 
-    /// When it was looked at, in seconds from the beginning.
+    /// Returns the times of all looks, in seconds from the beginning.
     fn looked_at(&self) -> Vec<u64> {
         self.looked.lock().unwrap().iter().map(|(at, _)| *at).collect()
     }
@@ -226,7 +226,7 @@ async fn run_one(script: &Script, steps: &[i32], seconds: u64, wait: bool) -> Mo
     run_to_its_end(script, steps, seconds, wait).await.0
 }
 
-/// The same, and the ages in seconds of the calls that count.
+/// Runs one resource, and returns the ages in seconds of its rationed calls, too.
 async fn run_to_its_end(
     script: &Script,
     steps: &[i32],
@@ -239,7 +239,7 @@ async fn run_to_its_end(
     let jobs =
         vec![Job::new(&id, kind.as_managed().unwrap(), steps.iter().map(|n| set(*n)).collect())];
     let finished = run(jobs, &pace, Rhythm { poll: POLL, wait }, &mut Nobody).await.remove(0);
-    (finished.outcome, finished.counted.iter().map(|at| at.elapsed().as_secs()).collect())
+    (finished.outcome, finished.rationed.iter().map(|at| at.elapsed().as_secs()).collect())
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,9 +88,9 @@ fn the_states_of_version_0_1_are_of_every_phase() {
             ("scheduled", journal.scheduled.is_some()),
             ("challenger", journal.challenger.is_some()),
             ("ended", !journal.ended.is_empty()),
-            ("counted", !journal.counted_calls.is_empty()),
-            ("planned", !journal.planned_calls.is_empty()),
-            ("refused", !journal.refused_calls.is_empty()),
+            ("counted", !journal.rationed.made.is_empty()),
+            ("planned", !journal.rationed.planned.is_empty()),
+            ("refused", !journal.rationed.refused.is_empty()),
             ("unpriced", !journal.unpriced.is_empty()),
             ("two months", journal.savings.months.len() == 2),
         ] {

@@ -1,14 +1,14 @@
-//! Who is at work, who was, and who wants to be.
+//! The journal knows which operation is at work, and which have ended.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Journal;
 use super::entries::{Ended, Lease, Operation, Scheduled};
-
 use crate::model::Phase;
 
-/// How long an ended operation is remembered, so that a late duplicate does nothing. Lambda keeps
-/// an event for 6 hours at most, EventBridge Scheduler for 24.
+/// An ended operation is remembered so long, so that a late duplicate does nothing.
+///
+/// Lambda keeps an event for 6 hours at most, EventBridge Scheduler for 24.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(7 * 24);
 const REMEMBER_AT_MOST: usize = 500;
 
@@ -17,9 +17,10 @@ impl Journal {
         self.ended.iter().any(|ended| ended.operation_id == operation_id)
     }
 
-    /// Begins an operation, or goes on with it. What it supersedes has ended by that. What was
-    /// asked for stays as it was at the beginning: an invocation that goes on is not told all of
-    /// it.
+    /// Begins an operation, or goes on with it.
+    ///
+    /// The operation that it supersedes has ended by that. What was asked for stays as it was at
+    /// the beginning: an invocation that goes on is not told all of it.
     pub fn begin(
         &mut self,
         operation: Operation,
@@ -36,7 +37,7 @@ impl Journal {
             self.saved_before_usd = self.savings.total_usd;
             // Restored by an operation that is over: nothing is owed, and nobody will ask.
             self.resources.retain(|_, record| record.phase != Phase::Running);
-            self.forget_calls(now);
+            self.rationed.forget_old(now);
             if let Some(schedule) = operation.schedule.as_ref().filter(|_| whole_project) {
                 let direction = operation.direction;
                 self.scheduled =

@@ -164,7 +164,7 @@ pub trait Managed: Reported {
         seen: Option<&Seen>,
         refused: Option<&Failure>,
     ) -> Progress<Step>;
-    fn is_counted(&self, step: &Step) -> bool;
+    fn is_rationed(&self, step: &Step) -> bool;
     fn effect(&self, step: &Step) -> Effect;
     async fn look(
         &self,
@@ -246,7 +246,7 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
             name: case.name,
             seen: case.seen.map(|seen| seen.0.get()),
             held: case.held.as_ref().map(held).transpose()?,
-            calls: case.calls.clone(),
+            ration: case.ration.clone(),
             now: case.now,
         };
         let decision = match direction {
@@ -271,8 +271,8 @@ impl<R: Rules, A: Remote<R> + 'static> Managed for Kit<R, A> {
         progress.map(erased::<R>)
     }
 
-    fn is_counted(&self, step: &Step) -> bool {
-        matches!(step, Step::Call(call) if self.rules.is_counted(call.call.get()))
+    fn is_rationed(&self, step: &Step) -> bool {
+        matches!(step, Step::Call(call) if self.rules.is_rationed(call.call.get()))
     }
 
     fn effect(&self, step: &Step) -> Effect {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::info::Info;
 use crate::failure::Failure;
-use crate::model::{Description, Phase, RationedCalls};
+use crate::model::{Description, Phase, Ration};
 
 /// A kind's own types are plain data: they can be compared and printed.
 pub trait Data: Any + Clone + Debug + PartialEq + Send + Sync {}
@@ -71,7 +71,7 @@ pub trait Rules: Describe {
     fn waited(&self, wait: &Self::Wait, seen: Option<&Self::Seen>) -> Progress<StepOf<Self>>;
 
     /// Tells whether AWS takes only so many of these calls a day. The state remembers such calls.
-    fn is_counted(&self, _: &Self::Call) -> bool {
+    fn is_rationed(&self, _: &Self::Call) -> bool {
         false
     }
 
@@ -145,7 +145,7 @@ pub struct Case<'a, S, O> {
     pub seen: Option<&'a S>,
     /// `None`: nothing is owed.
     pub held: Option<Held<O>>,
-    pub calls: RationedCalls,
+    pub ration: Ration,
     pub now: Timestamp,
 }
 

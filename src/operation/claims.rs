@@ -18,8 +18,8 @@ pub fn claim(plan: &mut Plan, journal: &mut Journal, operation_id: &str, now: Ti
             continue;
         }
         let Outlook::Change(change) = &mut item.outlook else { continue };
-        if change.counted > 0 {
-            journal.plan_calls(&item.id, change.counted, now);
+        if change.rationed > 0 {
+            journal.rationed.record_planned(&item.id, change.rationed, now);
         }
         // An earlier invocation of this operation may have found it otherwise.
         if let Some(record) = journal.record(&item.id) {

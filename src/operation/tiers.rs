@@ -53,7 +53,7 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        self.take_back_unmade(plan, begun_at, &fates);
+        self.record_none_made(plan, begun_at, &fates);
         // What took too long to hold the other tiers up is waited for as long as there is time.
         let until = Instant::now() + Duration::from_secs(24 * 3600);
         self.follow_transitions(plan, &tiers, until, &mut fates).await?;
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
                         break;
                     }
                 }
-                self.take_back_unmade(&again, begun_at, fates);
+                self.record_none_made(&again, begun_at, fates);
                 wait = rhythm.poll;
             }
             plan.merge(again);
@@ -146,14 +146,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes back the planned calls of moves that an unfinished tier kept from their turn.
-    ///
-    /// They have made none.
-    fn take_back_unmade(&mut self, plan: &Plan, begun_at: Timestamp, fates: &Fates) {
+    /// Records that moves which an unfinished tier kept from their turn made no rationed call.
+    fn record_none_made(&mut self, plan: &Plan, begun_at: Timestamp, fates: &Fates) {
         let journal = &mut self.session.ledger.journal;
         let moves = Tier::in_order(self.direction).into_iter().flat_map(|tier| plan.moves(tier));
-        for (id, _) in moves.filter(|(id, change)| change.counted > 0 && !fates.contains_key(*id)) {
-            journal.made_calls(id, begun_at, []);
+        for (id, _) in moves.filter(|(id, change)| change.rationed > 0 && !fates.contains_key(*id))
+        {
+            journal.rationed.record_made(id, begun_at, []);
         }
     }
 
@@ -181,15 +180,16 @@ impl<'a> Run<'a> {
     fn write_down(&mut self, change: &Move, job: &mut Finished<'_>, begun_at: Timestamp) {
         let Session { program, ledger, turn, .. } = &mut self.session;
         let (id, journal) = (job.id, &mut ledger.journal);
-        if !job.counted.is_empty() || change.counted > 0 {
+        if !job.rationed.is_empty() || change.rationed > 0 {
             let now = program.clock.now();
             let ago = |at: &Instant| SignedDuration::try_from(at.elapsed()).unwrap_or_default();
-            journal.made_calls(id, begun_at, job.counted.iter().map(|at| now - ago(at)));
+            journal.rationed.record_made(id, begun_at, job.rationed.iter().map(|at| now - ago(at)));
         }
         if let MoveOutcome::Failed(failure) = &mut job.outcome
             && failure.class == Class::Spent
         {
-            let frees = journal.refused_call(id, program.clock.now());
+            let frees = journal.rationed.record_refused(id, program.clock.now());
+            let frees = frees.to_zoned_datetime(journal.zone.clone());
             let frees = frees.strftime("; the next is free at %Y-%m-%d %H:%M %Z at the latest");
             failure.message.push_str(&frees.to_string());
         }

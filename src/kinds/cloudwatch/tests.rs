@@ -18,7 +18,7 @@ fn case<'a>(
         name,
         seen,
         held,
-        calls: crate::model::RationedCalls::default(),
+        ration: crate::model::Ration::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }

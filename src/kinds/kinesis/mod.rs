@@ -5,13 +5,13 @@
 //! hours (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 
 pub mod bills;
-mod budget;
+mod ration;
 pub mod remote;
 mod stream;
 
 use std::time::Duration;
 
-use self::budget::{Budget, counts, floor, floor_reason, way};
+use self::ration::{StreamRation, counts, floor, floor_reason, way};
 use self::stream::CALLS_A_DAY;
 pub use self::stream::{Mode, Original, ScaleTo, Seen, Status, Step, Wait};
 use crate::failure::Failure;
@@ -154,10 +154,10 @@ impl Rules for Streams {
                 Decision::leave(Verdict::Later, "it is UPDATING: somebody is scaling it")
             }
             Status::Updating => {
-                let budget = Budget(&case.calls);
-                let wait = Wait::Active { goal, from: seen.shards, calls: budget.free() };
+                let ration = StreamRation(&case.ration);
+                let wait = Wait::Active { goal, from: seen.shards, calls: ration.free() };
                 let steps = std::iter::once(Step::Wait(wait))
-                    .chain(budget.pay_up(way(seen.shards, goal)))
+                    .chain(ration.allowed_up(way(seen.shards, goal)))
                     .collect();
                 Decision::resume(steps, Some(seen.at(goal)))
             }
@@ -172,7 +172,7 @@ impl Rules for Streams {
                 Decision::leave(Verdict::Released, "it had not been stopped")
             }
             Status::Active if is_ours(held, seen.shards) => Decision::resume(
-                Budget(&case.calls).pay_up(way(seen.shards, goal)),
+                StreamRation(&case.ration).allowed_up(way(seen.shards, goal)),
                 Some(seen.at(goal)),
             ),
             Status::Active => Decision::leave(
@@ -182,7 +182,7 @@ impl Rules for Streams {
         }
     }
 
-    fn is_counted(&self, _: &ScaleTo) -> bool {
+    fn is_rationed(&self, _: &ScaleTo) -> bool {
         true
     }
 
@@ -239,15 +239,15 @@ fn once_active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) 
 impl Streams {
     /// Goes on with a stop that was half done, or takes down what a start has half done.
     fn resume_stop(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
-        let budget = Budget(&case.calls);
-        let used = budget.lasting();
+        let ration = StreamRation(&case.ration);
+        let used = ration.lasting();
         let floor =
             floor(original.floor, seen.shards, original.shards, used).unwrap_or(seen.shards);
-        let steps = budget.pay_down(way(seen.shards, floor));
+        let steps = ration.allowed_down(way(seen.shards, floor));
         if floor == original.floor {
             return Decision::resume(steps, Some(seen.at(floor)));
         }
-        let why = format!("{}; {}", floor_reason(floor, used), budget.next_free());
+        let why = format!("{}; {}", floor_reason(floor, used), ration.next_free());
         if floor == seen.shards {
             let verdict =
                 if floor < original.shards { Verdict::AlreadyStopped } else { Verdict::Skipped };
@@ -265,12 +265,12 @@ impl Streams {
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
             return Decision::leave(verdict, "1 shard is the least a stream has");
         }
-        let budget = Budget(&case.calls);
-        let lasting = budget.lasting();
+        let ration = StreamRation(&case.ration);
+        let lasting = ration.lasting();
         let Some(floor) = floor(1, seen.shards, seen.shards, lasting) else {
             let why = format!(
                 "{lasting} of AWS's {CALLS_A_DAY} calls a day are used, and the way back could not be paid; {}",
-                budget.next_free()
+                ration.next_free()
             );
             let verdict = if held.is_some() { Verdict::Released } else { Verdict::Skipped };
             return Decision::leave(verdict, why);
@@ -286,9 +286,13 @@ impl Streams {
             details.push(floor_reason(floor, lasting));
         }
         let original = Original { shards: seen.shards, mode: seen.mode, floor };
-        Decision::save_and(original, budget.pay_down(way(seen.shards, floor)), Some(seen.at(floor)))
-            .because(details.join("; "))
-            .warn(retention_warning(seen, self.longest_stop_hours))
+        Decision::save_and(
+            original,
+            ration.allowed_down(way(seen.shards, floor)),
+            Some(seen.at(floor)),
+        )
+        .because(details.join("; "))
+        .warn(retention_warning(seen, self.longest_stop_hours))
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::kinds::rules::Claim;
 use crate::kinds::rules::testing::{change, left};
-use crate::model::RationedCalls;
+use crate::model::Ration;
 use proptest::prelude::*;
 
 /// These rules are for stops of at most twelve hours.
@@ -26,10 +26,7 @@ fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Ori
         name: "events",
         seen,
         held,
-        calls: RationedCalls {
-            time_left: Duration::from_secs(3 * 3600),
-            ..RationedCalls::default()
-        },
+        ration: Ration { time_left: Duration::from_secs(3 * 3600), ..Ration::default() },
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }
@@ -42,8 +39,8 @@ fn hold(seconds: u64) -> Step {
     Step::Wait(Wait::FreeCall { seconds })
 }
 
-fn is_counted(step: &Step) -> bool {
-    matches!(step, Step::Call(call) if RULES.is_counted(call))
+fn is_rationed(step: &Step) -> bool {
+    matches!(step, Step::Call(call) if RULES.is_rationed(call))
 }
 
 /// Tells how far a step has come.
@@ -217,8 +214,8 @@ fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
 
 /// Lets these calls have been made, so long ago.
 fn made(case: &mut Case<Seen, Original>, calls: Vec<Duration>) {
-    case.calls.recent.clone_from(&calls);
-    case.calls.made = calls;
+    case.ration.recent.clone_from(&calls);
+    case.ration.made = calls;
 }
 
 fn hours_ago(hours: &[f64]) -> Vec<Duration> {
@@ -290,9 +287,9 @@ fn an_operation_waits_for_a_call_only_as_long_as_it_has_time() {
     let seen = seen(32);
     let mut case = case(Some(&seen), None);
     made(&mut case, hours_ago(&[24.0 - 1.0 / 30.0; 6]));
-    case.calls.time_left = Duration::from_secs(241);
+    case.ration.time_left = Duration::from_secs(241);
     assert_eq!(targets_and_holds(RULES.stop(&case)), (vec![16, 8, 4, 2, 1], 121));
-    case.calls.time_left = Duration::from_secs(239);
+    case.ration.time_left = Duration::from_secs(239);
     assert_eq!(targets_and_holds(RULES.stop(&case)), (vec![16, 8], 0));
 }
 
@@ -316,7 +313,7 @@ fn a_start_that_runs_out_of_calls_tells_when_the_next_is_free() {
     let steps = change(RULES.start(&case)).steps;
     let [Step::Call(ScaleTo(2)), Step::GiveUp(why)] = &steps[..] else { panic!("{steps:?}") };
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC"), "{why}");
-    case.calls.made.insert(0, Duration::from_secs(23 * 3600));
+    case.ration.made.insert(0, Duration::from_secs(23 * 3600));
     let steps = change(RULES.start(&case)).steps;
     assert!(matches!(&steps[..], [Step::GiveUp(why)] if why.ends_with("01:00 UTC")), "{steps:?}");
 }
@@ -325,10 +322,10 @@ fn a_start_that_runs_out_of_calls_tells_when_the_next_is_free() {
 fn calls_that_may_have_been_made_limit_a_stop_but_not_a_start() {
     let (up, down) = (seen(32), seen(1));
     let mut stop = case(Some(&up), None);
-    stop.calls.recent = hours_ago(&[1.0; 5]);
+    stop.ration.recent = hours_ago(&[1.0; 5]);
     assert_eq!(targets(RULES.stop(&stop)), [16, 8]);
     let mut start = case(Some(&down), held(32, 1, Phase::Starting));
-    (start.calls.recent, start.calls.made) = (hours_ago(&[1.0; 10]), hours_ago(&[1.0; 5]));
+    (start.ration.recent, start.ration.made) = (hours_ago(&[1.0; 10]), hours_ago(&[1.0; 5]));
     assert_eq!(targets(RULES.start(&start)), [2, 4, 8, 16, 32]);
 }
 
@@ -347,14 +344,14 @@ fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
     let (up, down) = (seen(8), seen(1));
     let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
     let mut stop = case(Some(&up), None);
-    stop.calls.refused = hours(20);
+    stop.ration.refused = hours(20);
     let (verdict, why) = left(RULES.stop(&stop));
     assert_eq!(verdict, Verdict::Skipped);
     assert!(why.ends_with("the next is free at 1970-01-01 04:00 UTC at the latest"), "{why}");
     let mut start = case(Some(&down), held(8, 1, Phase::Starting));
-    start.calls.refused = Some(Duration::from_secs(3599));
+    start.ration.refused = Some(Duration::from_secs(3599));
     assert!(matches!(&change(RULES.start(&start)).steps[..], [Step::GiveUp(_)]));
-    start.calls.refused = hours(1);
+    start.ration.refused = hours(1);
     assert_eq!(targets(RULES.start(&start)), [2, 4, 8], "a morning is worth another try");
 }
 
@@ -375,26 +372,26 @@ fn nights(shards: u32) -> Vec<u32> {
         targets.last().copied()
     };
     for day in 0..10_u64 {
-        let calls = |now: u64, made: &[u64]| {
+        let ration = |now: u64, made: &[u64]| {
             let ages = made.iter().map(|at| Duration::from_secs(now - at));
             let made: Vec<Duration> = ages.filter(|age| age.as_secs() < 86_400).collect();
-            RationedCalls {
+            Ration {
                 recent: made.clone(),
                 made,
                 time_left: Duration::from_secs(3 * 3600),
-                ..RationedCalls::default()
+                ..Ration::default()
             }
         };
         let evening = day * 86_400 + 18 * 3600;
         let up = seen(shards);
-        let stop = Case { calls: calls(evening, &made), ..case(Some(&up), None) };
+        let stop = Case { ration: ration(evening, &made), ..case(Some(&up), None) };
         let night =
             carry_out(RULES.stop(&stop), evening, &mut made).expect("it is stopped every evening");
         nights.push(night);
         let morning = (day + 1) * 86_400 + 8 * 3600;
         let down = seen(night);
         let start = Case {
-            calls: calls(morning, &made),
+            ration: ration(morning, &made),
             ..case(Some(&down), held(shards, night, Phase::Stopped))
         };
         assert_eq!(
@@ -426,7 +423,7 @@ fn a_stopped_stream_that_a_person_is_scaling_is_looked_at_later() {
     );
     for phase in [Phase::Stopping, Phase::Starting] {
         let start = change(RULES.start(&case(Some(&updating), held(8, 1, phase))));
-        assert_eq!(start.steps.iter().filter(|step| is_counted(step)).count(), 3);
+        assert_eq!(start.steps.iter().filter(|step| is_rationed(step)).count(), 3);
     }
 }
 
@@ -443,9 +440,9 @@ fn our_own_scaling_that_led_elsewhere_goes_on_within_the_free_calls() {
 }
 
 #[test]
-fn only_scaling_is_counted() {
-    assert!(is_counted(&scale(1)));
-    assert!(!is_counted(&hold(1)));
+fn only_scaling_is_rationed() {
+    assert!(is_rationed(&scale(1)));
+    assert!(!is_rationed(&hold(1)));
 }
 
 #[test]

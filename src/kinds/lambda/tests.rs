@@ -15,7 +15,7 @@ fn case(seen: Option<&Seen>, held: Option<(Reserved, Phase)>) -> Case<'_, Seen, 
         name: "work",
         seen,
         held,
-        calls: crate::model::RationedCalls::default(),
+        ration: crate::model::Ration::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }
@@ -150,7 +150,7 @@ fn full_case(seen: &Seen, phase: Option<Phase>) -> Case<'_, Seen, Original> {
         name: "work",
         seen: Some(seen),
         held,
-        calls: crate::model::RationedCalls::default(),
+        ration: crate::model::Ration::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
     }
 }

@@ -38,7 +38,7 @@ fn held(phase: Phase) -> Option<Held<Original>> {
 }
 
 fn case(seen: Option<&Seen>, held: Option<Held<Original>>) -> Case<'_, Seen, Original> {
-    Case { name: "risk", seen, held, calls: crate::model::RationedCalls::default(), now: now() }
+    Case { name: "risk", seen, held, ration: crate::model::Ration::default(), now: now() }
 }
 
 fn now() -> Timestamp {

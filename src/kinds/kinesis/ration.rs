@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::stream::{CALLS_A_DAY, ScaleTo, Step, Wait};
-use crate::model::RationedCalls;
+use crate::model::Ration;
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
@@ -16,10 +16,10 @@ const WORTH_WAITING: Duration = Duration::from_secs(600);
 /// used up the day's, and when they were made, is not known.
 const REFUSED_FOR: Duration = Duration::from_secs(3600);
 
-/// The calls that are left.
-pub struct Budget<'a>(pub &'a RationedCalls);
+/// A stream's ration allows ten calls in 24 hours.
+pub struct StreamRation<'a>(pub &'a Ration);
 
-impl Budget<'_> {
+impl StreamRation<'_> {
     /// How long an operation may wait for a call: it has to get on with its way in what is left.
     fn patience(&self) -> Duration {
         WORTH_WAITING.min(self.0.time_left / 2)
@@ -53,39 +53,40 @@ impl Budget<'_> {
     }
 
     /// The steps of a stop, with a pause where the next call is free soon. Its floor sees to it
-    /// that they can be paid.
-    pub fn pay_down(&self, steps: Vec<Step>) -> Vec<Step> {
-        self.pay(steps, &self.0.recent)
+    /// that all are allowed.
+    pub fn allowed_down(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.allowed(steps, &self.0.recent)
     }
 
-    /// The steps of a start as far as they can be paid. What a process that died may have made does
+    /// The steps of a start as far as they are allowed. What a process that died may have made does
     /// not keep it back: AWS knows.
-    pub fn pay_up(&self, steps: Vec<Step>) -> Vec<Step> {
-        self.pay(steps, &self.0.made)
+    pub fn allowed_up(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.allowed(steps, &self.0.made)
     }
 
-    fn pay(&self, steps: Vec<Step>, calls: &[Duration]) -> Vec<Step> {
+    fn allowed(&self, steps: Vec<Step>, calls: &[Duration]) -> Vec<Step> {
         if !steps.is_empty() && self.0.refused.is_some_and(|ago| ago < REFUSED_FOR) {
             return vec![self.give_up(&self.next_free())];
         }
-        let (mut paid, mut waited) = (Vec::new(), Duration::ZERO);
+        let (mut allowed, mut waited) = (Vec::new(), Duration::ZERO);
         for (index, step) in steps.into_iter().enumerate() {
             // As many of the recent calls have to be free by then.
             if let Some(last) = (calls.len() + index).checked_sub(CALLS_A_DAY) {
                 // Beyond the recent ones it would be a call of this very way.
                 let wait = calls.get(last).map_or(A_DAY, |age| frees_in(*age));
                 if wait > self.patience() {
-                    paid.push(self.give_up(&format!("the next is free at {}", self.in_time(wait))));
+                    allowed
+                        .push(self.give_up(&format!("the next is free at {}", self.in_time(wait))));
                     break;
                 }
                 if let Some(longer) = wait.checked_sub(waited).filter(|longer| !longer.is_zero()) {
-                    paid.push(Step::Wait(Wait::FreeCall { seconds: longer.as_secs() + 1 }));
+                    allowed.push(Step::Wait(Wait::FreeCall { seconds: longer.as_secs() + 1 }));
                     waited = wait;
                 }
             }
-            paid.push(step);
+            allowed.push(step);
         }
-        paid
+        allowed
     }
 
     fn give_up(&self, frees: &str) -> Step {
