@@ -1,9 +1,10 @@
-//! Carries out moves. No choices: what to do is in the plan, what became of it is for the kinds'
-//! rules to say.
+//! Moves are carried out here, and nothing is chosen.
 //!
-//! It works in rounds: take every step that is due, look at what may have come to its end, sleep
-//! until the next look. A resource that only waits holds no worker, and is looked at less often the
-//! longer it takes.
+//! What to do is in the plan, and what became of it is for the kinds' rules to say.
+//!
+//! The work goes in rounds: take every step that is due, look at what may have come to its end,
+//! sleep until the next look. A resource that only waits holds no worker, and is looked at less
+//! often the longer it takes.
 
 mod job;
 mod rhythm;
@@ -24,7 +25,9 @@ pub use self::stage::MoveOutcome;
 use crate::kinds::kit::{Call, Managed, Step};
 use crate::pace::{Pace, Until};
 
-/// Looks whether somebody wants the operation to end, between rounds and during long ones.
+/// A watch looks whether somebody wants the operation to end.
+///
+/// It does so between rounds, and during long ones.
 #[async_trait]
 pub trait Watch: Send {
     async fn look(&mut self);
@@ -52,7 +55,7 @@ pub async fn run<'a>(
     jobs.into_iter().map(Job::finish).collect()
 }
 
-/// Every step that is due, and a look at those that can be done by now.
+/// Takes every due step, and looks at those that can be done by now.
 async fn round(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
     while pace.halted().is_none() && jobs.iter().any(Job::is_due) {
         take_steps(jobs, pace, rhythm).await;
@@ -60,7 +63,9 @@ async fn round(jobs: &mut [Job<'_>], pace: &Pace, rhythm: Rhythm) {
     }
 }
 
-/// Sleeps, and looks now and then whether somebody wants the operation to end. Then it ends, too.
+/// Sleeps, and looks now and then whether somebody wants the operation to end.
+///
+/// The sleep ends at once if somebody does.
 pub async fn pause(until: Instant, pace: &Pace, watch: &mut dyn Watch, rhythm: Rhythm) {
     while pace.halted().is_none() {
         let next = (Instant::now() + rhythm.poll).min(until);
@@ -72,8 +77,9 @@ pub async fn pause(until: Instant, pace: &Pace, watch: &mut dyn Watch, rhythm: R
     }
 }
 
-/// Does the work, and looks meanwhile whether somebody wants it to end: thousands of calls at the
-/// rate that AWS takes are one round of minutes.
+/// Does the work, and looks meanwhile whether somebody wants it to end.
+///
+/// Thousands of calls at the rate that AWS takes are one round of minutes.
 async fn watched<T>(work: impl Future<Output = T>, watch: &mut dyn Watch, rhythm: Rhythm) -> T {
     match select(pin!(work), pin!(look_for_ever(watch, rhythm.watch()))).await {
         Either::Left((done, _)) => done,
@@ -88,7 +94,7 @@ async fn look_for_ever(watch: &mut dyn Watch, every: Duration) -> Infallible {
     }
 }
 
-/// Jobs of one kind, side by side with the other kinds'.
+/// Groups the wanted jobs by their kind.
 fn by_kind<'j, 'a>(
     jobs: &'j mut [Job<'a>],
     wanted: impl Fn(&Job<'a>) -> bool,

@@ -1,4 +1,4 @@
-//! The stages of a job, each with what is known in it and in no other.
+//! Each stage of a job holds what is known in it, and in no other.
 //!
 //! ```text
 //!  ┌─ next step, or other steps instead ─┐
@@ -64,12 +64,12 @@ pub enum Objection {
     },
 }
 
-/// A history is what one step has been through, however often it was due and taken.
+/// A history is what one step has been through, however often it was taken.
 #[derive(Debug, Default)]
 pub struct History {
     pub failed_tries: u32,
     pub signless_looks: u32,
-    /// What the step waits for, in words. Empty: for its turn.
+    /// The step waits for this, in words. Empty: for its turn.
     pub waits_for: String,
 }
 

@@ -1,4 +1,4 @@
-//! What stands in a state, piece by piece. Their fields' names are the state's form.
+//! Entries are the pieces of a state. The names of their fields are the state's form.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,18 @@ use crate::kinds::kit::Original;
 use crate::model::{Direction, Phase, Rate};
 use crate::usage::Usage;
 
-/// Who may change the account, and until when.
+/// A lease says who may change the account, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
-    /// One attempt of one invocation: a retry with the same request id is another holder.
+    /// The holder is one attempt of one invocation.
+    ///
+    /// A retry with the same request id is another holder.
     pub holder: String,
     pub until: Timestamp,
 }
 
-/// The newest operation.
+/// An operation is one stop or start, in as many invocations as it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
@@ -28,12 +30,12 @@ pub struct Operation {
     pub request_id: String,
     pub schedule: Option<Schedule>,
     pub started_at: Timestamp,
-    /// How often the function has called itself to go on with it.
+    /// The function has called itself so often to go on with the operation.
     pub depth: u32,
     pub finished_at: Option<Timestamp>,
 }
 
-/// One run of a schedule: when it was planned for, and when its operation began.
+/// A scheduled run has a planned time, and the time when its operation began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheduled {
@@ -42,16 +44,20 @@ pub struct Scheduled {
     pub began_at: Timestamp,
 }
 
+/// A challenger waits for the lease and wants the opposite of what its holder does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Challenger {
     pub operation_id: String,
     pub direction: Direction,
     pub asked_at: Timestamp,
-    /// When its invocation ends at the latest. A challenger that is gone is not yielded to.
+    /// The challenger's invocation ends at this time at the latest.
+    ///
+    /// After that the holder does not yield to it.
     pub until: Timestamp,
 }
 
+/// An operation has ended, and is not begun again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ended {
@@ -59,39 +65,43 @@ pub struct Ended {
     pub at: Timestamp,
 }
 
-/// One resource.
+/// A record is what the journal remembers of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     pub phase: Phase,
-    /// What it was before the first change. Present in every phase but `Running`.
+    /// The original is what the resource was before the first change.
+    ///
+    /// It is present in every phase but `Running`.
     pub original: Option<Original>,
-    /// The operation that last set out to change it.
+    /// The newest operation that set out to change the resource has this id.
     pub operation_id: String,
     pub since: Timestamp,
-    /// Operations that have tried to bring it into the phase that it is in.
+    /// So many operations have tried to bring the resource into its phase.
     pub attempts: u32,
     pub last_error: Option<String>,
-    /// As the operation found it and as it is to leave it, for the report of an operation that
-    /// takes more than one invocation.
+    /// The operation found the resource like this.
+    ///
+    /// The report of an operation that takes more than one invocation needs it.
     pub before: Snapshot,
+    /// The operation is to leave the resource like this.
     pub after: Snapshot,
     pub detail: String,
     pub warnings: Vec<String>,
-    /// What the original was, in words and money: it will come back as that.
+    /// The resource was like this when it was saved, and comes back like this.
     pub running: Snapshot,
-    /// Saved in US dollars since the stop that this record is of.
+    /// So many US dollars were saved by the stop that this record is of.
     pub saved_usd: f64,
 }
 
 impl Record {
-    /// The original, while we owe it.
+    /// Returns the original while it is owed.
     pub fn held(&self) -> Option<&Original> {
         self.original.as_ref().filter(|_| self.phase != Phase::Running)
     }
 }
 
-/// An original as a report keeps it.
+/// A kept original stands in the report of a stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptOriginal {
     pub original: Original,
@@ -99,17 +109,17 @@ pub struct KeptOriginal {
     pub stopped: Snapshot,
 }
 
-/// A snapshot says what a resource was like at one moment, in words, usage and money.
+/// A snapshot tells what a resource was like at one moment: words, usage and money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub summary: String,
     #[serde(default)]
     pub usage: Usage,
-    /// At the prices of that moment.
+    /// The rate is in US dollars an hour, at the prices of that moment.
     pub rate: Rate,
 }
 
-/// What goes into a record together with a transition.
+/// A note goes into a record together with a transition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
     pub before: Snapshot,
@@ -118,7 +128,7 @@ pub struct Note {
     pub warnings: Vec<String>,
 }
 
-/// A time in which a resource was stopped, and what it did not use meanwhile.
+/// An unpriced time is one of being stopped whose price was not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unpriced {

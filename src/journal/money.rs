@@ -1,5 +1,4 @@
-//! What the journal knows of money: prices as they were last known, and savings as they were
-//! measured.
+//! The journal keeps prices as they were last known, and savings as they were measured.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +11,11 @@ use crate::pricing::PriceBook;
 use crate::savings::Savings;
 use crate::usage::Billable;
 
-/// For so long, a price that comes late is put to what was saved before it.
+/// A late price is put to stopped time that ended no longer ago than this.
 const WORTH_PRICING: SignedDuration = SignedDuration::from_hours(62 * 24);
 
 impl Snapshot {
-    /// Takes the newest price. One that is not known any more stays as it was.
+    /// Updates the rate to the newest prices. One that is not known any more stays as it was.
     pub fn price(&mut self, prices: &PriceBook) {
         let newest = prices.rate(&self.usage);
         if !self.usage.is_none() && newest.0.is_some() {
@@ -26,13 +25,13 @@ impl Snapshot {
 }
 
 impl Record {
-    /// What one hour of being stopped saves, where both prices are known.
+    /// Returns the US dollars that one hour saves, if both prices are known.
     fn saving_rate(&self) -> Option<f64> {
         let (running, stopped) = (self.running.rate.0?, self.after.rate.0?);
         Some((running.0 - stopped.0).max(0.0))
     }
 
-    /// What the time since the last booking has saved.
+    /// Returns the US dollars saved since the last booking.
     fn unbooked(&self, now: Timestamp) -> f64 {
         let hours = now.duration_since(self.since).as_secs_f64().max(0.0) / 3600.0;
         self.saving_rate().map_or(0.0, |usd_per_hour| hours * usd_per_hour)
@@ -40,8 +39,9 @@ impl Record {
 }
 
 impl Journal {
-    /// Books what a stopped resource has saved, at the moment it leaves that phase, if it was
-    /// stopped until then.
+    /// Books what a resource has saved, at the moment when it leaves the phase `Stopped`.
+    ///
+    /// Nothing is booked if it is not known to have been stopped until then.
     pub(super) fn book_savings(&mut self, key: &str, now: Timestamp, was_stopped: bool) {
         let Some(record) =
             self.resources.get_mut(key).filter(|record| record.phase == Phase::Stopped)
@@ -65,7 +65,7 @@ impl Journal {
         record.since = now;
     }
 
-    /// What the records' resources use.
+    /// Returns all usage that stands in the journal, so that prices can be asked for.
     pub fn usages(&self) -> impl Iterator<Item = &Billable> {
         let records = self.resources.values().flat_map(|record| {
             [&record.running, &record.before, &record.after]
@@ -79,7 +79,7 @@ impl Journal {
         records.chain(unpriced)
     }
 
-    /// Takes the newest prices, and books what was saved while they were not known.
+    /// Updates all rates, and books what was saved while prices were not known.
     pub fn price(&mut self, prices: &PriceBook, now: Timestamp) {
         for record in self.resources.values_mut() {
             for snapshot in [&mut record.running, &mut record.before, &mut record.after] {
@@ -107,8 +107,9 @@ impl Journal {
         }
     }
 
-    /// The records of what is stopped, but for those that were seen running: since when, nobody
-    /// knows.
+    /// Returns the records of what is stopped, without those that were seen running.
+    ///
+    /// Since when these have been running, nobody knows.
     fn stopped<'a>(
         &'a self,
         seen_running: &'a BTreeSet<String>,
@@ -119,18 +120,18 @@ impl Journal {
         self.resources.iter().filter(is_stopped).map(|(_, record)| record)
     }
 
-    /// What has been saved since the current stop began, booked or not.
+    /// Returns the US dollars saved since the current stop began, booked or not.
     pub fn saved_this_stop(&self, seen_running: &BTreeSet<String>, now: Timestamp) -> f64 {
         let booked: f64 = self.resources.values().map(|record| record.saved_usd).sum();
         booked + self.stopped(seen_running).map(|record| record.unbooked(now)).sum::<f64>()
     }
 
-    /// What the newest operation has booked, and no other.
+    /// Returns the US dollars that the newest operation has booked.
     pub fn saved_by_operation(&self) -> f64 {
         (self.savings.total_usd - self.saved_before_usd).max(0.0)
     }
 
-    /// All savings, with those of the resources that are stopped now.
+    /// Returns all savings, with those of the resources that are stopped now.
     pub fn savings_at(&self, seen_running: &BTreeSet<String>, now: Timestamp) -> Savings {
         let mut savings = self.savings.clone();
         for record in self.stopped(seen_running) {
@@ -141,7 +142,7 @@ impl Journal {
         savings
     }
 
-    /// Whether the savings are all there is: no stopped time whose price is not known.
+    /// Tells whether the savings are complete: no stopped time lacks its price.
     pub fn savings_are_complete(&self) -> bool {
         let is_known =
             |record: &Record| record.phase != Phase::Stopped || record.saving_rate().is_some();
