@@ -1,4 +1,6 @@
-//! The list of kinds, in the order of reports. To add one: its file here, and its lines below.
+//! The kinds are listed here, in the order of reports.
+//!
+//! A new kind has a file in this folder and its lines below.
 
 mod cloudwatch;
 mod kinesis;
@@ -21,11 +23,11 @@ pub const KINDS: [Kind; 4] = [
     Kind::of::<kinds::cloudwatch::Alarms>(),
 ];
 
-/// A kind, without its types.
+/// A kind is seen here without its types.
 pub struct Kind {
     pub info: &'static Info,
     pub resources: fn() -> Box<dyn Resources>,
-    /// The program's own rules, with their calls made to the account in memory.
+    /// Opens the program's own rules, with calls to the account in memory.
     pub open: fn(&Calls) -> kit::Kind,
     pub changes: fn() -> BoxedStrategy<(&'static str, Setting)>,
     pub only: &'static str,
@@ -44,7 +46,7 @@ impl Kind {
         }
     }
 
-    /// `kinesis:shop-events`.
+    /// Writes an id: `kinesis:shop-events`.
     pub fn id(&self, name: &str) -> String {
         format!("{}:{name}", self.info.name)
     }

@@ -1,9 +1,10 @@
-//! Deterministic simulation: thousands of stories of stops, starts, crashes, lost answers, races
-//! and a person's changes, in virtual time. After every step nothing is lost, and in the end one
-//! undisturbed start brings everything back.
+//! The simulation tells thousands of random stories in virtual time, always the same ones.
 //!
-//! `SIMULATION_CASES=100000 cargo test --test simulation` tells more of them. A story that fails is
-//! printed in its shortest form; `SIMULATION_SEED` tells other stories, and the same ones again.
+//! The stories are of stops, starts, crashes, lost answers, races and a person's changes. After
+//! every step nothing is lost, and in the end one undisturbed start brings everything back.
+//!
+//! `SIMULATION_CASES=100000 cargo test --test simulation` tells more stories. A story that fails is
+//! printed in its shortest form. Another `SIMULATION_SEED` tells other stories.
 
 mod kinds;
 mod platform;
@@ -28,7 +29,7 @@ fn no_story_loses_an_original_and_every_story_ends_as_it_began() {
         #[allow(clippy::disallowed_methods, reason = "a knob of this test")]
         std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
     };
-    // Both cores tell stories, each its own.
+    // Two threads tell stories, each its own.
     let threads = 2;
     let seed = number("SIMULATION_SEED", 1);
     let each = number("SIMULATION_CASES", CASES).div_ceil(threads);
@@ -60,7 +61,7 @@ fn holds(timeout: u64, steps: Vec<Step>) {
 }
 
 #[test]
-fn a_stop_killed_at_any_call_and_started_again_is_as_it_was() {
+fn a_stop_killed_at_any_call_is_undone_by_a_start() {
     for n in 1..20 {
         for when in [When::Before, When::After] {
             let trouble = Trouble { kill: Some((n, when)), ..Trouble::default() };
@@ -78,7 +79,7 @@ fn a_stop_killed_at_any_call_and_started_again_is_as_it_was() {
 }
 
 #[test]
-fn a_start_killed_at_any_call_and_repeated_or_reversed_is_as_it_was() {
+fn a_start_killed_at_any_call_can_be_repeated_or_reversed() {
     let calm = Trouble::default;
     for n in 1..20 {
         for when in [When::Before, When::After] {
@@ -104,7 +105,7 @@ fn a_deadline_far_shorter_than_any_transition_is_carried_over_by_continuations()
 
 #[test]
 fn a_start_during_a_stop_takes_over() {
-    // Into the first calls, into those that follow the first wait, and into the waiting.
+    // The start comes during the first calls, during those after the first wait, or in the wait.
     let (first, second) = ((0..1500).step_by(30), (29_000..32_000).step_by(30));
     for delay in first.chain(second).chain([45_000, 70_000, 200_000]).map(Duration::from_millis) {
         holds(900, vec![Step::StopThenStart { delay }]);
@@ -113,7 +114,7 @@ fn a_start_during_a_stop_takes_over() {
 }
 
 #[test]
-fn capacity_that_is_missing_for_a_while_delays_the_endpoint_and_loses_nothing() {
+fn missing_capacity_delays_the_endpoint_and_loses_nothing() {
     holds(
         900,
         vec![Step::Stop(Trouble::default()), Step::NoCapacity(3), Step::Start(Trouble::default())],

@@ -1,5 +1,7 @@
-//! Everything around the account: S3 with conditional writes, SNS, and Lambda, which runs
-//! processes, kills them at their time-out and retries asynchronous events.
+//! The platform is everything around the account: S3, SNS and Lambda.
+//!
+//! S3 has conditional writes. Lambda runs processes, kills them at their time-out and retries
+//! asynchronous events.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -93,7 +95,7 @@ impl TagIndex for Calls {
 #[async_trait]
 impl Notifier for Calls {
     async fn send(&self, message: &Message) -> Result<(), Failure> {
-        // As it stands in the text. Ten thousand stories have a million messages to parse.
+        // The id is read from the text: ten thousand stories have a million messages to parse.
         let (_, rest) = message.body.rsplit_once("Operation ").unwrap();
         let operation = rest.split('.').next().unwrap().to_owned();
         self.world
@@ -118,13 +120,13 @@ impl Successor for Queue {
     }
 }
 
-/// One event on its way to the function.
+/// An event is on its way to the function.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub payload: Value,
-    /// `None`: a new one.
+    /// An event that comes again has its earlier request id. `None`: the event is new.
     pub request_id: Option<String>,
-    /// Lambda tries an asynchronous event again, twice.
+    /// Lambda tries the event so often. An asynchronous event has three tries.
     pub tries: u32,
     pub trouble: Trouble,
     pub after: Duration,
@@ -154,7 +156,7 @@ pub struct Lambda {
     queue: UnboundedReceiver<Event>,
 }
 
-/// The delays before Lambda's two further tries
+/// Lambda waits so many seconds before each of two further tries
 /// (docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 const RETRY_AFTER: [u64; 2] = [60, 120];
 
@@ -164,7 +166,7 @@ impl Lambda {
         Lambda { world, timeout, ids: AtomicU32::new(0), sender, queue }
     }
 
-    /// Delivers these events at once, and whatever follows from them, until nothing runs.
+    /// Delivers events at once, and whatever follows from them, until nothing runs.
     pub async fn deliver(&mut self, events: Vec<Event>) -> Vec<Report> {
         let (mut reports, mut running) = (Vec::new(), FuturesUnordered::new());
         let context = (self.world.clone(), self.timeout, self.sender.clone());
@@ -201,7 +203,7 @@ async fn run(
         }
         let process = Arc::new(Process {
             attempt: format!("attempt-{n}-{attempt}"),
-            // A new process is not in the trouble of the old one.
+            // A further try has none of the first try's trouble.
             trouble: if attempt == 0 { event.trouble.clone() } else { Trouble::default() },
             counts: std::sync::Mutex::default(),
             killed: tokio::sync::Notify::new(),

@@ -1,4 +1,4 @@
-//! The kinds' calls, made to the account in memory. The rules are the program's own.
+//! The kinds' calls go to the account in memory. The rules are the program's own.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the simulation has to know of a kind.
+//! The simulation has to know some things of every kind.
 
 use std::any::Any;
 
@@ -6,62 +6,63 @@ use aws_resource_manager::kinds::rules::Rules;
 use proptest::strategy::BoxedStrategy;
 use serde_json::Value;
 
-/// What a resource is to a person: what has to come back.
+/// A setting is what a resource is to a person, and what has to come back.
 pub type Setting = Value;
 
-/// One kind's resources in the account, as its owner left them at first.
+/// Resources are what the account has of one kind, at first as the owner left them.
 pub trait Resources: Any + Send {
     fn names(&self) -> Vec<String>;
 
     /// Ends the transitions whose time has come.
     fn settle(&mut self) {}
 
-    /// Each resource as it is. One in transition is none of its settings.
+    /// Lists each resource as it is, without those in transition.
     fn settings(&self) -> Vec<(String, Setting)>;
 
-    /// The setting that an original, as the journal has it, would bring back.
+    /// Returns the setting that an original of the journal would bring back.
     fn of_original(&self, original: &Value) -> Option<Setting>;
 
-    /// What an hour of this costs less than the most that it ever cost.
+    /// Tells how much less than ever before the resources cost in an hour, in US dollars.
     fn unspent_per_hour(&self) -> f64 {
         0.0
     }
 
-    /// A person's change, where AWS allows it and it can be told from the function's own. Whether
-    /// it was made.
+    /// Makes a person's change, and returns whether it was made.
+    ///
+    /// AWS may not allow it, or it could not be told from the function's own.
     fn set(&mut self, name: &str, setting: &Setting, owed: &Owed) -> bool;
 
-    /// Deletes a resource as a person does. Whether there is nothing to expect of it any more.
+    /// Deletes a resource as a person does. Returns whether nothing is to be expected of it now.
     fn delete(&mut self, _: &str) -> bool {
         false
     }
 
-    /// The next so many resources that are started will not come up.
+    /// Keeps the next so many resources from coming up.
     fn lack_capacity(&mut self, _failures: u32) {}
 }
 
-/// What the state holds of a resource.
+/// The state holds so much of a resource.
 pub struct Owed {
     pub original: Option<Setting>,
-    /// Whether a start began that did not come to its end.
+    /// A start began that did not come to its end.
     pub starting: bool,
 }
 
-/// The rules of a kind, and how they see and change its resources in the account.
+/// A kind's rules see and change the kind's resources in the account.
 pub trait Simulated: Rules {
     type Resources: Resources + Default;
 
-    /// The program's own.
+    /// The rules are the program's own.
     const RULES: Self;
-    /// What selective operations name.
+    /// Selective operations name this resource.
     const ONLY: &'static str;
-    /// What a person may delete.
+    /// A person may delete this resource.
     const DELETED: Option<&'static str>;
 
-    /// A resource and what a person may set it to.
+    /// Chooses a resource, and what a person may set it to.
     fn changes() -> BoxedStrategy<(&'static str, Setting)>;
     fn see(resources: &Self::Resources, name: &str) -> Option<Self::Seen>;
-    /// `Err`: AWS's refusal.
+    /// Carries out a call. `Err`: AWS's refusal.
     fn take(
         resources: &mut Self::Resources,
         name: &str,

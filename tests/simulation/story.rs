@@ -1,4 +1,4 @@
-//! What happens, told step by step, and what has to hold after each.
+//! A story tells step by step what happens, and checks what has to hold after each step.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::world::{State, Trouble, When, World};
 
 #[derive(Debug, Clone)]
 pub struct Story {
-    /// The function's time-out.
+    /// The function has this time-out.
     pub timeout: Duration,
     pub steps: Vec<Step>,
 }
@@ -24,7 +24,7 @@ pub struct Story {
 pub enum Step {
     Stop(Trouble),
     Start(Trouble),
-    /// By a schedule: tried again by Lambda when it is killed.
+    /// A schedule's event is tried again by Lambda when its invocation is killed.
     ScheduledStop {
         trouble: Trouble,
         copies: u32,
@@ -33,7 +33,7 @@ pub enum Step {
         trouble: Trouble,
         copies: u32,
     },
-    /// The delivery of an earlier step once more.
+    /// An earlier step's event is delivered once more.
     LateDuplicate,
     StopOnly(&'static str),
     StartOnly(&'static str),
@@ -53,7 +53,7 @@ pub enum Step {
     },
     NoCapacity(u32),
     Wait(Duration),
-    /// A person's changes.
+    /// A person changes something.
     Set(String, Setting),
     Delete(String),
 }
@@ -78,7 +78,7 @@ fn steps() -> impl Strategy<Value = Step> {
     }));
     let deleted = KINDS.iter().filter_map(|kind| kind.deleted.map(|name| kind.id(name)));
     let deleted: Vec<String> = deleted.collect();
-    // Into the middle of the first calls, or of the waiting.
+    // The second event comes in the middle of the first calls, or of the waiting.
     let delays = || {
         prop_oneof![
             (0_u64..3000).prop_map(Duration::from_millis),
@@ -113,7 +113,7 @@ pub fn stories() -> impl Strategy<Value = Story> {
         .prop_map(|(timeout, steps)| Story { timeout, steps })
 }
 
-/// Tells a story in virtual time. `Err`: what did not hold, and where.
+/// Tells a story in virtual time. `Err` says what did not hold, and where.
 pub fn tell(story: &Story) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -135,7 +135,7 @@ pub fn tell(story: &Story) -> Result<(), String> {
                 .look(nothing_is_lost)
                 .map_err(|why| format!("after step {n}, {step:?}: {why}"))?;
         }
-        // A transition that is still under way, and a lease that a crash has left.
+        // Transitions that are still under way end, and so does a lease that a crash has left.
         tokio::time::sleep(Duration::from_secs(2000)).await;
         world.look(|state| state.lack_capacity(0));
         let reports = lambda.deliver(vec![Event::synchronous(json!({"action": "start"}))]).await;
@@ -211,7 +211,7 @@ impl Teller {
         Ok(())
     }
 
-    /// The same planned run, delivered so many times.
+    /// Makes the event of one planned run, delivered so many times.
     fn scheduled(&mut self, action: &str, trouble: &Trouble, copies: u32) -> Vec<Event> {
         self.schedules += 1;
         let time = format!("2027-01-01T{:02}:{:02}:00Z", self.schedules / 60, self.schedules % 60);
@@ -223,7 +223,7 @@ impl Teller {
     }
 }
 
-/// Each resource is as it should be, or on its way, or the state holds what it should be.
+/// Checks that each resource is as it should be, or on its way, or held by the state.
 fn nothing_is_lost(state: &mut State) -> Result<(), String> {
     if let Some(broken) = state.broken.take() {
         return Err(broken);
@@ -245,7 +245,7 @@ fn nothing_is_lost(state: &mut State) -> Result<(), String> {
     }
 }
 
-/// What was booked stays booked, and is never more than what was not spent.
+/// Checks that savings never shrink, and are never more than what was not spent.
 fn savings_are_true(state: &mut State) -> Result<(), String> {
     let total = state.journal()["savings"]["total_usd"].as_f64().unwrap_or_default();
     let (before, unspent) = (std::mem::replace(&mut state.saved_usd, total), state.unspent_usd);

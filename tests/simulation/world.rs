@@ -1,4 +1,4 @@
-//! The account, in memory and in virtual time: as slow and as strict as AWS, and able to fail.
+//! The account is in memory and in virtual time: as slow and strict as AWS, and able to fail.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -12,13 +12,16 @@ use tokio::time::Instant;
 
 use super::simulated::{Owed, Resources, Setting, Simulated};
 
-/// How one process is disturbed. Counts its calls, the store's included.
+/// A trouble says how one process is disturbed. Calls of the store count, too.
 #[derive(Debug, Clone, Default)]
 pub struct Trouble {
-    /// SIGKILL at the n-th call that changes something, before or after its effect.
+    /// The process is killed at the n-th call that changes something.
+    ///
+    /// It dies before or after the call's effect.
     pub kill: Option<(u32, When)>,
-    /// Every n-th call is throttled, and every n-th answer lost.
+    /// Every n-th call is throttled.
     pub throttle_every: Option<u32>,
+    /// Every n-th answer is lost.
     pub lose_answer_every: Option<u32>,
 }
 
@@ -28,7 +31,7 @@ pub enum When {
     After,
 }
 
-/// One process of the function.
+/// A process runs the function.
 pub struct Process {
     pub attempt: String,
     pub trouble: Trouble,
@@ -43,21 +46,21 @@ pub struct World {
 
 #[derive(Default)]
 pub struct State {
-    /// The resources of each kind, by its name.
+    /// Each kind has its resources, by the kind's name.
     resources: Vec<(&'static str, Box<dyn Resources>)>,
-    /// What each resource is to be after a start: the original, or what a person made of it since.
+    /// A start brings each resource to this: its original, or what a person made of it since.
     pub expected: BTreeMap<String, Setting>,
-    /// The state object, its version, and all reports.
+    /// S3 has the state object with its version, and all reports.
     pub object: Option<(Vec<u8>, u64)>,
     pub reports: BTreeMap<String, u32>,
     pub messages_by_operation: BTreeMap<String, u32>,
     pub broken: Option<String>,
-    /// What was not spent, at least as much as there was to save, and what the function said it
-    /// saved.
+    /// The account cost so much less than if it had always cost the most.
     pub unspent_usd: f64,
+    /// The function said that it saved so much.
     pub saved_usd: f64,
     settled_at: Option<Instant>,
-    /// The state object as JSON, and of which version.
+    /// The state object was parsed at this version.
     parsed: (Value, u64),
 }
 
@@ -75,14 +78,16 @@ impl World {
         Timestamp::from_second(1_800_000_000).unwrap() + since
     }
 
-    /// The state, with everything that time has brought about.
+    /// Looks at the state, with everything that time has brought about.
     pub fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap();
         state.settle();
         look(&mut state)
     }
 
-    /// One call of a process: takes time, may be throttled, lose its answer, or kill the process.
+    /// Makes one call of a process. The call takes time.
+    ///
+    /// It may be throttled, lose its answer, or kill the process.
     pub async fn call<T>(
         &self,
         process: &Process,
@@ -129,7 +134,7 @@ fn transient(words: &str) -> Failure {
 }
 
 impl State {
-    /// The resources of the kind with these rules.
+    /// Returns the resources of the kind with these rules.
     pub fn of<R: Simulated>(&mut self) -> &mut R::Resources {
         let resources: &mut dyn Any = self.of_kind(R::INFO.name.as_str());
         resources.downcast_mut().unwrap()
@@ -157,7 +162,7 @@ impl State {
         }
     }
 
-    /// Every resource as it is. One in transition is none of its settings.
+    /// Lists every resource as it is, without those in transition.
     pub fn settings(&self) -> BTreeMap<String, Setting> {
         let each = self.resources.iter().flat_map(|(kind, resources)| {
             let settings = resources.settings().into_iter();
@@ -172,7 +177,7 @@ impl State {
         }
     }
 
-    /// A person sets a resource to this, and expects it so from now on.
+    /// Sets a resource as a person does, who expects it so from now on.
     pub fn set(&mut self, id: &str, setting: &Setting) {
         let (kind, name) = id.split_once(':').unwrap();
         let starting = self.journal()["resources"][id]["phase"] == "starting";
@@ -182,7 +187,7 @@ impl State {
         }
     }
 
-    /// A person deletes a resource.
+    /// Deletes a resource as a person does.
     pub fn delete(&mut self, id: &str) {
         let (kind, name) = id.split_once(':').unwrap();
         if self.of_kind(kind).delete(name) {
@@ -190,7 +195,7 @@ impl State {
         }
     }
 
-    /// The stored journal, as JSON: the checks must not rest on the code that they check.
+    /// Reads the stored journal as JSON: checks must not rest on the code that they check.
     pub fn journal(&mut self) -> &Value {
         if let Some((bytes, version)) = &self.object
             && self.parsed.1 != *version
@@ -200,7 +205,7 @@ impl State {
         &self.parsed.0
     }
 
-    /// The setting that the stored journal would bring back.
+    /// Returns the setting that the stored journal would bring back.
     pub fn held(&mut self, id: &str) -> Option<Setting> {
         let record = self.journal()["resources"].get(id)?.clone();
         if record["phase"] == "running" {
@@ -209,7 +214,7 @@ impl State {
         self.of_kind(id.split_once(':')?.0).of_original(&record["original"])
     }
 
-    /// A change by the function: only with the lease, and only of what it could bring back.
+    /// Checks a change by the function, which needs the lease and a saved original.
     pub fn change(&mut self, process: &Process, now: Timestamp, id: &str) {
         let lease = self.journal()["lease"].clone();
         let valid =

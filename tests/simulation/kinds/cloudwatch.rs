@@ -1,4 +1,4 @@
-//! Alarms, whose actions are enabled or not.
+//! Alarms have their actions enabled or not.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::simulated::{Owed, Resources, Setting, Simulated};
 const ALARMS: [(&str, bool); 3] =
     [("shop-errors", true), ("shop-latency", true), ("shop-off", false)];
 
-/// Whether the actions of each alarm are enabled.
+/// The account tells of each alarm whether its actions are enabled.
 pub struct Account(BTreeMap<String, bool>);
 
 impl Default for Account {

@@ -1,4 +1,4 @@
-//! Streams with their shards, which take their time to scale.
+//! Streams have shards, and take their time to scale.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,13 +18,13 @@ const SHARD_HOUR: f64 = 0.015;
 struct Stream {
     shards: u32,
     scaling: Option<(u32, Instant)>,
-    /// When the function scaled it.
+    /// The function scaled the stream at these times.
     calls: Vec<Instant>,
 }
 
 pub struct Account {
     streams: BTreeMap<String, Stream>,
-    /// The most shards that a stream ever had.
+    /// Each stream had at most so many shards.
     peaks: BTreeMap<String, u32>,
 }
 
@@ -75,7 +75,7 @@ impl Resources for Account {
 
     fn set(&mut self, name: &str, setting: &Setting, owed: &Owed) -> bool {
         let shards = count(setting);
-        // A count that the function's own steps lead through cannot be told from theirs.
+        // A person's count that the function's steps lead through cannot be told from a step.
         let unclear =
             owed.original.as_ref().is_some_and(|original| ways(count(original)).contains(&shards));
         let stream = self.streams.get_mut(name);
@@ -146,7 +146,7 @@ fn count(setting: &Setting) -> u32 {
     u32::try_from(setting.as_u64().unwrap()).unwrap()
 }
 
-/// The counts that lie between a stream's original and its floor, either way.
+/// Lists the counts between a stream's original and its floor, either way.
 fn ways(original: u32) -> Vec<u32> {
     let down = std::iter::successors(Some(original), |n| (*n > 1).then(|| n.div_ceil(2)));
     let up = std::iter::successors(Some(1), |n| (*n < original).then(|| original.min(n * 2)));

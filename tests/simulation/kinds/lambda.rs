@@ -1,5 +1,4 @@
-//! Functions with their reserved concurrency. They have neither provisioned concurrency nor event
-//! sources.
+//! Functions have reserved concurrency here, and no provisioned concurrency or event sources.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use crate::simulated::{Owed, Resources, Setting, Simulated};
 const FUNCTIONS: [(&str, Option<u32>); 3] =
     [("shop-work", None), ("shop-act", Some(5)), ("shop-old", Some(0))];
 
-/// The reserved concurrency of each function.
+/// The account has the reserved concurrency of each function.
 pub struct Account(BTreeMap<String, Option<u32>>);
 
 impl Default for Account {
@@ -37,8 +36,8 @@ impl Resources for Account {
 
     fn set(&mut self, name: &str, setting: &Setting, owed: &Owed) -> bool {
         let reserved = setting.as_u64().map(|n| u32::try_from(n).unwrap());
-        // Setting a stopped function to 0 changes nothing that could be seen, and in a start that
-        // did not come to its end, unreserved is also what the function itself falls back to.
+        // Setting a stopped function to 0 changes nothing that could be seen. And in a start that
+        // did not come to its end, the program itself falls back to unreserved.
         let unclear = match reserved {
             Some(0) => owed.original.is_some(),
             None => owed.starting,

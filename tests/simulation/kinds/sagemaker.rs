@@ -1,4 +1,4 @@
-//! One endpoint, which takes minutes to come and to go, and may find no capacity.
+//! One endpoint takes minutes to come and to go, and may find no capacity.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,7 +35,7 @@ enum Doing {
 pub struct Account {
     endpoint: Option<Endpoint>,
     next_creation: i64,
-    /// Creations that will fail for lack of capacity.
+    /// So many creations will fail for lack of capacity.
     capacity_failures: u32,
 }
 
@@ -118,7 +118,7 @@ impl Simulated for Endpoints {
 
     const RULES: Self = Endpoints { poll: Duration::from_secs(15) };
     const ONLY: &'static str = "sagemaker";
-    /// An endpoint that is not there is what a stop leaves.
+    /// No person deletes an endpoint here: a stop leaves the same.
     const DELETED: Option<&'static str> = None;
 
     fn changes() -> BoxedStrategy<(&'static str, Setting)> {
