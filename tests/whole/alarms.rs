@@ -1,4 +1,4 @@
-//! Alarms in batches: what one of them costs the others, and all their types.
+//! Alarms go in batches: one alarm must not cost the others, whatever its type.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn enabled(account: &Account, n: usize) -> Value {
 }
 
 #[test]
-fn an_alarm_that_may_not_be_switched_keeps_none_of_its_batch_from_being_switched() {
+fn an_alarm_that_is_denied_does_not_hold_up_its_batch() {
     let account = with_alarms(7);
     let denial = json!({"status": 403, "code": "AccessDenied", "message": "an explicit deny"});
     account.fault(&json!({"operation": "DisableAlarmActions", "resource": name(3), "times": null, "error": denial}));
@@ -44,7 +44,7 @@ fn where_every_alarm_is_denied_aws_is_not_asked_about_each() {
     account.fault(&json!({"operation": "DisableAlarmActions", "times": null, "error": denial}));
     let report = Function::new(&account).stop();
     assert_eq!(report["outcome"], "failed");
-    // One batch, and halves until it is clear.
+    // The whole batch is one call, and then halves of it until the denied alarm is found.
     assert!(account.count("DisableAlarmActions") <= 16, "{}", account.count("DisableAlarmActions"));
 }
 
@@ -71,7 +71,7 @@ fn metric_composite_and_log_alarms_are_disabled_and_enabled_again() {
 }
 
 #[test]
-fn an_alarm_that_vanishes_before_the_call_is_told_and_the_others_are_switched() {
+fn an_alarm_that_vanishes_is_told_and_the_others_are_switched() {
     let account = with_alarms(3);
     account.fault(&json!({"operation": "DisableAlarmActions", "held": true}));
     let function = Function::new(&account);

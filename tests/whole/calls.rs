@@ -1,5 +1,6 @@
-//! How many calls an action makes, to the call: a call more fails here. The formulas are those of
-//! docs/performance.md.
+//! Each action makes exactly so many calls: one more fails here.
+//!
+//! The formulas are those of docs/performance.md.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,9 @@ fn everything() -> Account {
     account
 }
 
-/// Calls by operation, without those for prices, which nobody waits for, and the test's own Invoke.
+/// Counts the calls by API operation, without the test's own Invoke.
+///
+/// Calls for prices are left out, too: nobody waits for those.
 fn calls_of(account: &Account, action: &str) -> BTreeMap<String, usize> {
     let function = Function::new(account).without("LAMBDA_FUNCTIONS");
     account.forget_calls();
@@ -54,7 +57,7 @@ fn calls_of(account: &Account, action: &str) -> BTreeMap<String, usize> {
 
 fn counted(calls: &[Call]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    // How often the state is asked whether it has changed depends on the time.
+    // Time decides how often the state is asked whether it has changed.
     let is_timed = |call: &&Call| {
         call.service == "pricing" || call.operation == "Invoke" || call.status == Some(304)
     };
@@ -64,12 +67,12 @@ fn counted(calls: &[Call]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Of these operations only, and none that is not there.
+/// Picks the counts of these API operations. One that is not there counts as 0.
 fn some(counts: &BTreeMap<String, usize>, operations: &[&str]) -> Vec<usize> {
     operations.iter().map(|operation| counts.get(*operation).copied().unwrap_or_default()).collect()
 }
 
-/// Transitions end at once, so that each takes one look.
+/// Lets transitions end at once, so that each takes one look.
 fn at_once(account: &Account) {
     account.settings(&json!({"transition_seconds": 0}));
 }
@@ -80,9 +83,9 @@ fn expected(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
 
 #[test]
 fn a_status_asks_what_it_has_to_and_nothing_twice() {
-    // The state and the kept prices; the tag `keep`.
+    // These read the state and the kept prices, and then the tag `keep`.
     let mut counts = vec![("s3.GetObject", 2), ("tagging.GetResources", 1)];
-    // Pages of 100, 50 and 100.
+    // The pages have 100, 50 and 100 entries.
     counts.extend([("cloudwatch.DescribeAlarms", ALARMS.div_ceil(100))]);
     counts.extend([
         ("lambda.ListFunctions", (FUNCTIONS + 1).div_ceil(50)),
@@ -108,7 +111,7 @@ fn a_status_asks_what_it_has_to_and_nothing_twice() {
 }
 
 #[test]
-fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred() {
+fn functions_change_by_one_call_each_and_alarms_by_the_hundred() {
     let account = functions_and_alarms(FUNCTIONS, ALARMS);
     let batches = ALARMS.div_ceil(100);
     let pages = (FUNCTIONS + 1).div_ceil(50);
@@ -120,7 +123,7 @@ fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred
         ("sagemaker.ListEndpoints", 1),
         ("dynamodb.ListTables", 1),
         ("sns.Publish", 1),
-        // To see them, and to see that they have changed.
+        // One look sees the alarms, and another one that they have changed.
         ("cloudwatch.DescribeAlarms", batches * 2),
     ];
     let mut stop = lists.to_vec();
@@ -128,17 +131,17 @@ fn a_stop_and_a_start_change_each_function_by_one_call_and_alarms_by_the_hundred
         ("lambda.ListFunctionEventInvokeConfigs", FUNCTIONS),
         ("lambda.GetFunctionConcurrency", FUNCTIONS),
         ("lambda.ListProvisionedConcurrencyConfigs", FUNCTIONS),
-        // The answer shows the new value.
+        // The answer shows the new value, so that no look follows.
         ("lambda.PutFunctionConcurrency", FUNCTIONS),
         ("cloudwatch.DisableAlarmActions", batches),
         ("s3.GetObject", 2),
-        // The state at the beginning and at the end; the report and its page.
+        // The state is written at the beginning and at the end; then the report and its page.
         ("s3.PutObject", 4),
     ]);
     assert_eq!(calls_of(&account, "stop"), expected(&stop));
     let mut start = lists.to_vec();
     start.extend([
-        // A function at 0 has no provisioned concurrency, and a removal that is answered is one.
+        // A function at 0 has no provisioned concurrency, and an answered removal needs no look.
         ("lambda.GetFunctionConcurrency", FUNCTIONS),
         ("lambda.DeleteFunctionConcurrency", FUNCTIONS),
         ("cloudwatch.EnableAlarmActions", batches),
@@ -167,7 +170,7 @@ fn an_account_that_keeps_to_awss_rates_throttles_nothing() {
 }
 
 #[test]
-fn an_account_that_takes_less_than_awss_rates_is_still_served_to_the_end() {
+fn an_account_slower_than_awss_rates_is_served_to_the_end() {
     let account = functions_and_alarms(10, 10);
     account.set_rates(&json!({"lambda": 5}));
     let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "1");
@@ -177,7 +180,7 @@ fn an_account_that_takes_less_than_awss_rates_is_still_served_to_the_end() {
     crate::support::assert_same(&account.snapshot(), &before, "after the start");
 }
 
-/// Three times as slow as the function expects, as in an account that others use, too.
+/// The account is three times as slow as the function expects, as if others used it, too.
 #[test]
 fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
     const FUNCTIONS: usize = 200;
@@ -212,7 +215,7 @@ fn a_stop_looks_at_the_account_as_a_status_does() {
 }
 
 #[test]
-fn a_stream_is_changed_in_as_few_calls_as_aws_takes_and_looked_at_once_for_each() {
+fn a_stream_takes_the_fewest_calls_and_one_look_for_each() {
     let account = functions_and_alarms(0, 0);
     account.seed(&json!({"streams": many(STREAMS, "events", &json!({"shards": 8}))}));
     at_once(&account);
@@ -222,14 +225,14 @@ fn a_stream_is_changed_in_as_few_calls_as_aws_takes_and_looked_at_once_for_each(
             &counts,
             &["kinesis.ListStreams", "kinesis.UpdateShardCount", "kinesis.DescribeStreamSummary"],
         );
-        // 8 to 4 to 2 to 1, and back: observed once, and for each change one list for all, which
-        // says that they are ACTIVE again, and a look at each.
+        // The streams go from 8 shards to 4, 2 and 1, and back. They are listed once to be observed
+        // and once after each change, when all are ACTIVE again. Each has its own look then.
         assert_eq!(numbers, [1 + 3, 3 * STREAMS, 4 * STREAMS], "{action}");
     }
 }
 
 #[test]
-fn an_endpoint_is_deleted_and_created_by_one_call_and_looked_at_once_for_each() {
+fn an_endpoint_takes_one_call_and_one_look_each_way() {
     let account = functions_and_alarms(0, 0);
     account.seed(&json!({"endpoints": many(ENDPOINTS, "risk", &json!({}))}));
     at_once(&account);
@@ -243,9 +246,9 @@ fn an_endpoint_is_deleted_and_created_by_one_call_and_looked_at_once_for_each() 
     .map(|operation| format!("sagemaker.{operation}"));
     let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
     let stop = some(&calls_of(&account, "stop"), &counted);
-    // One list for all says that they are not there any more, and a look at each makes sure.
+    // One list says that all endpoints are gone, and a look at each makes sure.
     assert_eq!(stop, [2, 2 * ENDPOINTS, ENDPOINTS, ENDPOINTS, 0]);
-    // It is not in the list: it is asked for, and then looked at.
+    // An endpoint that is in no list is looked for by name, and then looked at.
     let start = some(&calls_of(&account, "start"), &counted);
     assert_eq!(start, [2, 2 * ENDPOINTS, 0, 0, ENDPOINTS]);
 }
@@ -290,18 +293,18 @@ fn a_mapping_and_provisioned_concurrency_take_one_call_and_one_look_each() {
     .map(|operation| format!("lambda.{operation}"));
     let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
     assert_eq!(some(&calls_of(&account, "stop"), &counted), [1, 1, 1, 0, 2, 1]);
-    // A function at 0 has none, and is not asked.
+    // A function at 0 has no provisioned concurrency, and is not asked about it.
     assert_eq!(some(&calls_of(&account, "start"), &counted), [1, 1, 0, 1, 1, 1]);
 }
 
 #[test]
-fn a_continuation_asks_only_about_what_is_left_and_writes_the_state_twice() {
+fn a_continuation_asks_about_what_is_left_and_writes_twice() {
     let account = everything();
     let function = Function::new(&account).without("LAMBDA_FUNCTIONS");
     for action in ["stop", "start"] {
         account.forget_calls();
-        // The first invocation comes no further than these. The continuation begins when they are
-        // over. The first Invoke is the test's own.
+        // The first invocation comes no further than these transitions. The continuation begins
+        // when they are over. The first Invoke is the test's own.
         let transitions = ["deleting", "creating", "scaling"];
         for transition in transitions {
             account.hold(transition);
@@ -318,7 +321,7 @@ fn a_continuation_asks_only_about_what_is_left_and_writes_the_state_twice() {
         assert_eq!(report["outcome"], "in_progress", "{report:#}");
         account.wait_until_idle();
         let counts = counted(&account.calls());
-        // Per invocation the claims and the end of it; and then the report and its page.
+        // Each invocation writes its claims and its end. The last one writes report and page, too.
         assert_eq!(counts["s3.PutObject"], 2 * 2 + 2, "{action}");
         if action == "stop" {
             // The functions were done when the rest was handed on.
@@ -338,7 +341,7 @@ fn a_continuation_asks_only_about_what_is_left_and_writes_the_state_twice() {
 }
 
 #[test]
-fn the_state_is_read_once_and_then_only_asked_whether_it_has_changed() {
+fn the_state_is_read_once_and_again_only_if_it_changed() {
     let account = functions_and_alarms(0, 0);
     account.seed(&json!({"streams": many(1, "events", &json!({"shards": 8}))}));
     calls_of(&account, "stop");
@@ -346,9 +349,9 @@ fn the_state_is_read_once_and_then_only_asked_whether_it_has_changed() {
     let reads: Vec<Call> =
         account.calls().into_iter().filter(|call| call.operation == "GetObject").collect();
     let answered = |status: u16| reads.iter().filter(|call| call.status == Some(status)).count();
-    // The prices have never been kept.
+    // Prices have never been kept: that read finds nothing.
     assert_eq!((answered(200), answered(404)), (1, 1), "{reads:#?}");
-    // Once before each of the three changes is looked at.
+    // The state is asked for before a look at each of the three changes.
     assert!(answered(304) >= 3, "{reads:#?}");
     assert_eq!(reads.len(), 2 + answered(304), "{reads:#?}");
 }

@@ -1,4 +1,4 @@
-//! Operations that take longer than one invocation may.
+//! An operation that takes longer than one invocation goes on in others.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::support::{
     Account, Call, ENDPOINT, Function, PROJECT, STREAM, assert_same, eventually, line, result_of,
 };
 
-/// The report that the topic's subscribers got, of which there must be one.
+/// Returns the one report that the topic's subscribers got.
 #[track_caller]
 fn only_message(account: &Account) -> Value {
     let messages = account.messages();
@@ -18,13 +18,13 @@ fn only_message(account: &Account) -> Value {
         .map_or_else(|| json.clone(), |text| serde_json::from_str(text).expect("a report in JSON"))
 }
 
-/// How many invocations the function asked for itself.
+/// Counts the invocations that the function asked for itself.
 fn continuations(account: &Account) -> usize {
     account.invocations().iter().filter(|invocation| invocation["type"] == "Event").count()
 }
 
 #[test]
-fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
+fn a_stop_longer_than_its_deadline_ends_and_is_told_once() {
     let account = Account::demo();
     let function = Function::new(&account).hurried();
     let before = account.snapshot();
@@ -64,7 +64,7 @@ fn a_stop_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
 }
 
 #[test]
-fn a_start_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
+fn a_start_longer_than_its_deadline_ends_and_is_told_once() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -85,7 +85,7 @@ fn a_start_longer_than_its_deadline_is_carried_to_the_end_and_told_once() {
     assert_eq!((account.count("CreateEndpoint"), account.operations().len()), (1, 2));
 }
 
-/// How often the first invocation looked at the endpoint after it had asked for its deletion.
+/// Counts the first invocation's looks at the endpoint after the call for its deletion.
 fn looks_at_the_endpoint_before_handing_on(account: &Account) -> usize {
     let calls = account.calls();
     let after = calls.iter().skip_while(|call| call.operation != "DeleteEndpoint");
@@ -157,12 +157,12 @@ fn a_selective_operation_stays_selective_in_its_continuations() {
     assert_eq!(after["endpoints"], json!({}));
 }
 
-/// The event with which the function calls itself.
+/// Makes the event with which the function calls itself.
 fn continuation(action: &str, operation_id: &Value, asked_at: &Value, depth: u32) -> Value {
     json!({"action": action, "continuation": {"operation_id": operation_id, "depth": depth, "asked_at": asked_at}})
 }
 
-/// A start whose first continuation was lost: the process died before it could ask for it.
+/// Leaves a start without its continuation: the process died before it could call for one.
 fn interrupted_start<'a>(account: &'a Account, function: Function<'a>) -> (Function<'a>, Value) {
     function.stop();
     account.hold("creating");
@@ -194,7 +194,7 @@ fn an_operation_that_never_comes_to_its_end_is_given_up_after_12_continuations()
         text.contains("partial") && text.contains("12 continuations") && text.contains(ENDPOINT),
         "{text}"
     );
-    // It comes into service after all; the next start completes what is left.
+    // The endpoint comes into service after all. The next start completes what is left.
     account.set_endpoint_status(ENDPOINT, "InService", "");
     function.unhurried().succeed(&json!({"action": "start"}));
     let after = account.snapshot();
@@ -216,7 +216,7 @@ fn an_operation_whose_continuation_was_lost_is_completed_by_the_next_event() {
 }
 
 #[test]
-fn an_operation_that_cannot_be_handed_on_says_so_and_the_next_event_completes_it() {
+fn an_operation_not_handed_on_says_so_and_the_next_completes_it() {
     let account = Account::demo();
     let function = Function::new(&account).hurried();
     let before = account.snapshot();
@@ -258,12 +258,12 @@ fn a_continuation_that_comes_twice_or_late_does_nothing() {
 }
 
 #[test]
-fn an_account_that_takes_longer_to_look_at_than_there_is_time_is_refused_with_what_to_do() {
+fn an_account_too_slow_to_look_at_is_refused_with_advice() {
     let functions: Vec<Value> =
         (0..60).map(|n| json!({"name": format!("{PROJECT}-work-{n}")})).collect();
     let account = Account::with(&json!({"functions": functions}));
     let function = Function::new(&account).hurried();
-    // As if the account took very long to answer about one of them.
+    // One answer of the account takes longer than there is time.
     account.fault(&json!({
         "operation": "GetFunctionConcurrency", "resource": "work-13", "times": null, "held": true,
     }));

@@ -1,4 +1,6 @@
-//! SIGKILL before and after every mutating call in turn. Whatever comes next, nothing is lost.
+//! The process is killed before and after every mutating call in turn.
+//!
+//! Whatever comes next, nothing is lost.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,18 +11,18 @@ use crate::support::{Account, CRASHES, Function, assert_same, eventually};
 
 #[derive(Clone, Copy)]
 struct Crash {
-    /// What is done before, undisturbed.
+    /// These actions come before, undisturbed.
     prepare: &'static [&'static str],
-    /// What is killed.
+    /// This action is killed.
     action: &'static str,
-    /// `before` or `after` the call.
+    /// The process is killed `before` or `after` the call.
     moment: &'static str,
-    /// What is done then. It ends with a start.
+    /// These actions come then. The last one is a start.
     then: &'static [&'static str],
 }
 
 impl Crash {
-    /// Kills at the mutating call of this number, and recovers. False: there is no such call.
+    /// Kills at the mutating call of this number, and recovers. `false`: there is no such call.
     fn at(self, number: usize) -> bool {
         let Crash { prepare, action, moment, then } = self;
         let at = format!("{action} killed {moment} its mutating call {number}, then {then:?}");
@@ -31,7 +33,7 @@ impl Crash {
         for action in prepare {
             function.succeed(&json!({"action": action}));
         }
-        // What is created again is told from what was there by its time, to the second.
+        // An endpoint that is created again is told from the old one by its time, to the second.
         account.advance(60.0);
         // The first mutating call is the test's own Invoke.
         account.fault(&json!({"mutating_only": true, "skip": number + 1, "kill": moment}));
@@ -45,7 +47,7 @@ impl Crash {
         function.end_the_lease_in(0.0);
         for action in then {
             let report = function.must(&json!({"action": action}));
-            // Before its first call a stop has done nothing: there is nothing to start.
+            // A stop that was killed before its first call left nothing to start.
             let expected = if account.state()["generation"] == 1 && *action == "start" {
                 "skipped"
             } else {
@@ -60,7 +62,7 @@ impl Crash {
         true
     }
 
-    /// Every call in turn, several accounts at a time.
+    /// Kills at every call in turn, in several accounts at a time.
     fn everywhere(self, at_least: usize) {
         let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
@@ -83,7 +85,9 @@ impl Crash {
     }
 }
 
-/// Of the demo project: alarms, two functions, endpoint, stream, the state and the report.
+/// An action on the demo project makes at least so many mutating calls.
+///
+/// They are for alarms, two functions, endpoint, stream, state and report.
 const FEWEST: usize = 8;
 
 #[test]
@@ -121,19 +125,19 @@ fn a_start_killed_after_any_call_goes_on_with_the_next_start() {
 }
 
 #[test]
-fn a_start_killed_before_any_call_is_undone_by_a_stop_that_is_undone_by_a_start() {
+fn a_start_killed_before_any_call_is_undone_by_stop_and_start() {
     Crash { prepare: &["stop"], action: "start", moment: "before", then: &["stop", "start"] }
         .everywhere(FEWEST);
 }
 
 #[test]
-fn a_start_killed_after_any_call_is_undone_by_a_stop_that_is_undone_by_a_start() {
+fn a_start_killed_after_any_call_is_undone_by_stop_and_start() {
     Crash { prepare: &["stop"], action: "start", moment: "after", then: &["stop", "start"] }
         .everywhere(FEWEST);
 }
 
 #[test]
-fn a_killed_invocation_is_picked_up_by_lambdas_own_retry_and_told_once() {
+fn lambdas_retry_picks_up_a_killed_invocation_and_tells_once() {
     let account = Account::demo();
     let function = Function::new(&account);
     let original = account.snapshot();
@@ -141,7 +145,7 @@ fn a_killed_invocation_is_picked_up_by_lambdas_own_retry_and_told_once() {
     function.invoke_async(&json!({"action": "stop"}));
     let attempts = || account.invocations()[0]["attempts"].as_array().expect("attempts").clone();
     eventually("it is tried again", || attempts().len() == 2);
-    // It waits for the lease of the killed one: it reads the state again and again, and that is all.
+    // The retry waits for the lease of the killed attempt. Until then it only reads the state.
     let changes = account.changes();
     account.until_called("GetObject", account.count("GetObject") + 6);
     assert_eq!(account.changes(), changes);

@@ -1,4 +1,4 @@
-//! What the docs show of a run is what a run shows.
+//! The docs show a run as it is.
 
 use crate::support::{Account, Function};
 
@@ -11,7 +11,7 @@ fn the_mail_in_the_docs_is_the_mail_of_the_demos_stop() {
     let messages = account.messages();
     let text = |field: &str| messages[0][field].as_str().expect("a text").to_owned();
     let mail = format!("Subject: {}\n\n{}", text("subject"), text("email"));
-    // The docs leave lines out: names of alarms, dates, ids.
+    // The docs leave some lines out, such as names of alarms, dates and ids.
     let mut lines = mail.lines();
     for line in shown.lines() {
         assert!(lines.any(|sent| sent == line), "not in this place of the mail: {line}\n{mail}");

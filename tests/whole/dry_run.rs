@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Account, Call, ENDPOINT, Function, STREAM, assert_same, line, results};
 
-/// Mutating calls of the function, by words.
+/// Lists the function's mutating calls.
 fn mutating(account: &Account) -> Vec<Call> {
     account.calls().into_iter().filter(|call| call.mutating && call.operation != "Invoke").collect()
 }
@@ -27,7 +27,7 @@ fn a_dry_stop_changes_nothing_and_writes_nothing_but_its_report() {
 }
 
 #[test]
-fn a_dry_stop_says_what_it_would_do_and_what_that_would_save() {
+fn a_dry_stop_says_what_it_would_do_and_save() {
     let account = Account::demo();
     let report = Function::new(&account).succeed(&json!({"action": "stop", "dry_run": true}));
     let stream = line(&report, "kinesis", STREAM);

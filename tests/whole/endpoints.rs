@@ -1,5 +1,4 @@
-//! An endpoint with everything that deleting it loses, and everything that keeps it from being
-//! deleted.
+//! An endpoint comes back with everything that its deletion loses, or is not deleted.
 
 mod changes;
 mod obstacles;
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Account, CRASHES, Function, assert_same};
 
 const NAME: &str = "user-journey-analytics-Rich";
-/// The calls of a start.
+/// A start makes these calls.
 const STEPS: [&str; 6] = [
     "CreateEndpoint",
     "UpdateEndpointWeightsAndCapacities",
@@ -36,7 +35,7 @@ fn on_a_computed_metric() -> Value {
     }})
 }
 
-/// Two variants that do not run as their config says, and all that can be set on them.
+/// Makes two variants that do not run as configured, with all that can be set on them.
 pub fn rich() -> Value {
     json!({"endpoints": [{
             "name": NAME,
@@ -140,7 +139,7 @@ fn everything_that_deleting_an_endpoint_loses_comes_back() {
 }
 
 #[test]
-fn an_endpoint_that_runs_as_its_config_says_is_created_and_nothing_else() {
+fn an_endpoint_that_runs_as_configured_is_only_created() {
     let account = with_endpoint(&json!({}));
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
@@ -164,12 +163,12 @@ fn scaling_is_asked_for_once_however_many_endpoints_there_are() {
     }
 }
 
-/// What is created in the morning is told from what was there by its time, to the second.
+/// Lets time pass: a new endpoint is told from the old one by its time, to the second.
 fn a_night_passes(account: &Account) {
     account.advance(12.0 * 3600.0);
 }
 
-/// A start that is killed at this call, and what comes then, which ends with a start.
+/// Kills a start at a call, goes on with some actions, and expects all to be back.
 fn dies(operation: &str, when: &str, then: &[&str]) {
     let _turn = CRASHES.acquire();
     let at = format!("killed {when} {operation}, then {then:?}");
@@ -202,12 +201,12 @@ fn dies_everywhere(then: &[&str]) {
 }
 
 #[test]
-fn a_start_that_dies_at_any_of_its_calls_is_completed_by_the_next() {
+fn a_start_that_dies_at_any_call_is_completed_by_the_next() {
     dies_everywhere(&["start"]);
 }
 
 #[test]
-fn a_stop_that_takes_over_from_a_half_done_start_keeps_the_original() {
+fn a_stop_after_a_half_done_start_keeps_the_original() {
     dies_everywhere(&["stop", "start"]);
 }
 
@@ -224,7 +223,7 @@ fn an_answer_that_is_lost_changes_nothing() {
     }
 }
 
-/// A stop takes it away, and a start brings back all of it.
+/// Asserts that a stop deletes such an endpoint, and a start brings back all of it.
 #[track_caller]
 fn comes_back(fields: &Value) {
     let account = with_endpoint(fields);
@@ -273,7 +272,7 @@ fn a_linear_and_a_rolling_deployment_come_back() {
 }
 
 #[test]
-fn what_an_endpoint_of_another_case_is_called_does_not_matter() {
+fn patterns_match_endpoints_in_any_case() {
     for (patterns, only, stops) in [
         ("USER-journey-*", "sagemaker", true),
         ("*", "sagemaker:USER-JOURNEY-ANALYTICS-R?CH", true),

@@ -1,4 +1,4 @@
-//! What the function takes, and what it refuses before it asks AWS anything.
+//! The function takes some events, and refuses others before it asks AWS anything.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Account, Call, Function, line, lines};
 
-/// The calls that the function made: not the test's own `Invoke`.
+/// Lists the function's calls, without the test's own `Invoke`.
 fn calls_of_the_function(account: &Account) -> Vec<Call> {
     account.calls().into_iter().filter(|call| call.operation != "Invoke").collect()
 }
@@ -82,7 +82,7 @@ fn a_schedule_sample_sent_by_hand_twice_is_two_operations() {
 }
 
 #[test]
-fn the_reason_is_kept_in_the_report_the_state_and_the_audit_trail() {
+fn a_reason_is_kept_in_report_state_and_audit_trail() {
     let account = Account::demo();
     let report =
         Function::new(&account).succeed(&json!({"action": "stop", "reason": "demo is over"}));
@@ -93,7 +93,7 @@ fn the_reason_is_kept_in_the_report_the_state_and_the_audit_trail() {
 }
 
 #[test]
-fn a_bad_event_is_refused_with_field_value_and_rule_before_any_call() {
+fn a_bad_event_is_refused_with_field_and_rule_before_any_call() {
     let account = Account::demo();
     let function = Function::new(&account);
     let long = "x".repeat(201);

@@ -1,4 +1,4 @@
-//! One thing fails, and the rest does not.
+//! One thing fails, and the rest goes on.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn denied(service: &str, operation: &str) -> Value {
     })
 }
 
-/// The words of a resource's line that say why.
+/// Returns the words of a resource's row that say why.
 fn why(report: &Value, kind: &str, name: &str) -> String {
     line(report, kind, name)["detail"].as_str().unwrap_or_default().to_owned()
 }
@@ -36,7 +36,7 @@ fn a_topic_that_refuses_does_not_undo_the_stop_and_is_told() {
 }
 
 #[test]
-fn one_resource_that_fails_does_not_stop_the_others_and_names_the_missing_permission() {
+fn a_failed_resource_names_the_permission_and_the_others_go_on() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -132,7 +132,7 @@ fn an_endpoint_in_transition_or_failed_is_not_deleted() {
         ["Creating", "Updating", "SystemUpdating", "RollingBack", "Failed", "OutOfService"]
     {
         let account = Account::demo();
-        // What is in transition is looked at again until the deadline nears.
+        // A resource in transition is looked at again until the deadline nears.
         let function = Function::new(&account).hurried();
         account.set_endpoint_status(ENDPOINT, status, "because");
         let report = function.stop();
@@ -143,7 +143,7 @@ fn an_endpoint_in_transition_or_failed_is_not_deleted() {
 }
 
 #[test]
-fn a_creation_that_fails_is_told_with_its_reason_and_the_rest_comes_back() {
+fn a_failed_creation_tells_its_reason_and_the_rest_comes_back() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -204,7 +204,7 @@ fn faults_that_pass_are_tried_again() {
     assert_eq!(account.messages().len(), 2);
 }
 
-/// Calls that were executed, but whose answers never came.
+/// Loses the answers of calls that were carried out, and expects no difference.
 #[track_caller]
 fn survives_lost_answers(service: &str, operation: &str) {
     let account = Account::demo();
@@ -264,7 +264,7 @@ fn lost_answers_of_get_object_are_made_up_for() {
 }
 
 #[test]
-fn a_service_that_answers_nobody_for_a_while_is_asked_again_beyond_the_clients_own_tries() {
+fn a_service_that_is_down_is_asked_beyond_the_clients_own_tries() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -276,7 +276,7 @@ fn a_service_that_answers_nobody_for_a_while_is_asked_again_beyond_the_clients_o
 }
 
 #[test]
-fn an_instance_that_aws_has_none_of_at_the_moment_is_asked_for_again() {
+fn an_instance_that_aws_lacks_for_now_is_asked_for_again() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();

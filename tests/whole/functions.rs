@@ -1,4 +1,4 @@
-//! Functions with everything that a stop would lose: provisioned concurrency and event sources.
+//! Functions come back with what a stop would lose: provisioned concurrency and event sources.
 
 use std::thread;
 
@@ -10,8 +10,9 @@ use crate::support::{
 
 const WORK: &str = "user-journey-analytics-work";
 
-/// A function with an alias that has provisioned concurrency, an event source that is enabled and
-/// one that a person has disabled.
+/// Makes a function whose alias has provisioned concurrency.
+///
+/// One of its event sources is enabled, and one has been disabled by a person.
 fn work(reserved: u32) -> Account {
     Account::with(&json!({
         "queues": ["orders", "refunds"],
@@ -34,7 +35,7 @@ fn warns(report: &Value) -> bool {
     line(report, "lambda", WORK)["warnings"].to_string().contains("asynchronous events")
 }
 
-/// The id of the function's first mapping, from the account's call log.
+/// Finds the id of the function's first mapping in the account's call log.
 fn first_mapping(account: &Account) -> String {
     let calls = account.calls();
     let update = calls.iter().find(|call| call.operation == "UpdateEventSourceMapping");
@@ -114,7 +115,7 @@ fn the_account_is_asked_once_for_all_event_sources() {
     account.forget_calls();
     function.stop();
     assert_eq!(account.count("ListEventSourceMappings"), 1);
-    // Once each, and the function under test not at all.
+    // Each function is asked about once, and the function under test not at all.
     assert_eq!(account.count("ListFunctionEventInvokeConfigs"), 4);
 }
 
@@ -143,7 +144,7 @@ fn a_reservation_that_no_longer_fits_leaves_the_function_usable_and_owed() {
 }
 
 #[test]
-fn a_function_whose_reservation_did_not_fit_is_stopped_and_started_as_it_was_at_first() {
+fn a_function_whose_reservation_did_not_fit_comes_back_as_at_first() {
     let account = work(5);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -212,7 +213,7 @@ fn an_event_source_in_transition_is_waited_for() {
 }
 
 #[test]
-fn an_endpoint_stays_until_a_function_with_an_event_source_in_transition_is_stopped() {
+fn an_endpoint_waits_for_a_function_with_an_event_source_in_transition() {
     let account = work(5);
     account.seed(&json!({"endpoints": [{"name": "user-journey-analytics-risk"}]}));
     let function = Function::new(&account);
@@ -237,7 +238,7 @@ fn an_endpoint_stays_until_a_function_with_an_event_source_in_transition_is_stop
 }
 
 #[test]
-fn an_event_source_that_turns_out_to_be_in_use_is_tried_again() {
+fn an_event_source_in_use_is_tried_again() {
     let account = work(5);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -251,7 +252,7 @@ fn an_event_source_that_turns_out_to_be_in_use_is_tried_again() {
 }
 
 #[test]
-fn an_event_source_that_was_deleted_is_told_of_and_the_rest_comes_back() {
+fn a_deleted_event_source_is_told_and_the_rest_comes_back() {
     let account = work(5);
     let function = Function::new(&account);
     function.stop();
@@ -297,7 +298,7 @@ fn a_stop_warns_where_asynchronous_events_are_lost_and_only_there() {
 }
 
 #[test]
-fn a_function_whose_event_sources_or_provisioned_concurrency_cannot_be_listed_is_not_stopped() {
+fn a_function_that_cannot_be_seen_as_a_whole_is_not_stopped() {
     for operation in ["ListEventSourceMappings", "ListProvisionedConcurrencyConfigs"] {
         let account = work(5);
         let function = Function::new(&account);
@@ -314,7 +315,7 @@ fn a_function_whose_event_sources_or_provisioned_concurrency_cannot_be_listed_is
 }
 
 #[test]
-fn provisioned_concurrency_of_an_alias_that_was_deleted_is_told_of_and_owed_no_more() {
+fn provisioned_concurrency_of_a_deleted_alias_is_told_and_no_longer_owed() {
     let account = work(5);
     let function = Function::new(&account);
     function.stop();
@@ -335,7 +336,7 @@ fn provisioned_concurrency_of_an_alias_that_was_deleted_is_told_of_and_owed_no_m
 }
 
 #[test]
-fn an_event_source_that_was_enabled_again_during_a_stop_is_disabled_by_the_next_and_comes_back() {
+fn an_event_source_enabled_during_a_stop_is_disabled_by_the_next() {
     let account = work(5);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -390,7 +391,7 @@ fn provisioned_concurrency_is_priced_by_the_memory_of_its_version() {
     let path = format!("2015-03-31/functions/{WORK}/configuration");
     account.person_rest("PUT", &path, &json!({"MemorySize": 1024}));
     let function = Function::new(&account);
-    // 2 × 0.125 GB × 0.0000041667 × 3600 × 24, and not 2 × 1 GB.
+    // 2 × 0.125 GB × 0.0000041667 × 3600 × 24: the version has 0.125 GB, and the newest code 1 GB.
     let stop = function.succeed(&json!({"action": "stop"}));
     assert_eq!(line(&stop, "lambda", WORK)["cost_per_day"], json!({"before": 0.09, "after": 0.0}));
     let start = function.succeed(&json!({"action": "start"}));
@@ -422,8 +423,9 @@ fn a_lambda_at_edge_replica_is_left_alone() {
     assert_eq!(account.changes(), []);
 }
 
-/// Kills an action at one of its mutating calls. One more start, and it is as it was. False: there
-/// is no such call.
+/// Kills an action at one of its mutating calls, and expects one more start to bring all back.
+///
+/// `false`: there is no such call.
 fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> bool {
     let _turn = CRASHES.acquire();
     let at = format!("{action} killed {moment} its mutating call {number}");
@@ -448,7 +450,9 @@ fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> b
     true
 }
 
-/// Of either action: two writes of the state, the report, its page, the message, and three calls of
+/// Either action makes so many mutating calls.
+///
+/// Two write the state, one the report and one its page. One sends the message, and three are to
 /// Lambda.
 const CALLS: usize = 8;
 

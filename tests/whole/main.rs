@@ -1,6 +1,6 @@
-//! The built function, run as Lambda would run it, against a simulated AWS account over HTTP.
+//! The built function runs here as in Lambda, against a simulated AWS account over HTTP.
 //!
-//! Nothing of the crate is linked: what is tested here is what is deployed.
+//! Nothing of the crate is linked: the tests see just what is deployed.
 
 #![allow(
     clippy::disallowed_methods,

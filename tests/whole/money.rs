@@ -1,4 +1,4 @@
-//! What things cost, what a stop saves, and who hears of it.
+//! Resources cost money, a stop saves some, and a report and a metric tell it.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{
     Account, BUCKET, Call, ENDPOINT, Function, MANAGER, assert_same, eventually, line,
 };
 
-/// An endpoint whose price only the Price List knows: it is not in the built-in table.
+/// This endpoint's price is not in the built-in table: only the Price List knows it.
 const RARE: &str = "user-journey-analytics-rare";
 
 fn with_a_rare_price() -> Account {
@@ -15,7 +15,7 @@ fn with_a_rare_price() -> Account {
     Account::with(&json!({"endpoints": [{"name": RARE, "variants": [{"serverless": serverless}]}]}))
 }
 
-/// How often the Price List was asked anything.
+/// Counts the calls to the Price List.
 fn prices_asked(account: &Account) -> usize {
     account.count("GetProducts")
 }
@@ -50,8 +50,9 @@ fn kept_prices_that_cannot_be_read_are_asked_for_again() {
     assert_eq!(prices_asked(&account), 1);
 }
 
-/// The same stop and start, whatever the Price List does: only prices that nobody else knows are
-/// missing.
+/// Asserts that a failing Price List changes nothing of a stop and a start.
+///
+/// Only prices that nobody else knows are missing.
 fn goes_as_well_without_prices(fault: &Value) {
     let account = Account::demo();
     let function = Function::new(&account);
@@ -106,7 +107,7 @@ fn nobody_waits_for_a_price_list_that_is_slow() {
     account.release_calls();
 }
 
-/// A project where only the Price List knows any price.
+/// Makes a project in a region where only the Price List knows any price.
 fn in_frankfurt() -> Account {
     let account = Account::new();
     account.seed(&json!({"bucket": BUCKET, "topic": "user-journey-analytics-reports"}));
@@ -122,7 +123,7 @@ fn function_in_frankfurt(account: &Account) -> Function<'_> {
     Function::new(account).with("AWS_REGION", "eu-central-1").without("SNS_TOPIC_ARN")
 }
 
-/// What a stop and a start did: the calls that changed something, and each resource's result.
+/// Stops and starts. Returns the changing calls, the resources' results, and the stop's report.
 fn stop_and_start_in_frankfurt(fault: Option<&Value>) -> (Vec<String>, Vec<String>, Value) {
     let account = in_frankfurt();
     let function = function_in_frankfurt(&account);
@@ -146,7 +147,7 @@ fn stop_and_start_in_frankfurt(fault: Option<&Value>) -> (Vec<String>, Vec<Strin
 }
 
 #[test]
-fn where_only_the_price_list_knows_prices_an_operation_is_the_same_without_it() {
+fn without_any_price_an_operation_is_the_same() {
     let (changes, results, priced) = stop_and_start_in_frankfurt(None);
     // (4 × 0.018 + 0.138) × 24
     assert_eq!(
@@ -165,7 +166,7 @@ fn where_only_the_price_list_knows_prices_an_operation_is_the_same_without_it() 
 }
 
 #[test]
-fn a_price_that_comes_in_the_morning_is_put_to_the_night_before() {
+fn a_price_of_the_morning_is_put_to_the_night_before() {
     let account = in_frankfurt();
     let function = function_in_frankfurt(&account);
     account.fault(&of_prices(&json!({"drop": "before"})));
@@ -183,12 +184,12 @@ fn a_price_that_comes_in_the_morning_is_put_to_the_night_before() {
 }
 
 #[test]
-fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
+fn savings_are_told_by_status_and_start_and_booked_once() {
     let account = Account::demo();
     let function = Function::new(&account);
     let saved = |report: &Value| report["saved"]["total"].as_f64().unwrap_or_default();
     function.succeed(&json!({"action": "stop"}));
-    // 48 × 0.115, and the seconds that the next invocation takes.
+    // Two days are 48 × 0.115, and the next invocation takes some seconds.
     let is_two_days = |usd: f64| (5.52..5.53).contains(&usd);
     stopped_two_days_ago(&account);
     let status = function.must(&json!({"action": "status"}));
@@ -212,7 +213,7 @@ fn what_a_stop_has_saved_is_told_by_status_and_start_and_booked_once() {
     assert!(is_two_days(saved(&status)), "booked once: {:#}", status["saved"]);
 }
 
-/// As if the endpoint had been stopped two days ago: a night is too long for a test.
+/// Moves the endpoint's stop two days back: a night is too long for a test.
 fn stopped_two_days_ago(account: &Account) {
     let two_days_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48);
     account.edit_state(|state| {
@@ -249,7 +250,7 @@ fn what_cannot_be_listed_makes_the_sums_incomplete() {
 }
 
 #[test]
-fn a_mail_tells_how_to_go_on_with_what_was_asked_and_no_more() {
+fn a_mail_tells_how_to_go_on_with_just_what_was_asked() {
     let account = Account::demo();
     let function = Function::new(&account);
     let denied = json!({"status": 400, "code": "AccessDeniedException", "message": format!(
@@ -277,7 +278,7 @@ fn a_mail_tells_how_to_go_on_with_what_was_asked_and_no_more() {
 }
 
 #[test]
-fn a_dry_run_of_a_stop_has_a_page_with_advice_and_a_status_has_none() {
+fn a_dry_stop_has_a_page_with_advice_and_a_status_none() {
     let account = Account::demo();
     let function = Function::new(&account);
     let advice = "is provisioned and bills whether it is used or not";
@@ -295,7 +296,7 @@ fn a_dry_run_of_a_stop_has_a_page_with_advice_and_a_status_has_none() {
 }
 
 #[test]
-fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
+fn an_unknown_price_makes_the_sums_say_at_least() {
     let account = Account::with(&json!({
         "endpoints": [{"name": RARE, "variants": [{"instance_type": "ml.nobody.knows"}]}],
         "streams": [{"name": "user-journey-analytics-events", "shards": 2}],
@@ -307,7 +308,7 @@ fn a_price_that_nobody_knows_is_unknown_and_the_sums_say_at_least() {
         json!({"before": null, "after": 0.0})
     );
     assert_eq!(report["cost"]["complete"], false);
-    // Two shards: 2 × 0.015 × 24.
+    // Two shards cost 2 × 0.015 × 24.
     assert_eq!(report["cost"]["per_day_before"], 0.72);
     assert!(source(&report).ends_with("; unknown: hosting ml.nobody.knows"), "{}", source(&report));
     let mail = account.messages()[0]["email"].as_str().unwrap_or_default().to_owned();
@@ -364,8 +365,8 @@ fn metrics_are_printed_where_a_namespace_is_given_and_nowhere_else() {
         (&document["Project"], &document["Environment"]),
         (&json!("user-journey-analytics"), &json!("dev"))
     );
-    // The sum of what the account has seen of this invocation. A call that nobody waits for may be
-    // on its way.
+    // The metric counts the calls that the account has seen. A call that nobody waits for may
+    // still be on its way.
     let calls = account.calls().len();
     assert!(
         document["ApiCalls"].as_u64().is_some_and(|counted| counted.abs_diff(calls as u64) <= 2),
@@ -373,13 +374,15 @@ fn metrics_are_printed_where_a_namespace_is_given_and_nowhere_else() {
     );
 }
 
-/// An event of a schedule.
+/// Makes an event as a schedule sends it.
 fn scheduled(action: &str, time: &str) -> Value {
     json!({"action": action, "schedule": {"arn": "arn:aws:scheduler:us-east-1:1:schedule/x", "time": time}})
 }
 
-/// All values of a metric so far, of which there are to be so many. The account reads what the
-/// function prints beside its answers: the last line may come a moment after them.
+/// Returns all values of a metric so far, when there are so many.
+///
+/// The account reads what the function prints beside the function's answers, so the last line may
+/// come a moment after its answer.
 fn told(account: &Account, metric: &str, count: usize) -> Vec<u64> {
     let values = || {
         account
@@ -392,7 +395,7 @@ fn told(account: &Account, metric: &str, count: usize) -> Vec<u64> {
     values()
 }
 
-/// What the checks have said.
+/// Returns what so many checks have said.
 fn missed(account: &Account, checks: usize) -> Vec<u64> {
     told(account, "StartMissed", checks)
 }
@@ -411,7 +414,7 @@ fn a_scheduled_status_tells_whether_the_start_was_missed() {
 }
 
 #[test]
-fn a_stop_by_hand_after_the_scheduled_one_does_not_disarm_the_check() {
+fn a_second_stop_by_hand_does_not_disarm_the_check() {
     let account = Account::demo();
     let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
     function.succeed(&scheduled("stop", "2026-11-23T18:00:00Z"));
@@ -421,7 +424,7 @@ fn a_stop_by_hand_after_the_scheduled_one_does_not_disarm_the_check() {
 }
 
 #[test]
-fn a_scheduled_stop_that_goes_on_in_another_invocation_is_still_a_scheduled_one() {
+fn a_scheduled_stop_is_still_scheduled_in_its_continuation() {
     let account = Account::demo();
     let function = Function::new(&account).with("METRICS_NAMESPACE", "aws-resource-manager");
     function.must(&scheduled("start", "2026-11-23T08:00:00Z"));
@@ -474,7 +477,7 @@ fn a_kind_that_cannot_be_listed_has_failed() {
     assert_eq!(told(&account, "ResourcesFailed", 1), [1]);
 }
 
-/// The rows of the table in docs/costs.md, by their cells.
+/// Reads the rows of the table in docs/costs.md, by their cells.
 fn rows_of_the_worked_example() -> Vec<[String; 2]> {
     let costs = include_str!("../../docs/costs.md");
     let section =
@@ -524,7 +527,7 @@ fn the_worked_example_is_what_the_function_says() {
 }
 
 #[test]
-fn a_provisioned_table_is_priced_with_its_indexes_and_told_with_its_items() {
+fn a_provisioned_table_is_priced_with_indexes_and_told_with_items() {
     let table = "user-journey-analytics-scores";
     let account = Account::with(&json!({"tables": [{
         "name": table, "billing": "PROVISIONED", "read": 50, "write": 20, "items": 3,

@@ -1,4 +1,4 @@
-//! What a person changed between a stop and a start wins, is kept, and is told.
+//! A person's change between a stop and a start wins, stays, and is told.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,9 @@ use crate::support::{Account, ENDPOINT, Function, STREAM, assert_same, line, res
 const EXECUTOR: &str = "intervention-executor";
 const ALARM: &str = "user-journey-analytics-executor-errors";
 
-/// After a stop and what a person does then, a start must leave this part as the person made it,
-/// say so, and bring the rest back.
+/// Asserts that a person's change after a stop survives the start.
+///
+/// The start says so, and brings the rest back.
 #[track_caller]
 fn wins(kind: &str, name: &str, part: &str, said: &str, person: impl FnOnce(&Account)) {
     let account = Account::demo();
@@ -33,7 +34,7 @@ fn wins(kind: &str, name: &str, part: &str, said: &str, person: impl FnOnce(&Acc
         "no {said:?} in {told:#}"
     );
 
-    // It is settled by that: the next morning has nothing to say of it, and the next round works.
+    // The change is dealt with: the next start does not mention it, and the next round works.
     account.forget_calls();
     function.succeed(&json!({"action": "start"}));
     assert_eq!(account.changes(), []);
@@ -89,7 +90,7 @@ fn a_function_that_a_person_deleted_ends_with_a_clear_line() {
 }
 
 #[test]
-fn an_endpoint_that_a_person_created_again_from_another_config_stays_as_it_is() {
+fn an_endpoint_that_a_person_recreated_otherwise_stays_as_it_is() {
     wins("sagemaker", ENDPOINT, "endpoints", "by-hand-config", |account| {
         account.seed(&json!({"endpoints": [{"name": ENDPOINT, "config": "by-hand-config"}]}));
     });
@@ -135,7 +136,7 @@ fn a_config_deleted_during_the_stop_costs_that_endpoint_and_stays_restorable() {
 }
 
 #[test]
-fn a_resource_made_during_the_stop_is_left_alone_by_the_start_and_stopped_by_the_next_stop() {
+fn a_resource_made_during_a_stop_waits_for_the_next_stop() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.stop();
@@ -151,7 +152,7 @@ fn a_resource_made_during_the_stop_is_left_alone_by_the_start_and_stopped_by_the
 }
 
 #[test]
-fn what_a_person_brought_back_during_a_stop_is_stopped_again_by_the_next_with_its_new_original() {
+fn what_a_person_brought_back_is_stopped_with_its_new_original() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.stop();

@@ -1,5 +1,4 @@
-//! What the template's role allows, against what the function calls: neither is more than the
-//! other.
+//! The template's role allows just what the function calls, and the function calls just that.
 //!
 //! `tests/infra/policies.json` has the role's policies as the template resolves them; a check of
 //! the template keeps it current.
@@ -17,9 +16,11 @@ use crate::support::{Account, BUCKET, Call, Function, MANAGER, PROJECT};
 
 const POLICIES: &str = include_str!("../infra/policies.json");
 const REGION: &str = "us-east-1";
-/// The account of the resolved policies.
+/// The resolved policies are of this account.
 const ACCOUNT: &str = "123456789012";
-/// Granted, though no call of the function shows it: what AWS does or asks in its name.
+/// No call of the function shows that it needs these statements.
+///
+/// They allow what AWS does or asks in the function's name.
 const WITHOUT_A_CALL: [&str; 5] = [
     "LambdaWritesLogs",
     "LambdaKeepsFailedEvents",
@@ -28,16 +29,16 @@ const WITHOUT_A_CALL: [&str; 5] = [
     "StateMissingIsNotDenied",
 ];
 
-/// The role's policies for one set of parameters.
+/// A role has the policies for one set of parameters.
 struct Role(Vec<IAMPolicy>);
 
-/// An action on a resource, with what AWS tells of it beside.
+/// An ask is an action on a resource, with the context that AWS gives.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Ask {
     action: String,
     resource: String,
     context: BTreeMap<String, String>,
-    /// Whether an AWS service asks in the role's name, as Application Auto Scaling does.
+    /// An AWS service asks in the role's name, as Application Auto Scaling does.
     #[serde(default)]
     by_aws: bool,
 }
@@ -53,7 +54,7 @@ fn documents(set: &str) -> Vec<Value> {
     set["policies"].as_object().expect("policies by name").values().cloned().collect()
 }
 
-/// For the demo project in its own account: the same policies under other names.
+/// Reads the policies for the demo project, under the names of its own account.
 fn documents_of_the_demo(account: &Account) -> Vec<Value> {
     let topic = format!("{PROJECT}-reports");
     let renamed = documents("default").into_iter().map(|policy| {
@@ -85,7 +86,7 @@ impl Role {
 
     fn decides(&self, ask: &Ask) -> Decision {
         let parts: Vec<&str> = ask.resource.splitn(6, ':').collect();
-        // A bucket's ARN has neither region nor account: it is the function's own.
+        // A bucket's ARN has neither region nor account: the function's own are meant.
         let told = |part: usize, own: &str| {
             if parts[part].is_empty() { own.to_owned() } else { parts[part].to_owned() }
         };
@@ -121,7 +122,7 @@ fn ask(action: &str, resource: &str) -> Ask {
     }
 }
 
-/// `kinesis:stream/events` → its ARN. What is an ARN already stays.
+/// Turns `kinesis:stream/events` into an ARN. An ARN stays as it is.
 fn arn(resource: &str, account: &str) -> String {
     match resource.split_once(':') {
         _ if resource.starts_with("arn:") => resource.to_owned(),
@@ -131,7 +132,7 @@ fn arn(resource: &str, account: &str) -> String {
     }
 }
 
-/// A project with everything that makes the function call all that it ever calls.
+/// Makes a project for which the function makes every call that it can make.
 fn everything() -> Account {
     let account = Account::with(&crate::endpoints::rich());
     account.seed(&json!({
@@ -147,13 +148,13 @@ fn everything() -> Account {
     account
 }
 
-/// The calls of the log, each with what IAM was asked for it.
+/// Lists the logged calls, each with what IAM was asked for it.
 fn calls(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     let asks: Vec<Vec<Ask>> = serde_json::from_value(account.asks()).expect("asks have one form");
     account.calls().into_iter().zip(asks).collect()
 }
 
-/// Every call of the function in a day, with a continuation and a reservation that no longer fits.
+/// Lists the calls of a day with a continuation and a reservation that no longer fits.
 fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     let function = Function::new(account).without("LAMBDA_FUNCTIONS");
     let is_own = |(call, _): &(Call, _)| call.operation != "Invoke" || call.n > 1;
@@ -162,7 +163,7 @@ fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     function.succeed(&json!({"action": "stop", "only": ["lambda"]}));
     let mut found = calls(account);
     account.forget_calls();
-    // The account has no room for the reservation any more.
+    // From now on, the account has no room for the reservation.
     account.settings(&json!({"account_concurrency": 104, "unreserved_minimum": 100}));
     function.must(&json!({"action": "start", "only": ["lambda"]}));
     account.settings(&json!({"account_concurrency": 1000, "unreserved_minimum": 100}));
@@ -177,8 +178,7 @@ fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     found.into_iter().filter(is_own).collect()
 }
 
-/// What a statement allows, by its name and without the others: (name, action, the statement as a
-/// policy).
+/// Lists what each statement allows: its name, an action, and the statement as a policy.
 fn grants(set: &[Value]) -> Vec<(String, String, Role)> {
     let mut grants = Vec::new();
     for statement in
@@ -219,7 +219,7 @@ fn every_call_is_allowed_and_everything_that_is_allowed_is_called() {
     assert_eq!(granted, used, "what each statement grants, and what was called by it");
 }
 
-/// Every action that changes something of a kind, as the template grants it.
+/// Lists the actions that the template grants to change resources.
 fn changes() -> Vec<String> {
     let grants = grants(&documents("default")).into_iter();
     let is_change = |action: &String| {
@@ -232,7 +232,7 @@ fn changes() -> Vec<String> {
     changes.into_iter().collect()
 }
 
-/// A change to a resource of this name in some region and account.
+/// Asks for a change to a resource of this name, in a region and an account.
 fn change_at(action: &str, name: &str, region: &str, account: &str) -> Ask {
     let service = action.split(':').next().expect("a service");
     let function = format!("arn:aws:lambda:{region}:{account}:function:{name}");
@@ -259,7 +259,7 @@ fn change(action: &str, name: &str) -> Ask {
 }
 
 #[test]
-fn nothing_outside_the_name_lists_the_region_and_the_account_can_be_changed() {
+fn nothing_outside_names_region_and_account_can_be_changed() {
     for set in ["default", "no schedules", "exclusions"] {
         let role = Role::of(set);
         for action in changes() {
@@ -302,7 +302,7 @@ fn only_the_scaling_of_endpoints_can_be_registered() {
 }
 
 #[test]
-fn what_a_service_may_ask_in_its_name_the_function_may_not_do() {
+fn the_function_may_not_do_what_a_service_may_in_its_name() {
     let role = Role::of("default");
     for (action, resource) in [
         ("cloudwatch:PutMetricAlarm", "cloudwatch:alarm:any"),

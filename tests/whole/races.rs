@@ -1,4 +1,4 @@
-//! Several invocations at once, and the same one twice.
+//! Invocations run at once, and the same one comes twice.
 
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::support::{
 
 type Answer = Result<Value, Refused>;
 
-/// Two events at the same time.
+/// Sends two events at the same time.
 fn at_once(function: &Function, one: &Value, other: &Value) -> (Answer, Answer) {
     thread::scope(|scope| {
         let one = scope.spawn(|| function.invoke(one));
@@ -27,7 +27,7 @@ fn evening(time: &str) -> Value {
     })
 }
 
-/// Resources and what was done to them, in an order of its own.
+/// Lists the changes to resources, sorted.
 fn words(account: &Account) -> Vec<String> {
     let mut words: Vec<String> = account.changes().iter().map(Call::words).collect();
     words.sort();
@@ -108,7 +108,7 @@ fn the_same_request_twice_acts_once_and_tells_once() {
 }
 
 #[test]
-fn the_same_delivery_of_a_schedule_twice_at_once_acts_once_and_tells_once() {
+fn the_same_delivery_twice_at_once_acts_once_and_tells_once() {
     let account = Account::demo();
     let function = Function::new(&account);
     let event = evening("2026-11-23T18:00:00Z");
@@ -123,7 +123,7 @@ fn the_same_delivery_of_a_schedule_twice_at_once_acts_once_and_tells_once() {
 }
 
 #[test]
-fn a_late_duplicate_of_a_schedule_does_nothing_even_after_a_start_by_hand() {
+fn a_late_duplicate_does_nothing_even_after_a_start_by_hand() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -174,7 +174,7 @@ fn a_stop_during_a_slow_start_takes_over() {
 }
 
 #[test]
-fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what_it_knows() {
+fn an_operation_that_yields_is_partial_and_prices_what_it_knows() {
     let account = Account::with(&json!({"endpoints": [{"name": ENDPOINT}]}));
     let function = Function::new(&account);
     function.stop();
@@ -190,14 +190,14 @@ fn an_operation_that_yields_with_everything_under_way_is_partial_and_prices_what
     );
 }
 
-/// Each asks the stop to give way, and neither asks again because the other has.
+/// Each start asks the stop to give way, and neither asks again because the other has.
 #[test]
-fn two_starts_that_wait_for_a_stop_do_not_keep_it_from_writing() {
+fn two_starts_that_wait_for_a_stop_let_it_write() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
     account.hold("deleting");
-    // Its report is the last thing that it writes before the state.
+    // The stop writes its report just before the state, so that write is held.
     account.fault(&json!({"operation": "PutObject", "resource": "/operations/", "held": true}));
     let calls_of = |object: &str| -> Vec<Call> {
         let puts = |call: &Call| call.operation == "PutObject" && call.resource.contains(object);
@@ -209,7 +209,7 @@ fn two_starts_that_wait_for_a_stop_do_not_keep_it_from_writing() {
         let starts = [(); 2].map(|()| scope.spawn(|| function.start()));
         eventually("the stop gives way", || calls_of("/operations/").len() == 1);
         account.until_called("GetObject", account.count("GetObject") + 40);
-        // The claims of the stop, and a challenge of each start.
+        // The stop has written its claims, and each start its challenge.
         let writes = calls_of("state.json").iter().filter(|call| call.status == Some(200)).count();
         assert!(writes <= 3, "{writes} writes");
         account.release_calls();
@@ -231,7 +231,7 @@ fn many_events_at_once_lose_nothing() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
-    // Each comes upon the ones before at another point, and it does not matter at which.
+    // Each event meets the earlier ones at another point, and it does not matter at which.
     for n in 0..6 {
         function.invoke_async(&json!({"action": if n % 2 == 0 { "stop" } else { "start" }}));
         thread::sleep(Duration::from_millis(70 * n));

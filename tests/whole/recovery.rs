@@ -1,4 +1,4 @@
-//! The state is lost: the originals are in the report of the stop.
+//! When the state is lost, the stop's report still has the originals.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn a_start_from_the_report_of_the_stop_brings_everything_back() {
 }
 
 #[test]
-fn a_dry_run_of_it_shows_what_would_come_back_and_changes_nothing() {
+fn a_dry_start_from_a_report_shows_all_and_changes_nothing() {
     let account = Account::demo();
     let function = Function::new(&account);
     let key = lose_the_state(&account, &function);
@@ -44,7 +44,7 @@ fn a_dry_run_of_it_shows_what_would_come_back_and_changes_nothing() {
 }
 
 #[test]
-fn it_takes_nothing_from_a_report_that_the_state_still_knows_better() {
+fn a_report_gives_nothing_that_the_state_knows_better() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -55,14 +55,14 @@ fn it_takes_nothing_from_a_report_that_the_state_still_knows_better() {
         .to_owned();
     function.succeed(&json!({"action": "start"}));
     account.forget_calls();
-    // Nothing is stopped any more: what the report holds is there already.
+    // Nothing is stopped any more, so everything in the report is there already.
     function.succeed(&start_from(&key));
     assert_eq!(account.changes(), []);
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
 #[test]
-fn a_report_that_is_not_there_or_not_of_this_project_changes_nothing() {
+fn a_missing_or_foreign_report_changes_nothing() {
     let account = Account::demo();
     let function = Function::new(&account);
     let key = lose_the_state(&account, &function);

@@ -1,4 +1,4 @@
-//! A stop and a start, and all that must be as it was.
+//! After a stop and a start, everything must be as it was.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::{
 const STOP: &str = "stop";
 const START: &str = "start";
 
-/// Where a call stands in the log.
+/// Finds the place of an API operation's call in the log.
 #[track_caller]
 fn position(calls: &[Call], operation: &str) -> usize {
     calls
@@ -26,7 +26,7 @@ fn last_position(calls: &[Call], operation: &str) -> usize {
         .unwrap_or_else(|| panic!("no {operation} in {calls:#?}"))
 }
 
-/// The account after these actions is the account before them.
+/// Asserts that these actions leave the account as it was.
 #[track_caller]
 fn comes_back_after(actions: &[&str]) {
     let account = Account::demo();
@@ -158,14 +158,14 @@ fn a_stop_silences_alarms_then_functions_then_what_they_call() {
 }
 
 #[test]
-fn a_start_brings_functions_and_alarms_back_only_when_what_they_call_is_usable() {
+fn functions_and_alarms_come_back_once_what_they_call_is_usable() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
     function.stop();
     account.hold("creating");
     account.hold("scaling");
-    // The process dies at its first call of a function: the account stands still as it is then.
+    // The process dies at its first call to a function, and the account stays as it is then.
     account.fault(&json!({"operation": "DeleteFunctionConcurrency", "kill": "before"}));
     account.fault(&json!({"operation": "PutFunctionConcurrency", "kill": "before"}));
     account.forget_calls();
@@ -205,8 +205,10 @@ fn a_start_enables_alarms_last() {
     assert!(last_position(&calls, "DeleteFunctionConcurrency") < enable);
 }
 
-/// The account refuses more than double and less than half, so the number of calls tells the way:
-/// with the fewest possible there is only one.
+/// Asserts that a stream goes down to one shard and back, with so many calls each way.
+///
+/// The account refuses more than double and less than half, so the fewest possible calls leave
+/// only one way.
 #[track_caller]
 fn scales(shards: u32, calls_each_way: usize) {
     let account = Account::with(
@@ -275,7 +277,7 @@ fn a_provisioned_table_is_reported_with_its_price_and_a_recommendation() {
 }
 
 #[test]
-fn one_message_an_operation_as_text_for_mail_and_as_the_report_for_others() {
+fn an_operation_sends_one_message_as_text_and_as_json() {
     let account = Account::demo();
     let function = Function::new(&account);
     let stop = function.stop();

@@ -1,4 +1,4 @@
-//! Operations on a part of the project, and which resources are part of it at all.
+//! An operation may be on a part of the project, and settings say what the project is.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn touched(account: &Account) -> Vec<String> {
 }
 
 #[test]
-fn only_a_kind_stops_that_kind_and_a_full_start_brings_it_back() {
+fn a_stop_of_one_kind_is_undone_by_a_full_start() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -23,7 +23,7 @@ fn only_a_kind_stops_that_kind_and_a_full_start_brings_it_back() {
 }
 
 #[test]
-fn only_a_kind_and_a_name_stops_that_one() {
+fn a_stop_of_one_name_stops_that_resource_only() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -37,7 +37,7 @@ fn only_a_kind_and_a_name_stops_that_one() {
 }
 
 #[test]
-fn a_selective_start_brings_back_its_part_and_a_full_one_the_rest() {
+fn a_selective_start_brings_its_part_and_a_full_one_the_rest() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -116,7 +116,7 @@ fn an_exclamation_mark_excludes_by_name_even_what_tags_select() {
 }
 
 #[test]
-fn what_is_excluded_is_left_alone_in_every_kind_even_if_tags_select_it() {
+fn excluded_names_are_left_alone_in_every_kind_even_if_tagged() {
     let account = Account::demo();
     let function = Function::new(&account)
         .with("TARGET_TAGS", "Project=user-journey-analytics")
@@ -182,21 +182,21 @@ fn tagged_alarms(number: usize) -> Account {
 }
 
 #[test]
-fn more_resources_than_a_page_are_found_by_their_tags_with_a_call_for_each_page() {
+fn tags_find_many_resources_with_one_call_a_page() {
     let account = tagged_alarms(230);
     let function = Function::new(&account).with("TARGET_TAGS", TAGS);
     let before = account.snapshot();
     account.forget_calls();
     let stop = function.succeed(&json!({"action": "stop"}));
     assert_eq!(results(&stop).iter().filter(|line| line.ends_with(" stopped")).count(), 230);
-    // Three pages of those, and one of what is tagged keep.
+    // The tagged resources are three pages, and those tagged keep are one.
     assert_eq!(account.count("GetResources"), 3 + 1);
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
 #[test]
-fn what_the_index_of_tags_still_tells_of_and_what_is_gone_is_nobodys() {
+fn a_deleted_resource_that_the_tag_index_still_has_is_ignored() {
     let account = tagged_alarms(1);
     let arn = format!("arn:aws:kinesis:us-east-1:{}:stream/deleted", account.id);
     account.index_tells(&arn, &json!({"Project": "user-journey-analytics"}));
@@ -206,7 +206,7 @@ fn what_the_index_of_tags_still_tells_of_and_what_is_gone_is_nobodys() {
 }
 
 #[test]
-fn an_endpoint_is_believed_before_the_index_of_tags() {
+fn an_endpoints_own_tags_are_believed_before_the_index() {
     let tags = |key: &str, value: &str| json!({key: value});
     let endpoint = |name: &str, tags: &Value| json!({"name": name, "tags": tags});
     let account = Account::with(&json!({"endpoints": [

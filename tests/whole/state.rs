@@ -1,4 +1,4 @@
-//! The state object: nothing is changed without it, and nobody else's is touched.
+//! Nothing is changed without the state object, and no foreign state is touched.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,9 @@ fn a_start_without_saved_state_changes_nothing_and_says_so() {
     assert_eq!(account.changes(), []);
 }
 
-/// With this object in the place of the state, neither action does anything, and the object stays.
+/// Asserts that neither action does anything with this object in the place of the state.
+///
+/// The object stays as it is.
 #[track_caller]
 fn is_refused(object: &str, because: &str) {
     let account = Account::demo();
@@ -43,7 +45,7 @@ fn is_refused(object: &str, because: &str) {
     assert_eq!(account.object(STATE_KEY).as_deref(), Some(object));
 }
 
-/// The state that a stop leaves, with some fields changed.
+/// Makes the state that a stop leaves, with some fields changed.
 fn real_state(change: impl FnOnce(&mut Value)) -> String {
     let account = Account::demo();
     Function::new(&account).stop();
@@ -53,22 +55,22 @@ fn real_state(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
-fn a_state_that_is_not_json_is_refused_and_left_as_it_is() {
+fn a_state_that_is_not_json_is_refused_and_stays() {
     is_refused("{\"schema\": 1, \"resour", "not a state");
 }
 
 #[test]
-fn an_empty_state_object_is_refused_and_left_as_it_is() {
+fn an_empty_state_object_is_refused_and_stays() {
     is_refused("", "not a state");
 }
 
 #[test]
-fn a_state_with_a_field_that_nobody_knows_is_refused_and_left_as_it_is() {
+fn a_state_with_an_unknown_field_is_refused_and_stays() {
     is_refused(&real_state(|state| state["extra"] = json!(1)), "not a state");
 }
 
 #[test]
-fn a_state_of_a_newer_version_is_refused_and_left_as_it_is() {
+fn a_state_of_a_newer_version_is_refused_and_stays() {
     is_refused(&real_state(|state| state["schema"] = json!(2)), "newer version");
 }
 
@@ -78,17 +80,17 @@ fn a_newer_state_is_called_newer_whatever_else_is_in_it() {
 }
 
 #[test]
-fn a_state_of_another_project_is_refused_and_left_as_it_is() {
+fn a_state_of_another_project_is_refused_and_stays() {
     is_refused(&real_state(|state| state["project"] = json!("payments")), "payments");
 }
 
 #[test]
-fn a_state_of_another_environment_is_refused_and_left_as_it_is() {
+fn a_state_of_another_environment_is_refused_and_stays() {
     is_refused(&real_state(|state| state["environment"] = json!("prod")), "prod");
 }
 
 #[test]
-fn a_state_whose_original_is_missing_is_refused_and_left_as_it_is() {
+fn a_state_that_lacks_an_original_is_refused_and_stays() {
     let record = format!("kinesis:{STREAM}");
     is_refused(&real_state(|state| state["resources"][&record]["original"] = Value::Null), &record);
 }
@@ -111,7 +113,7 @@ fn without_its_write_ahead_a_stop_changes_nothing() {
 }
 
 #[test]
-fn without_its_write_ahead_a_start_changes_nothing_and_the_next_one_brings_all_back() {
+fn without_its_write_ahead_a_start_changes_nothing() {
     let account = Account::demo();
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -129,7 +131,7 @@ fn without_its_write_ahead_a_start_changes_nothing_and_the_next_one_brings_all_b
 }
 
 #[test]
-fn a_state_that_cannot_be_read_is_an_error_and_not_an_empty_state() {
+fn an_unreadable_state_is_an_error_and_not_an_empty_one() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.stop();
@@ -175,7 +177,7 @@ fn a_write_that_met_another_is_decided_again() {
     assert_same(&account.snapshot(), &before, "in the end");
 }
 
-/// A write under way, and another that comes first: the second must not be lost.
+/// Holds a write until another one came first, and expects that one to stay.
 #[track_caller]
 fn keeps_what_came_first(account: &Account) {
     let function = Function::new(account);
@@ -196,12 +198,12 @@ fn keeps_what_came_first(account: &Account) {
 }
 
 #[test]
-fn the_first_write_does_not_replace_a_state_that_somebody_else_has_just_written() {
+fn the_first_write_does_not_replace_somebody_elses_state() {
     keeps_what_came_first(&Account::demo());
 }
 
 #[test]
-fn a_later_write_does_not_replace_a_state_that_somebody_else_has_just_written() {
+fn a_later_write_does_not_replace_somebody_elses_state() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.stop();
@@ -237,7 +239,7 @@ fn every_operation_leaves_its_own_report_under_its_day() {
         let key = format!("{PROJECT}/dev/operations/{}/{id}.json", started[..10].replace('-', "/"));
         let mut kept: Value =
             serde_json::from_str(&account.object(&key).expect(&key)).expect("JSON");
-        // What is kept has the originals too: for a day on which the state is lost.
+        // The kept report also has the originals, for a day on which the state is lost.
         let originals =
             kept.as_object_mut().and_then(|kept| kept.remove("originals")).unwrap_or_default();
         assert_eq!(kept, report);
@@ -267,7 +269,7 @@ fn the_state_prefix_moves_state_and_reports() {
 }
 
 #[test]
-fn the_state_keeps_what_has_to_come_back_while_it_is_down_and_nothing_after() {
+fn the_state_has_originals_only_while_they_are_owed() {
     let account = Account::demo();
     let function = Function::new(&account);
     function.stop();

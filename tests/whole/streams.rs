@@ -1,4 +1,4 @@
-//! Streams as AWS lets them be scaled: by halves and doubles, ten times a day, when ACTIVE.
+//! AWS lets a stream be halved or doubled, ten times a day, while it is ACTIVE.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::{Account, Function, STATE_KEY, assert_same, beside, line};
 
 const NAME: &str = "user-journey-analytics-wide";
 
-/// A project of one stream.
+/// Makes a project of one stream.
 fn account(shards: u32) -> Account {
     stream(&json!({"name": NAME, "shards": shards}))
 }
@@ -24,7 +24,7 @@ fn scalings(account: &Account) -> usize {
     account.count("UpdateShardCount")
 }
 
-/// When the calls were made that the state remembers.
+/// Lists the times of the calls that the state remembers.
 fn counted(account: &Account) -> Vec<Timestamp> {
     serde_json::from_value(account.state()["counted_calls"][format!("kinesis:{NAME}")].clone())
         .expect("times")
@@ -35,7 +35,8 @@ fn a_day_of_stops_and_starts_never_costs_the_way_back() {
     let account = account(8);
     let function = Function::new(&account);
     let before = account.snapshot();
-    // Three calls down and three up, twice, are more than ten: the second stop stays higher.
+    // Each round takes three calls down and three up, and there are ten: the second stop stays
+    // higher.
     for _ in 0..4 {
         function.stop();
         function.start();
@@ -63,8 +64,9 @@ fn a_floor_above_one_shard_gives_its_reason() {
 
 const DAY: f64 = 24.0 * 3600.0;
 
-/// As if the function had scaled the stream so often, so many seconds ago: in AWS's eyes and in its
-/// own. Returns when they count no more.
+/// Makes AWS and the state remember so many calls, so many seconds ago.
+///
+/// Returns the time from which those calls count no more.
 fn made_before(account: &Account, calls: u32, seconds_ago: f64) -> Timestamp {
     account.scaled_before(NAME, calls, seconds_ago);
     let mut state = account.state();
@@ -76,12 +78,12 @@ fn made_before(account: &Account, calls: u32, seconds_ago: f64) -> Timestamp {
     time + SignedDuration::from_secs_f64(DAY)
 }
 
-/// So many seconds that the function comes to its first call before they have passed.
+/// Returns so many seconds that the function comes to its first call before their end.
 fn a_moment(function: &Function) -> f64 {
     6.0 * function.slowness()
 }
 
-/// An operation on nothing writes a state.
+/// Writes a state, by an operation on nothing.
 fn with_a_state(account: &Account) -> Function<'_> {
     let function = Function::new(account);
     function.must(&json!({"action": "stop", "only": ["cloudwatch"]}));
@@ -93,7 +95,7 @@ fn detail(report: &Value) -> &str {
 }
 
 #[test]
-fn a_stop_waits_for_yesterdays_call_that_is_free_again_in_a_moment() {
+fn a_stop_waits_for_a_call_that_is_free_in_a_moment() {
     let account = account(32);
     let function = with_a_state(&account);
     let before = account.snapshot();
@@ -107,10 +109,10 @@ fn a_stop_waits_for_yesterdays_call_that_is_free_again_in_a_moment() {
 }
 
 #[test]
-fn a_stop_whose_operation_ends_before_a_call_is_free_stays_higher_and_says_so() {
+fn a_stop_without_a_free_call_stays_higher_and_says_so() {
     let account = account(32);
     let function = with_a_state(&account);
-    // 13 invocations of five minutes: two hours are not there.
+    // 13 invocations of five minutes are less than two hours.
     made_before(&account, 6, DAY - 7200.0);
     let report = function.succeed(&json!({"action": "stop"}));
     assert_eq!(shards(&account), 8);
@@ -121,12 +123,12 @@ fn a_stop_whose_operation_ends_before_a_call_is_free_stays_higher_and_says_so() 
 }
 
 #[test]
-fn a_start_waits_for_a_call_that_is_free_again_in_a_moment() {
+fn a_start_waits_for_a_call_that_is_free_in_a_moment() {
     let account = account(32);
     let function = Function::new(&account);
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
-    // With those of the stop, there are ten for a few seconds yet.
+    // With the stop's calls, there are ten for a few more seconds.
     let free = made_before(&account, 5, DAY - a_moment(&function));
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
@@ -137,7 +139,7 @@ fn a_start_waits_for_a_call_that_is_free_again_in_a_moment() {
 }
 
 #[test]
-fn a_day_that_others_have_used_up_is_told_with_its_end_and_not_tried_again() {
+fn a_day_that_others_used_up_is_told_and_not_tried_again() {
     let account = account(2);
     let function = Function::new(&account);
     account.scaled_before(NAME, 10, 3600.0);
@@ -159,7 +161,7 @@ fn a_day_that_others_have_used_up_is_told_with_its_end_and_not_tried_again() {
 }
 
 #[test]
-fn a_start_refused_for_today_keeps_what_it_owes_and_does_not_ask_again_at_once() {
+fn a_start_refused_for_today_keeps_what_it_owes() {
     let account = account(8);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -172,7 +174,7 @@ fn a_start_refused_for_today_keeps_what_it_owes_and_does_not_ask_again_at_once()
         assert!(detail(&report).contains("the next is free at "), "{report:#}");
         assert_eq!(scalings(&account), 1);
     }
-    // A day later, in AWS's eyes and in its own.
+    // A day later, neither AWS nor the state counts those calls.
     account.advance(DAY + 60.0);
     let mut state = account.state();
     state["refused_calls"] = json!({});
@@ -183,7 +185,7 @@ fn a_start_refused_for_today_keeps_what_it_owes_and_does_not_ask_again_at_once()
 }
 
 #[test]
-fn a_start_whose_calls_are_used_up_goes_as_far_as_it_can_and_says_when_the_next_is_free() {
+fn a_start_short_of_calls_goes_part_way_and_tells_the_next() {
     let account = account(8);
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
@@ -200,7 +202,7 @@ fn a_start_whose_calls_are_used_up_goes_as_far_as_it_can_and_says_when_the_next_
 }
 
 #[test]
-fn a_shard_quota_on_the_way_up_is_named_and_a_later_start_completes() {
+fn a_shard_quota_is_named_and_a_later_start_completes() {
     let account = account(8);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -237,7 +239,8 @@ fn streams_that_wait_together_are_asked_about_together() {
         }
     };
     beside(|| function.succeed(&json!({"action": "stop"})), end_both_steps);
-    // To see them, and to see each of the two steps done. Of the on-demand one the listing tells.
+    // One look sees each stream, and one sees each of its two steps done. The list tells of the
+    // on-demand stream.
     assert_eq!(account.count("DescribeStreamSummary"), 4 * 3);
     assert!(account.count("ListStreams") > 4);
 }
@@ -270,7 +273,7 @@ fn a_stream_that_is_updating_is_waited_for() {
 }
 
 #[test]
-fn a_stopped_stream_that_a_person_is_scaling_stays_as_they_want_it() {
+fn a_stopped_stream_that_a_person_scales_stays_as_they_want() {
     let account = account(8);
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
@@ -330,7 +333,7 @@ fn calls_that_an_unfinished_tier_kept_from_their_turn_do_not_count() {
     }));
     let function = Function::new(&account);
     let before = account.snapshot();
-    // The first invocation disables the mapping, and comes no further.
+    // The first invocation disables the mapping and gets no further.
     account.hold("mapping");
     function.must(&json!({"action": "stop", "wait": false}));
     assert_eq!(scalings(&account), 0);
@@ -357,7 +360,7 @@ fn a_call_that_is_refused_is_not_one_of_the_days_ten() {
 }
 
 #[test]
-fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
+fn a_call_counts_from_its_time_however_long_the_rest_takes() {
     let account = account(2);
     account.seed(&json!({"endpoints": [{"name": "user-journey-analytics-slow"}]}));
     account.hold("deleting");
@@ -366,7 +369,7 @@ fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
     let end_it = || {
         account.until_called("UpdateShardCount", 1);
         account.until_called("DeleteEndpoint", 1);
-        // Both calls are answered, and it waits for the endpoint only.
+        // Both calls are answered, and the start waits for the endpoint only.
         account.until_asked_again("DescribeEndpoint");
         since = Timestamp::now();
         account.release("deleting");
@@ -383,7 +386,7 @@ fn a_call_counts_from_when_it_was_made_however_long_the_rest_takes() {
 }
 
 #[test]
-fn a_stream_that_a_stop_left_half_way_and_updating_is_handed_on_and_not_skipped() {
+fn a_stream_left_updating_half_way_is_handed_on_and_not_skipped() {
     let account = account(4);
     let function = Function::new(&account);
     account.hold("scaling");
@@ -404,7 +407,7 @@ fn a_stream_that_a_stop_left_half_way_and_updating_is_handed_on_and_not_skipped(
 }
 
 #[test]
-fn a_start_that_died_before_its_first_call_is_not_kept_back_by_what_it_set_out_to_do() {
+fn planned_calls_of_a_dead_start_do_not_hold_back_the_next() {
     let account = account(32);
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -412,7 +415,7 @@ fn a_start_that_died_before_its_first_call_is_not_kept_back_by_what_it_set_out_t
     account.fault(&json!({"operation": "UpdateShardCount", "kill": "before"}));
     function.invoke(&json!({"action": "start"})).expect_err("it was killed");
     function.end_the_lease_in(0.0);
-    // Five of the stop, and five that the one that died had planned.
+    // The stop made five calls, and the dead start had planned five.
     function.succeed(&json!({"action": "start"}));
     assert_same(&account.snapshot(), &before, "in the end");
 }

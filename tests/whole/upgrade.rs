@@ -1,4 +1,4 @@
-//! States of version 0.1: the function goes on from what that version left behind.
+//! The function goes on from the states that version 0.1 left behind.
 
 mod inherited;
 
@@ -19,7 +19,7 @@ fn assert_close(now: f64, expected: f64) {
     assert!((now - expected).abs() < 0.02, "{now} is not {expected}");
 }
 
-/// Nothing is left to bring back, and nobody is at work.
+/// Asserts that nothing is left to bring back, and nobody is at work.
 #[track_caller]
 fn assert_nothing_is_owed(account: &Account) {
     let state = account.state();
@@ -34,8 +34,9 @@ fn assert_nothing_is_owed(account: &Account) {
     assert_eq!(state["lease"], Value::Null);
 }
 
-/// After a stop that goes on from 0.1's and leaves so many shards, and a start, or after a start
-/// alone, the account is as it was before 0.1 stopped it.
+/// Asserts that a start brings the account back as it was before 0.1 stopped it.
+///
+/// With `stop_to`, a stop comes before, which goes on from 0.1's and leaves so many shards.
 #[track_caller]
 fn comes_back(Inherited { account, before, .. }: &Inherited, stop_to: Option<u32>) {
     let function = Function::new(account);
@@ -66,7 +67,7 @@ fn stopped() -> Inherited {
     Inherited::new("stopped", 1, stop_all)
 }
 
-/// The account when a stop is killed.
+/// Brings the account into the condition of a killed stop.
 fn half_stopped(account: &Account) {
     disable_alarms(account);
     stop_functions(account);
@@ -74,7 +75,7 @@ fn half_stopped(account: &Account) {
     scale_stream(account, &[4, 2]);
 }
 
-/// The account when a start is killed.
+/// Brings the account into the condition of a killed start.
 fn half_started(account: &Account) {
     stop_all(account);
     scale_stream(account, &[2, 4]);
@@ -121,7 +122,7 @@ fn what_0_1_stopped_is_shown_as_stopped_with_what_will_come_back() {
 }
 
 #[test]
-fn what_0_1_stopped_stays_stopped_at_the_next_stop_and_comes_back_after_it() {
+fn what_0_1_stopped_stays_stopped_at_the_next_stop() {
     let inherited = stopped();
     let report = Function::new(&inherited.account).succeed(&json!({"action": "stop"}));
     let stopped_again: Vec<String> =
@@ -132,7 +133,7 @@ fn what_0_1_stopped_stays_stopped_at_the_next_stop_and_comes_back_after_it() {
 }
 
 #[test]
-fn what_an_hour_of_a_stop_by_0_1_saves_is_booked_by_the_start() {
+fn a_start_books_what_a_stop_by_0_1_has_saved() {
     let inherited = stopped();
     let account = &inherited.account;
     let report = Function::new(account).succeed(&json!({"action": "start"}));
@@ -162,7 +163,7 @@ fn a_scheduled_event_that_0_1_has_dealt_with_is_skipped() {
     {
         let inherited = Inherited::new(name, 1, leave);
         let (account, now) = (&inherited.account, inherited.account.snapshot());
-        // As it was delivered the first time: the operation's id is made of it.
+        // The schedule's event comes as the first time: the operation's id is made of it.
         let schedule = &golden(&format!("{name}.state.json"))["operation"]["schedule"];
         let event = json!({"action": action, "schedule": schedule});
         let report = Function::new(account).must(&event);
@@ -174,25 +175,26 @@ fn a_scheduled_event_that_0_1_has_dealt_with_is_skipped() {
 }
 
 #[test]
-fn a_stop_in_which_0_1_was_killed_goes_on_with_the_next_stop() {
+fn a_stop_killed_in_0_1_goes_on_with_the_next_stop() {
     for leave in [half_stopped as fn(&Account), disable_alarms, |_| {}] {
         comes_back(&Inherited::new("stopping", 1, leave), Some(1));
     }
 }
 
 #[test]
-fn a_stop_in_which_0_1_was_killed_is_undone_by_a_start() {
+fn a_stop_killed_in_0_1_is_undone_by_a_start() {
     for leave in [half_stopped as fn(&Account), disable_alarms, |_| {}] {
         comes_back(&Inherited::new("stopping", 1, leave), None);
     }
 }
 
 #[test]
-fn calls_that_0_1_had_planned_when_it_was_killed_count_in_the_next_stop() {
+fn calls_that_0_1_had_planned_count_in_the_next_stop() {
     let inherited = Inherited::new("stopping", 1, disable_alarms);
     let account = &inherited.account;
     let stream = format!("kinesis:{STREAM}");
-    // Three that 0.1 had planned, and two more: with the way down and back that were eleven.
+    // 0.1 had planned three calls, and these are two more. With the way down and back there would
+    // be eleven.
     account.edit_state(|state| {
         let planned = state["planned_calls"][&stream].as_array_mut().expect("a list");
         assert_eq!(planned.len(), 3);
@@ -205,25 +207,27 @@ fn calls_that_0_1_had_planned_when_it_was_killed_count_in_the_next_stop() {
 }
 
 #[test]
-fn a_start_in_which_0_1_was_killed_goes_on_with_the_next_start() {
+fn a_start_killed_in_0_1_goes_on_with_the_next_start() {
     for leave in [half_started as fn(&Account), stop_all] {
         comes_back(&Inherited::new("starting", 1, leave), None);
     }
 }
 
-/// The stream's calls, 3 made and 3 planned, leave 4 of the day's 10: from 4 shards to 2, and back
-/// to 8.
+/// The stop comes down to 2 shards only.
+///
+/// Three calls made and three planned leave four of the day's ten: one from 4 shards to 2, and
+/// then the way back to 8.
 #[test]
-fn a_start_in_which_0_1_was_killed_is_undone_by_a_stop_that_is_undone_by_a_start() {
+fn a_start_killed_in_0_1_is_undone_by_stop_and_start() {
     comes_back(&Inherited::new("starting", 1, half_started), Some(2));
 }
 
 #[test]
-fn a_stop_asked_0_1_to_yield_and_the_next_one_takes_over_when_both_are_gone() {
+fn an_operation_of_0_1_that_was_asked_to_yield_is_taken_over() {
     comes_back(&Inherited::new("challenged", 1, half_started), Some(2));
 }
 
-/// The endpoints and the stream, at the moment when their stop should have been handed on.
+/// Makes the calls that a stop had made when it should have been handed on.
 fn part(account: &Account) {
     delete_endpoint(account, CHURN);
     delete_endpoint(account, SEARCH);
@@ -259,12 +263,12 @@ fn a_continuation_of_0_1_is_carried_to_its_end() {
 }
 
 #[test]
-fn a_continuation_of_0_1_that_was_lost_is_made_up_for_by_the_next_event() {
+fn the_next_event_makes_up_for_a_lost_continuation_of_0_1() {
     comes_back(&Inherited::new("handed-on", 1, part), None);
     comes_back(&Inherited::new("handed-on", 1, part), Some(1));
 }
 
-/// All is down but the stream: AWS took one call of the way to 1 shard, and no more.
+/// Stops everything but the stream, of whose way AWS took only the first call.
 fn all_but_the_stream(account: &Account) {
     disable_alarms(account);
     stop_functions(account);
@@ -274,7 +278,7 @@ fn all_but_the_stream(account: &Account) {
 }
 
 #[test]
-fn a_refusal_that_0_1_met_keeps_the_next_stop_from_trying_the_same_again() {
+fn what_aws_refused_to_0_1_is_not_tried_again_at_once() {
     let inherited = Inherited::new("refused", 0, all_but_the_stream);
     let account = &inherited.account;
     let report = Function::new(account).must(&json!({"action": "stop"}));
@@ -309,10 +313,10 @@ fn what_0_1_could_not_price_is_booked_when_there_is_a_price() {
     let inherited = Inherited::new("unpriced", 1, |_| {});
     let account = &inherited.account;
     let old = total(&golden("unpriced.state.json"));
-    // It looks at what is there, and asks for its price.
+    // The stop looks at what is there, and asks for its price.
     Function::new(account).succeed(&json!({"action": "stop"}));
     let state = account.state();
-    // 4 × $0.036 an hour, for 40 days.
+    // 40 days at 4 × $0.036 an hour.
     assert_close(total(&state), old + 40.0 * 24.0 * 0.144);
     let unpriced: Vec<&Value> = state["unpriced"]
         .as_array()
@@ -333,7 +337,7 @@ fn a_project_that_0_1_never_stopped_is_stopped_and_started() {
 }
 
 #[test]
-fn a_state_that_is_lost_is_made_up_for_by_a_report_that_0_1_kept() {
+fn a_report_of_0_1_makes_up_for_a_lost_state() {
     let inherited = stopped();
     let account = &inherited.account;
     let report = inherited.golden("stopped.report.json");

@@ -1,5 +1,4 @@
-//! Endpoints that change while they are stopped or started, and how many calls it takes to follow
-//! many.
+//! Endpoints may change while they are stopped or started, and many take few calls to follow.
 
 use std::thread;
 
@@ -16,7 +15,7 @@ fn update(account: &Account, config: &str) {
     );
 }
 
-/// As scaling does it: the count stays the same, and the endpoint is Updating for a while.
+/// Sets the same count again, as scaling may: the endpoint is Updating for a while.
 fn rescale(account: &Account) {
     account.person(
         "sagemaker",
@@ -57,8 +56,9 @@ fn an_endpoint_that_is_updating_is_stopped_when_that_is_over() {
     assert_same(&account.snapshot(), &before, "after the start");
 }
 
-/// A stop during which this happens after the endpoint was looked at, and before its deletion
-/// arrives.
+/// Stops, and lets a change happen just before the endpoint's deletion arrives.
+///
+/// The stop has looked at the endpoint by then.
 fn just_before_the_deletion(account: &Account, change: impl FnOnce(&Account)) -> Value {
     let function = Function::new(account);
     account.hold("updating");
@@ -74,7 +74,7 @@ fn just_before_the_deletion(account: &Account, change: impl FnOnce(&Account)) ->
 }
 
 #[test]
-fn an_endpoint_that_begins_to_scale_before_its_deletion_arrives_is_stopped_when_that_is_over() {
+fn an_endpoint_that_scales_before_its_deletion_is_stopped_after_that() {
     let account = with_endpoint(&json!({}));
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -86,7 +86,7 @@ fn an_endpoint_that_begins_to_scale_before_its_deletion_arrives_is_stopped_when_
 }
 
 #[test]
-fn an_endpoint_that_a_person_updates_before_its_deletion_arrives_stays_as_they_want_it() {
+fn an_endpoint_that_a_person_updates_before_its_deletion_stays() {
     let account = with_another_config();
     let report = just_before_the_deletion(&account, |account| update(account, "by-hand"));
     let told = line(&report, "sagemaker", NAME);
@@ -100,7 +100,7 @@ fn an_endpoint_that_a_person_updates_before_its_deletion_arrives_stays_as_they_w
 }
 
 #[test]
-fn a_stop_that_goes_on_from_a_dead_one_keeps_what_a_person_is_updating() {
+fn a_stop_after_a_dead_one_saves_what_a_person_updates() {
     let account = with_another_config();
     account.fault(&fault("DeleteEndpoint", &json!({"kill": "before"})));
     let function = Function::new(&account);
@@ -137,10 +137,10 @@ fn a_refusal_that_passes_is_tried_again() {
 }
 
 #[test]
-fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
+fn a_start_brings_back_an_endpoint_whose_deletion_shows_late() {
     let account = with_endpoint(&json!({}));
     let function = Function::new(&account);
-    // AWS is believed after some looks: each has to be later than what the test does in between.
+    // AWS is believed after some looks, and what the test does in between has to fit between two.
     let poll = function.slowness();
     let function = function.with("POLL_SECONDS", &format!("{poll:.1}"));
     let before = account.snapshot();
@@ -151,7 +151,7 @@ fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
         account.until_called("DeleteEndpoint", 1);
         let start = scope.spawn(|| function.start());
         stop.join().expect("a report");
-        // The start sees the endpoint in service, and then being deleted, and then no more.
+        // The start sees the endpoint in service, then being deleted, and then gone.
         account.until_asked_again("DescribeEndpoint");
         account.let_pass("stale");
         account.until_asked_again("DescribeEndpoint");
@@ -159,7 +159,7 @@ fn a_start_right_after_a_deletion_that_does_not_show_yet_brings_it_back() {
         start.join().expect("a report")
     });
     assert_eq!(start["outcome"], "succeeded", "{start:#}");
-    // What is shown late would be shown by now.
+    // By now the account would show whatever it shows late.
     account.release("stale");
     assert_same(&account.snapshot(), &before, "in the end");
 }
@@ -198,32 +198,32 @@ fn components_of_one_endpoint_among_many_are_found_in_the_one_list() {
 }
 
 #[test]
-fn many_that_are_waited_for_are_followed_by_a_list_and_described_when_it_is_over() {
+fn many_endpoints_are_followed_by_a_list_and_described_at_the_end() {
     let account = many(6, &json!({}));
     let function = Function::new(&account).with("POLL_SECONDS", "0.1");
     let before = account.snapshot();
     account.hold("creating");
     account.hold("deleting");
     account.forget_calls();
-    // The list that shows what there is, and those that show how far it has come.
+    // One list shows what there is, and the others how far it has come.
     let end = |transition| {
         account.until_called("ListEndpoints", 5);
         account.let_pass(transition);
     };
     beside(|| function.succeed(&json!({"action": "stop"})), || end("deleting"));
-    // Once to see them, and once to see them gone.
+    // One look sees each endpoint, and one sees it gone.
     assert_eq!(account.count("DescribeEndpoint"), 12);
     assert!(account.count("ListEndpoints") > 3);
     account.forget_calls();
     beside(|| function.succeed(&json!({"action": "start"})), || end("creating"));
-    // To see that they are gone, that they are being created, and that they are in service.
+    // Three looks see each endpoint gone, being created, and in service.
     assert_eq!(account.count("DescribeEndpoint"), 18);
     assert_eq!(account.count("DescribeScalableTargets"), 0);
     assert_same(&account.snapshot(), &before, "after the start");
 }
 
 #[test]
-fn one_that_is_waited_for_is_described() {
+fn one_endpoint_that_is_waited_for_is_described() {
     let account = with_endpoint(&json!({}));
     account.forget_calls();
     Function::new(&account).succeed(&json!({"action": "stop"}));

@@ -1,11 +1,11 @@
-//! What keeps an endpoint from being deleted.
+//! An endpoint is not deleted where something keeps it from coming back.
 
 use serde_json::{Value, json};
 
 use super::{NAME, fault, rich, with_endpoint};
 use crate::support::{Account, Function, assert_same, line};
 
-/// A stop leaves it as it is, for this reason.
+/// Asserts that a stop leaves the endpoint as it is, for this reason.
 #[track_caller]
 fn is_left_alone(account: &Account, because: &str) {
     let function = Function::new(account);
@@ -79,7 +79,7 @@ fn a_failed_endpoint_is_recorded_with_its_reason_and_never_created_again() {
         kept_line["detail"].as_str().is_some_and(|detail| detail.contains("The image is broken.")),
         "{kept_line:#}"
     );
-    // Neither while it is there nor when a person has deleted it.
+    // No start creates the endpoint, neither while it is there nor when a person has deleted it.
     let function = Function::new(&account);
     function.must(&json!({"action": "start"}));
     account.person("sagemaker", "SageMaker.DeleteEndpoint", &json!({"EndpointName": NAME}));
@@ -130,7 +130,7 @@ fn an_endpoint_with_a_policy_of_another_type_is_left_alone() {
 }
 
 #[test]
-fn an_endpoint_that_says_itself_that_it_is_to_be_kept_is_left_alone_before_the_index_knows() {
+fn an_endpoint_tagged_keep_is_left_alone_before_the_index_knows() {
     let account = with_endpoint(&json!({"tags": {"aws-resource-manager": "keep"}}));
     account.settings(&json!({"tags_indexed": false}));
     let report = Function::new(&account).stop();

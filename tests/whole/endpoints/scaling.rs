@@ -1,4 +1,4 @@
-//! What of an endpoint's scaling comes back, and what a refusal costs.
+//! An endpoint's scaling comes back, and a refusal costs no more than it must.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{NAME, fault, rich, with_endpoint};
 use crate::support::{Account, Function, assert_same, line, result_of};
 
 #[test]
-fn a_policy_that_is_refused_is_told_and_a_later_start_completes_it() {
+fn a_refused_policy_is_told_and_a_later_start_completes_it() {
     let account = Account::with(&rich());
     let function = Function::new(&account);
     let before = account.snapshot();
@@ -32,8 +32,9 @@ fn refusal() -> Value {
     json!({"status": 400, "code": "ValidationException", "message": "not today"})
 }
 
-/// A start in which a call is refused for good sets the rest, tells the cause, and the next one
-/// completes it.
+/// Asserts that a start in which a call is refused sets the rest and tells the cause.
+///
+/// The next start completes what is missing.
 #[track_caller]
 fn sets_the_rest(refused: &Value, cause: &str, set: impl Fn(&Value)) {
     let account = Account::with(&rich());
@@ -64,7 +65,7 @@ fn targets(snapshot: &Value) -> Vec<(String, usize, usize)> {
 }
 
 #[test]
-fn a_target_that_is_refused_does_not_keep_the_others_from_being_registered() {
+fn a_refused_target_does_not_keep_the_others_away() {
     let refused = fault(
         "RegisterScalableTarget",
         &json!({"resource": "Blue", "times": null, "error": refusal()}),
@@ -77,7 +78,7 @@ fn a_target_that_is_refused_does_not_keep_the_others_from_being_registered() {
 }
 
 #[test]
-fn policies_that_are_refused_do_not_keep_the_rest_from_being_put_back() {
+fn refused_policies_do_not_keep_the_rest_away() {
     let refused =
         fault("PutScalingPolicy", &json!({"resource": "Blue", "times": null, "error": refusal()}));
     sets_the_rest(&refused, "steps: application-autoscaling:PutScalingPolicy", |snapshot| {
@@ -90,7 +91,7 @@ fn policies_that_are_refused_do_not_keep_the_rest_from_being_put_back() {
 }
 
 #[test]
-fn a_capacity_that_is_refused_keeps_neither_the_other_nor_the_scaling_from_coming_back() {
+fn a_refused_capacity_keeps_neither_the_other_nor_the_scaling_away() {
     let refused = fault(
         "UpdateEndpointWeightsAndCapacities",
         &json!({"skip": 1, "times": 1, "error": refusal()}),
@@ -114,14 +115,14 @@ fn weights_are_set_together_and_capacities_one_by_one() {
     assert_eq!(account.count("UpdateEndpointWeightsAndCapacities"), 3);
 }
 
-/// So many hours from now: as a number of seconds, and as `2026-11-23T18:00:00`.
+/// Returns a time so many hours from now: in seconds, and as `2026-11-23T18:00:00`.
 fn in_hours(hours: i64) -> (i64, String) {
     let then = Timestamp::now() + SignedDuration::from_hours(hours);
     (then.as_second(), then.strftime("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 #[test]
-fn actions_that_fell_due_in_the_meantime_are_told_and_past_times_are_left_out() {
+fn actions_that_fell_due_are_told_and_past_times_left_out() {
     let action = |name: &str, schedule: &str| json!({"ScheduledActionName": name, "Schedule": schedule, "ScalableTargetAction": {"MinCapacity": 1}});
     let (later_second, later) = in_hours(1);
     let mut begun = action("begun", "rate(1 day)");
@@ -132,7 +133,7 @@ fn actions_that_fell_due_in_the_meantime_are_told_and_past_times_are_left_out() 
     let function = Function::new(&account);
     function.succeed(&json!({"action": "stop"}));
     assert_eq!(account.snapshot()["scalable_targets"], json!({}));
-    // Two hours pass: what was to come has been.
+    // Two hours pass, so the future action is past.
     let (second, time) = in_hours(-1);
     account.edit_state(|state| {
         let text = state.to_string();
@@ -153,13 +154,13 @@ fn actions_that_fell_due_in_the_meantime_are_told_and_past_times_are_left_out() 
     let actions = target["scheduled_actions"].as_object().expect("actions by name");
     assert_eq!(actions.keys().collect::<Vec<_>>(), ["begun", "someday"]);
     assert_eq!(actions["begun"]["StartTime"], Value::Null);
-    // The next round has nothing to miss of it.
+    // The next round misses nothing of that action.
     function.succeed(&json!({"action": "stop"}));
     function.succeed(&json!({"action": "start"}));
 }
 
 #[test]
-fn a_target_with_a_role_of_the_past_comes_back_with_the_services_own() {
+fn a_target_with_an_old_role_comes_back_with_the_services_own() {
     let account = with_endpoint(
         &json!({"autoscaling": [{"role": "arn:aws:iam::123456789012:role/of-the-past"}]}),
     );

@@ -1,4 +1,4 @@
-//! One account of the simulation, as its owner and as its control API.
+//! Tests act on one simulated account as its owner, and through its control API.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +13,7 @@ pub struct Account {
     pub(super) agent: Agent,
 }
 
-/// One line of the account's call log.
+/// A call is one line of the account's log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Call {
     pub n: u64,
@@ -26,21 +26,21 @@ pub struct Call {
 }
 
 impl Call {
-    /// Whether it changes a resource: not a state, a message or an invocation.
+    /// Tells whether the call changes a resource: not a state, a message or an invocation.
     pub fn changes_a_resource(&self) -> bool {
         self.mutating
             && !matches!(self.service.as_str(), "s3" | "sns" | "sqs")
             && self.operation != "Invoke"
     }
 
-    /// `UpdateShardCount my-stream`.
+    /// Writes the call like `UpdateShardCount my-stream`.
     pub fn words(&self) -> String {
         format!("{} {}", self.operation, self.resource)
     }
 }
 
 impl Account {
-    /// An empty account that nobody else uses, with transitions of 50 ms.
+    /// Makes an empty account that nobody else uses, with transitions of 50 ms.
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -54,14 +54,14 @@ impl Account {
         account
     }
 
-    /// With the demo project in it.
+    /// Makes an account with the demo project.
     pub fn demo() -> Self {
         let account = Account::new();
         account.seed(&serde_json::from_str(DEMO).expect("the demo project is JSON"));
         account
     }
 
-    /// With a state bucket, a topic, and these resources.
+    /// Makes an account with a state bucket, a topic, and these resources.
     pub fn with(parts: &Value) -> Self {
         let account = Account::new();
         account.seed(&json!({"bucket": BUCKET, "topic": "user-journey-analytics-reports"}));
@@ -100,7 +100,7 @@ impl Account {
         self.control("PUT", "settings", Some(settings));
     }
 
-    /// Everything a person would care about.
+    /// Shows everything that a person would care about.
     pub fn snapshot(&self) -> Value {
         self.control("GET", "snapshot", None)
     }
@@ -109,7 +109,7 @@ impl Account {
         serde_json::from_value(self.control("GET", "calls", None)).expect("a call log has one form")
     }
 
-    /// What IAM was asked for each of these calls.
+    /// Tells what IAM was asked for each logged call.
     pub fn asks(&self) -> Value {
         self.control("GET", "asks", None)
     }
@@ -118,7 +118,7 @@ impl Account {
         self.control("DELETE", "calls", None);
     }
 
-    /// The calls that changed a resource, or would have.
+    /// Lists the calls that changed a resource, or would have.
     pub fn changes(&self) -> Vec<Call> {
         self.calls().into_iter().filter(Call::changes_a_resource).collect()
     }
@@ -127,46 +127,47 @@ impl Account {
         self.calls().iter().filter(|call| call.operation == operation).count()
     }
 
-    /// Waits until this operation has been called so often.
+    /// Waits until an API operation has been called so often.
     #[track_caller]
     pub fn until_called(&self, operation: &str, times: usize) {
         eventually(&format!("{times} calls of {operation}"), || self.count(operation) >= times);
     }
 
-    /// Waits until somebody has come back twice to ask this. Who does so has taken in the answer
-    /// that he got before.
+    /// Waits until an API operation has been called twice more.
+    ///
+    /// Whoever calls again has taken in the answer to an earlier call.
     #[track_caller]
     pub fn until_asked_again(&self, operation: &str) {
         self.until_called(operation, self.count(operation) + 2);
     }
 
-    /// Calls a second, of a service or an operation; more are throttled.
+    /// Lets services or API operations take so many calls a second, and throttle the rest.
     pub fn set_rates(&self, rates: &Value) {
         self.control("PUT", "rates", Some(rates));
     }
 
-    /// As if a stream had been scaled so often, so many seconds ago.
+    /// Makes AWS remember that a stream was scaled so often, so many seconds ago.
     pub fn scaled_before(&self, stream: &str, updates: u32, seconds_ago: f64) {
         let body = json!({"updates": updates, "seconds_ago": seconds_ago});
         self.control("POST", &format!("streams/{stream}"), Some(&body));
     }
 
-    /// The index of tags tells this of a resource from now on, whatever becomes of it.
+    /// Makes the tag index tell this of a resource from now on, whatever becomes of the resource.
     pub fn index_tells(&self, arn: &str, tags: &Value) {
         self.control("POST", "tags", Some(&json!({"arn": arn, "tags": tags})));
     }
 
-    /// Transitions of this name (`deleting`) do not end, however much time passes.
+    /// Holds transitions of this name (`deleting`), however much time passes.
     pub fn hold(&self, transition: &str) {
         self.control("PUT", &format!("holds/{transition}"), None);
     }
 
-    /// Ends the held transitions that are under way. Those that begin from now on are held.
+    /// Ends the held transitions that are under way. New ones are held.
     pub fn let_pass(&self, transition: &str) {
         self.control("POST", &format!("holds/{transition}"), None);
     }
 
-    /// Transitions of this name end by themselves again.
+    /// Lets transitions of this name end by themselves again.
     pub fn release(&self, transition: &str) {
         self.control("DELETE", &format!("holds/{transition}"), None);
     }
@@ -179,22 +180,21 @@ impl Account {
         self.control("GET", "faults", None)
     }
 
-    /// Whether a kill still waits for its call.
+    /// Tells whether a kill still waits for its call.
     pub fn has_a_kill_pending(&self) -> bool {
         self.pending_faults()
             .as_array()
             .is_some_and(|faults| faults.iter().any(|fault| !fault["kill"].is_null()))
     }
 
-    /// Prices are asked for beside the operation. Where calls are counted, there had better be
-    /// none.
+    /// Refuses all queries for prices, which would come beside the calls that a test counts.
     pub fn refuse_prices(&self) {
         let error =
             json!({"status": 400, "code": "AccessDeniedException", "message": "not authorized"});
         self.fault(&json!({"service": "pricing", "times": null, "error": error}));
     }
 
-    /// The calls that faults hold go on, and no more are held.
+    /// Lets the calls that faults hold go on, and holds no more.
     pub fn release_calls(&self) {
         self.control("DELETE", "holds/calls", None);
     }
@@ -232,7 +232,7 @@ impl Account {
         self.control("GET", "invocations", None).as_array().cloned().unwrap_or_default()
     }
 
-    /// Waits until no invocation runs or is to be tried again.
+    /// Waits until no invocation runs or waits for another try.
     #[track_caller]
     pub fn wait_until_idle(&self) {
         let url = format!("{}/_account/{}/idle", server::endpoint(), self.id);
@@ -248,12 +248,12 @@ impl Account {
         assert_eq!(idle["idle"], true, "still at work: {:#?}", self.invocations());
     }
 
-    /// What the topic's subscribers got.
+    /// Lists the messages that the topic's subscribers got.
     pub fn messages(&self) -> Vec<Value> {
         self.control("GET", "messages", None).as_array().cloned().unwrap_or_default()
     }
 
-    /// The metrics that CloudWatch would take from what the function printed.
+    /// Lists the metrics that CloudWatch would take from what the function printed.
     pub fn metrics(&self) -> Vec<Value> {
         self.control("GET", "metrics", None).as_array().cloned().unwrap_or_default()
     }
@@ -262,7 +262,7 @@ impl Account {
         serde_json::from_value(self.control("GET", "logs", None)).expect("logs are lines")
     }
 
-    // --- As a person with a client. The account reads the signature's scope and does not check it.
+    // --- A person with a client. The account reads the signature's scope and does not check it.
 
     pub(super) fn signature(&self, service: &str) -> String {
         format!(
@@ -272,7 +272,7 @@ impl Account {
         )
     }
 
-    /// A call of a service that speaks the JSON protocol: `SageMaker.DeleteEndpointConfig`.
+    /// Calls a service that speaks the JSON protocol: `SageMaker.DeleteEndpointConfig`.
     pub fn person(&self, service: &str, target: &str, params: &Value) -> Value {
         let mut answer = self
             .agent
@@ -287,7 +287,7 @@ impl Account {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
-    /// A call of the Lambda API, which is REST.
+    /// Calls the Lambda API, which is REST.
     pub fn person_rest(&self, method: &str, path: &str, params: &Value) -> Value {
         let url = format!("{}/{path}", server::endpoint());
         let signature = self.signature("lambda");
@@ -338,12 +338,12 @@ impl Account {
         assert_eq!(answer.status(), 204, "DeleteObject {key}");
     }
 
-    /// The keys of the reports that are kept.
+    /// Lists the keys of the kept reports.
     pub fn operations(&self) -> Vec<String> {
         self.kept("json")
     }
 
-    /// The keys of the reports' pages.
+    /// Lists the keys of the reports' pages.
     pub fn pages(&self) -> Vec<String> {
         self.kept("html")
     }
@@ -368,7 +368,7 @@ impl Account {
         serde_json::from_str(&text).expect("the state is JSON")
     }
 
-    /// Time that no test can wait for.
+    /// Edits the state, for time that no test can wait for.
     pub fn edit_state(&self, edit: impl FnOnce(&mut Value)) {
         let mut state = self.state();
         edit(&mut state);
@@ -377,7 +377,7 @@ impl Account {
 }
 
 impl Drop for Account {
-    /// A test that fails shows what the function said last.
+    /// Shows what the function said last, where a test fails.
     #[allow(clippy::print_stderr, reason = "the test harness collects it")]
     fn drop(&mut self) {
         if std::thread::panicking() {

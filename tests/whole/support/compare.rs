@@ -1,10 +1,10 @@
-//! Two snapshots, and where they differ.
+//! Snapshots are compared here, and their differences are shown.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// The differences, a line each.
+/// Lists the differences, a line each.
 pub fn differences(now: &Value, expected: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare("", now, expected, &mut found);
@@ -27,7 +27,7 @@ fn compare(path: &str, now: &Value, expected: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Fails with the differences only: a snapshot is long.
+/// Panics with the differences only: a snapshot is long.
 #[track_caller]
 pub fn assert_same(now: &Value, expected: &Value, when: &str) {
     let found = differences(now, expected);

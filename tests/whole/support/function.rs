@@ -1,4 +1,4 @@
-//! The function under test in an account.
+//! Tests invoke the function in an account here.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 
 use super::{Account, BUCKET, MANAGER, PATIENCE, PROJECT, STATE_KEY, server};
 
-/// An invocation that ended in an error: Lambda's `errorType` and `errorMessage`.
+/// A refused invocation ended in an error: Lambda's `errorType` and `errorMessage`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
     pub kind: String,
     pub message: String,
 }
 
-/// Enough for any invocation on any machine.
+/// This time, in seconds, is enough for any invocation on any machine.
 const AMPLE: f64 = 300.0;
-/// A machine on which things take so many times longer than usual is busy.
+/// A machine is busy where things take so many times longer than usual.
 const BUSY: f64 = 1.5;
-/// A lease outlives the time of its invocation by this.
+/// A lease outlives the time of its invocation by so many seconds.
 const GRACE: f64 = 3.0;
 
 pub struct Function<'a> {
@@ -30,7 +30,7 @@ pub struct Function<'a> {
 }
 
 impl<'a> Function<'a> {
-    /// Registered with the demo project's configuration.
+    /// Registers the function with the demo project's configuration.
     pub fn new(account: &'a Account) -> Self {
         let topic = format!("arn:aws:sns:us-east-1:{}:user-journey-analytics-reports", account.id);
         let environment = [
@@ -39,7 +39,7 @@ impl<'a> Function<'a> {
             ("SNS_TOPIC_ARN", topic.as_str()),
             ("LAMBDA_FUNCTIONS", "user-journey-analytics-*,event_processor,intervention-executor"),
             ("POLL_SECONDS", "0.05"),
-            // The simulated account takes as many calls as come, but where a test says otherwise.
+            // The simulated account takes any number of calls, unless a test says otherwise.
             ("RATE_SHARE", "1000"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -58,7 +58,7 @@ impl<'a> Function<'a> {
         self.account.register(MANAGER, &spec);
     }
 
-    /// The same with another variable.
+    /// Sets a variable of the environment.
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.insert(variable.to_owned(), value.to_owned());
         self.register();
@@ -71,9 +71,10 @@ impl<'a> Function<'a> {
         self
     }
 
-    /// The same with as little time as it takes to come to a point at which it waits: 3 seconds,
-    /// and more on a machine that is busy now. Its deadline passes while a test holds what it
-    /// waits for.
+    /// Gives the function just enough time to come to a point at which it waits.
+    ///
+    /// That is 3 seconds, and more on a busy machine. The deadline passes while a test holds what
+    /// the function waits for.
     pub fn hurried(self) -> Self {
         let slowness = self.slowness();
         // A machine that is busy may be twice as busy a moment later.
@@ -81,7 +82,7 @@ impl<'a> Function<'a> {
         self.timeout(3.0 * slowness * reserve)
     }
 
-    /// The same with as much time as it may ever need.
+    /// Gives the function as much time as it may ever need.
     pub fn unhurried(self) -> Self {
         self.timeout(AMPLE)
     }
@@ -92,8 +93,9 @@ impl<'a> Function<'a> {
         self
     }
 
-    /// How much longer things take now than on a machine that has nothing else to do: 1 and more.
-    /// Measured by a status, in a process of its own, which looks at all that an operation does.
+    /// Measures how many times longer things take now than on an idle machine: 1 and more.
+    ///
+    /// The measure is a status in a process of its own, which looks at all that an operation does.
     pub fn slowness(&self) -> f64 {
         const SECONDS_OF_A_STATUS: f64 = 0.3;
         self.register();
@@ -102,10 +104,12 @@ impl<'a> Function<'a> {
         (asked.elapsed().as_secs_f64() / SECONDS_OF_A_STATUS).max(1.0)
     }
 
-    /// After a kill: the lease of the killed invocation ends in so many seconds, as if it had been
-    /// given its time that much earlier. It is written for no longer than that time.
+    /// Lets the lease of a killed invocation end in so many seconds.
+    ///
+    /// The state is as if the invocation had begun earlier. No lease is longer than the time that
+    /// the invocation was given.
     pub fn end_the_lease_in(&self, seconds: f64) {
-        // Killed before its first write: there is none.
+        // An invocation that was killed before its first write left no lease.
         if self.account.object(STATE_KEY).is_none() {
             return;
         }
@@ -118,8 +122,10 @@ impl<'a> Function<'a> {
         });
     }
 
-    /// An action on an endpoint, during which an opposed one takes over. The transition that this
-    /// call begins is held until the first has seen it and has given way. Both answers.
+    /// Begins an action on an endpoint, lets an opposed one take over, and returns both answers.
+    ///
+    /// The transition that the first action's call begins is held until that action has seen it
+    /// and has given way.
     pub fn taken_over(
         &self,
         action: &str,
@@ -139,12 +145,12 @@ impl<'a> Function<'a> {
         })
     }
 
-    /// Invokes it and waits for its answer.
+    /// Invokes the function and waits for its answer.
     pub fn invoke(&self, event: &Value) -> Result<Value, Refused> {
         self.invoke_as(None, event)
     }
 
-    /// The same under a request id, as Lambda delivers an event a second time.
+    /// Invokes the function under a request id, as Lambda delivers an event a second time.
     pub fn invoke_as(&self, request_id: Option<&str>, event: &Value) -> Result<Value, Refused> {
         let (failed, body) = self.send("RequestResponse", request_id, event);
         let answer: Value =
@@ -187,7 +193,7 @@ impl<'a> Function<'a> {
         (failed, body)
     }
 
-    /// A full stop. It must answer with a report.
+    /// Stops everything. The function must answer with a report.
     #[track_caller]
     pub fn stop(&self) -> Value {
         self.must(&json!({"action": "stop"}))
@@ -203,7 +209,7 @@ impl<'a> Function<'a> {
         self.invoke(event).unwrap_or_else(|refused| panic!("{event} was refused: {refused:#?}"))
     }
 
-    /// The same, and it must have succeeded.
+    /// Invokes the function and expects that it succeeds.
     #[track_caller]
     pub fn succeed(&self, event: &Value) -> Value {
         let report = self.must(event);

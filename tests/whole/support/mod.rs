@@ -1,4 +1,4 @@
-//! The simulated account, and the function in it, as the tests speak of them.
+//! Tests speak of the simulated account and of its function in these words.
 
 mod account;
 mod compare;
@@ -16,26 +16,27 @@ pub use function::{Function, Refused};
 pub use report::{line, lines, result_of, results};
 use semaphore::Semaphore;
 
-/// The project the tool was first written for: every kind, things a person switched off, and a
-/// neighbour's.
+/// The demo project has every kind, things that a person switched off, and a neighbour's things.
 pub const DEMO: &str = include_str!("../../account/demo_project.json");
 pub const PROJECT: &str = "user-journey-analytics";
 pub const BUCKET: &str = "user-journey-analytics-state";
 pub const ENDPOINT: &str = "user-journey-analytics-exit-risk-endpoint";
 pub const STREAM: &str = "user-journey-analytics-user-events";
-/// The function under test: its own name is one that its patterns select.
+/// The function under test has a name that its own patterns select.
 pub const MANAGER: &str = "user-journey-analytics-resource-manager";
 pub const STATE_KEY: &str = "user-journey-analytics/dev/state.json";
 
-/// So many invocations are killed and recovered from at once, over all tests: more only wait for
-/// the machine.
+/// At most so many invocations are killed at once, over all tests.
+///
+/// More would only wait for the machine.
 pub static CRASHES: Semaphore = Semaphore::new(6);
 
-/// How long a test waits for what has to come. It says nothing of how fast that is: on a busy
-/// machine everything takes longer.
+/// A test waits at most so long for what has to come.
+///
+/// The time is not a measure of speed: on a busy machine everything takes longer.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Waits until it is true. For what happens in another process: nothing announces it.
+/// Waits until a check holds. Nothing announces what happens in another process.
 #[track_caller]
 pub fn eventually(what: &str, mut check: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
@@ -45,7 +46,7 @@ pub fn eventually(what: &str, mut check: impl FnMut() -> bool) {
     }
 }
 
-/// An invocation's answer, and what the test does meanwhile.
+/// Returns an invocation's answer, and does something meanwhile.
 pub fn beside<A: Send>(invocation: impl FnOnce() -> A + Send, meanwhile: impl FnOnce()) -> A {
     thread::scope(|scope| {
         let invocation = scope.spawn(invocation);

@@ -1,4 +1,4 @@
-//! What tests ask of a report.
+//! Tests read a report by these functions.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ pub fn lines(report: &Value) -> &[Value] {
     report["resources"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The line of one resource.
+/// Finds the row of one resource.
 #[track_caller]
 pub fn line<'a>(report: &'a Value, kind: &str, name: &str) -> &'a Value {
     lines(report)
@@ -20,7 +20,7 @@ pub fn result_of<'a>(report: &'a Value, kind: &str, name: &str) -> &'a str {
     line(report, kind, name)["result"].as_str().expect("a result is a word")
 }
 
-/// `kind:name result`, one for each line, in the report's order.
+/// Lists the rows as `kind:name result`, in the report's order.
 pub fn results(report: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     lines(report)

@@ -1,4 +1,4 @@
-//! So many at once, over all tests of the process.
+//! A semaphore lets so many go on at once, over all tests of the process.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ pub struct Semaphore {
     freed: Condvar,
 }
 
-/// One turn. It ends when this is dropped, also by a test that fails.
+/// A turn ends when it is dropped, also by a test that fails.
 pub struct Turn<'a>(&'a Semaphore);
 
 impl Semaphore {

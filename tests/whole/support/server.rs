@@ -1,5 +1,6 @@
-//! One account server for the whole test process. It ends when the process does: its standard input
-//! closes then.
+//! One server of accounts serves the whole test process.
+//!
+//! The server ends with the process, when its standard input closes.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ struct Server {
     _stdout: BufReader<ChildStdout>,
 }
 
-/// Where the account listens; it is started by the first test that asks.
+/// Returns the server's address. The first test that asks starts the server.
 pub fn endpoint() -> &'static str {
     static SERVER: OnceLock<Server> = OnceLock::new();
     &SERVER.get_or_init(start).endpoint

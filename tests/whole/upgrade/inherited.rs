@@ -1,4 +1,4 @@
-//! The project of tests/golden/0.1, the state that 0.1 left, and the account as it was then.
+//! An account is brought here into the condition in which 0.1 left a state of tests/golden.
 
 use std::fs;
 use std::path::Path;
@@ -14,29 +14,31 @@ pub const STREAM: &str = "user-journey-analytics-events";
 pub const WORK: &str = "user-journey-analytics-work";
 pub const THUMBS: &str = "user-journey-analytics-thumbs";
 
-/// A file as 0.1 wrote it.
+/// Reads a file as 0.1 wrote it.
 pub fn golden(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/0.1").join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// An account to which a state of 0.1 belongs.
+/// An inherited account is one to which a state of 0.1 belongs.
 pub struct Inherited {
     pub account: Account,
-    /// The account before 0.1 stopped anything.
+    /// The snapshot shows the account before 0.1 stopped anything.
     pub before: Value,
-    /// The event source mappings of the one function that has enabled ones, by UUID, with their
-    /// sources in the words of 0.1.
+    /// One function has these enabled event source mappings.
+    ///
+    /// They are by UUID, with their sources in the words of 0.1.
     mappings: Map<String, Value>,
-    /// When each endpoint was created, in seconds since 1970.
+    /// Each endpoint was created at this time, in seconds since 1970.
     created_at: Vec<(&'static str, i64)>,
     hours_ago: i64,
 }
 
 impl Inherited {
-    /// Brings an account into the condition that belongs to a state, and puts the state into its
-    /// bucket. The state's operation began so many hours ago.
+    /// Brings an account into the condition that belongs to a state of 0.1.
+    ///
+    /// The state is put into its bucket, as if its operation had begun so many hours ago.
     pub fn new(name: &str, hours_ago: i64, leave: impl FnOnce(&Account)) -> Self {
         let account = Account::new();
         account.seed(&golden("project.json"));
@@ -52,8 +54,9 @@ impl Inherited {
         inherited
     }
 
-    /// A golden file with the times of today, and with what AWS gave this account: UUIDs and times
-    /// of creation.
+    /// Reads a golden file, and puts in the times of today and this account's values.
+    ///
+    /// AWS gave the account those values: UUIDs and times of creation.
     pub fn golden(&self, name: &str) -> Value {
         let mut file = golden(name);
         for kept in ["resources", "originals"] {
@@ -159,7 +162,7 @@ pub fn delete_endpoint(account: &Account, name: &str) {
     eventually("the endpoint is deleted", || account.snapshot()["endpoints"][name].is_null());
 }
 
-/// One call for each of these counts.
+/// Scales the stream to each of these counts in turn.
 pub fn scale_stream(account: &Account, counts: &[u32]) {
     for count in counts {
         let call = json!({"StreamName": STREAM, "TargetShardCount": count, "ScalingType": "UNIFORM_SCALING"});
@@ -170,8 +173,9 @@ pub fn scale_stream(account: &Account, counts: &[u32]) {
     }
 }
 
-/// A call of a start, made by hand: it is being created. Endpoints are told apart by the second of
-/// their creation.
+/// Creates an endpoint by hand, as a start does, and leaves it being created.
+///
+/// Endpoints are told apart by the second of their creation.
 pub fn create_endpoint(account: &Account, name: &str) {
     account.advance(1.0);
     let config = format!("{name}-config");
