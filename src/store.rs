@@ -1,5 +1,6 @@
-//! A store holds the state and the reports: in S3, where no write replaces what somebody else
-//! wrote.
+//! A store holds the state, the reports and the saved prices in S3.
+//!
+//! No write replaces a state or a report that somebody else wrote.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -32,7 +33,7 @@ pub enum WriteError {
     Failed(Failure),
 }
 
-/// Holds the state object and the reports.
+/// Holds the state object, the reports and the saved prices.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Reads the state object as the newest finished write left it. `None`: there is none.
