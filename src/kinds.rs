@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_is_the_list_and_only_report_only_kinds_cannot_be_changed() {
+    fn the_registry_opens_each_kind_of_the_list_as_its_tier_says() {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .build();

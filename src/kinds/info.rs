@@ -31,7 +31,7 @@ pub struct Info {
 impl Info {
     /// Reads an ARN as one of the kind's resources. `None`: it is of another kind.
     ///
-    /// An ARN is `arn:partition:service:region:account:`, then the kind's `arn_prefix` and the name.
+    /// An ARN is `arn:partition:service:region:account:`, then the `arn_prefix` and the name.
     pub fn resource_in(&self, arn: &str) -> Option<ResourceId> {
         let mut parts = arn.splitn(6, ':');
         let service = parts.nth(2)?;

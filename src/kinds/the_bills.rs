@@ -37,7 +37,7 @@ fn listed(billable: &Billable, region: &str) -> Option<f64> {
 
 /// The names stand in states and in cached prices: none ever changes.
 #[test]
-fn the_rows_of_version_0_1_are_called_as_they_were() {
+fn the_rows_of_version_0_1_keep_their_names() {
     let names: Vec<&str> = bills().iter().map(|bill| bill.name).collect();
     let of_0_1 = [
         "hosting {}",

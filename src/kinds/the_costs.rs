@@ -152,7 +152,7 @@ fn the_cost_model_agrees_with_sums_made_by_hand() {
 }
 
 #[test]
-fn what_has_no_known_price_makes_the_sum_unknown_and_never_less() {
+fn a_part_without_a_known_price_makes_the_whole_sum_unknown() {
     let book = PriceBook::built_in(super::bills(), "us-east-1");
     let unknown = [
         endpoint(vec![variant("ml.p5.48xlarge", 1)], vec![]),

@@ -16,7 +16,7 @@ use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
 
-/// A call takes at most so many names, and a page has at most so many alarms
+/// A call takes at most so many names, and a page as many alarms
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const BATCH: usize = 100;
 /// After so many refusals in a row, no smaller batch is tried.

@@ -226,7 +226,7 @@ impl Rules for Streams {
     }
 }
 
-/// Tells the progress of an ACTIVE stream, and waits for a stream that is not ACTIVE yet.
+/// Waits until a stream is ACTIVE, and then tells its progress.
 fn once_active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::Failed("the stream was deleted".to_owned()) };
     match seen.status {
@@ -237,7 +237,7 @@ fn once_active(seen: Option<&Seen>, then: impl FnOnce(&Seen) -> Progress<Step>) 
 }
 
 impl Streams {
-    /// Goes on with a stop that was half done, or takes down what a start has half done.
+    /// Goes on with a stop that was half done, or undoes a start that was.
     fn resume_stop(case: &Case<Seen, Original>, seen: &Seen, original: &Original) -> Decided {
         let ration = StreamRation(&case.ration);
         let used = ration.lasting();

@@ -49,7 +49,7 @@ pub enum Mode {
 pub struct Original {
     pub shards: u32,
     pub mode: Mode,
-    /// The stop leads to so many shards. A stopped stream with more or fewer was scaled by a person.
+    /// The stop leads to so many shards. A person has scaled a stopped stream with any other count.
     pub floor: u32,
 }
 
@@ -57,15 +57,15 @@ pub struct Original {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScaleTo(pub u32);
 
-/// A wait of a stream is for a free call, or for the end of a scaling.
+/// A stream waits for a free call, or for the end of a scaling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wait {
-    /// The wait ends after so many seconds, when one of the day's calls is free again.
+    /// One of the day's calls is free again after so many seconds.
     FreeCall { seconds: u64 },
-    /// The wait ends when a scaling that an earlier invocation began is over.
+    /// A scaling that an earlier invocation began comes to its end.
     ///
-    /// Only then a look shows where the scaling led. With `from` shards, the next steps are right.
-    /// With any other count, a new way to `goal` replaces them, with at most so many `calls`.
+    /// Only then does a look show where the scaling led. From `from` shards, the next steps lead
+    /// on. From any other count, new steps to `goal` replace them, with at most so many `calls`.
     Active { goal: u32, from: u32, calls: usize },
 }
 

@@ -355,9 +355,9 @@ fn a_call_that_aws_refused_is_not_made_again_for_a_while() {
     assert_eq!(targets(RULES.start(&start)), [2, 4, 8], "a morning is worth another try");
 }
 
-/// Returns the shards of each of ten nights, with a stop at 18:00 and a start at 8:00.
+/// Returns how many shards the stream has in each of ten nights.
 ///
-/// A call takes a minute.
+/// Each stop is at 18:00 and each start at 8:00. A call takes a minute.
 fn nights(shards: u32) -> Vec<u32> {
     const MINUTE: u64 = 60;
     let (mut made, mut nights): (Vec<u64>, Vec<u32>) = (Vec::new(), Vec::new());

@@ -364,7 +364,7 @@ fn a_reservation_that_no_longer_fits_fails_after_all_else_is_back() {
 }
 
 #[test]
-fn provisioned_concurrency_is_waited_for_and_its_failure_told_with_its_reason() {
+fn a_start_waits_for_provisioned_concurrency_and_tells_why_it_failed() {
     let provide =
         Call::PutProvisioned { configs: [("live".to_owned(), 2)].into(), otherwise: Vec::new() };
     let progress = |status| {
@@ -465,7 +465,7 @@ fn a_deleted_qualifier_is_not_waited_for_and_is_told() {
 }
 
 #[test]
-fn provisioned_concurrency_bills_by_its_version_and_not_where_it_failed() {
+fn provisioned_concurrency_bills_its_versions_size_unless_it_failed() {
     let config = |count, status, memory_mb| {
         let size = Some(Size { memory_mb, is_arm: false });
         Provisioned { count, status, size }

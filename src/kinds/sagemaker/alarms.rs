@@ -1,4 +1,4 @@
-//! The alarms that roll deployments back: whether they are there.
+//! These calls find out which of the alarms exist that roll deployments back.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use crate::failure::Failure;
 use crate::pace::Pace;
 
-/// The most names in a call
+/// A call takes at most so many names
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const BATCH: usize = 100;
 
@@ -21,7 +21,7 @@ impl Alarms {
         Alarms { client: Client::new(aws) }
     }
 
-    /// Tells which of these alarms there are.
+    /// Tells which of these alarms exist.
     pub async fn existing(
         &self,
         names: &BTreeSet<String>,
@@ -37,7 +37,9 @@ impl Alarms {
         Ok(existing)
     }
 
-    /// Without the types, all but metric alarms would be left out.
+    /// Asks for the alarms of these names.
+    ///
+    /// Without the types, AWS would tell of metric alarms only.
     async fn named(&self, names: Vec<String>) -> Result<Vec<String>, Failure> {
         let mut pages = self
             .client

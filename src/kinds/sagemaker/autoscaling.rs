@@ -1,5 +1,7 @@
-//! What Application Auto Scaling knows of a variant: deleting the endpoint deregisters it all,
-//! without a word (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-delete.html).
+//! These types hold what Application Auto Scaling knows of an endpoint's variants.
+//!
+//! AWS deregisters all of it, without notice, when the endpoint is deleted
+//! (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,17 +12,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::count;
 
-/// One scalable target with its policies and scheduled actions.
+/// A scalable target is one capacity of a variant, between the bounds of its scaling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     pub variant: String,
-    /// `sagemaker:variant:DesiredInstanceCount` or `…DesiredProvisionedConcurrency`.
+    /// The dimension says which capacity scales: `sagemaker:variant:DesiredInstanceCount` or
+    /// `…DesiredProvisionedConcurrency`.
     pub dimension: String,
     pub min: i32,
     pub max: i32,
-    /// Of earlier versions. It is nobody's to set: a service that has a role of its own gives it to
-    /// every target
+    /// An earlier version saved the role. It is read and dropped.
+    ///
+    /// Nobody can set it: AWS uses its service-linked role for every target of an endpoint
     /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
     #[serde(default, skip_serializing)]
     pub role_arn: Option<String>,
@@ -31,6 +35,8 @@ pub struct Target {
     pub tags: BTreeMap<String, String>,
 }
 
+/// Says which scaling of a target a person has suspended
+/// (docs.aws.amazon.com/autoscaling/application/APIReference/API_SuspendedState.html).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suspended {
@@ -50,10 +56,11 @@ pub struct Policy {
 pub enum Rule {
     Tracking(Tracking),
     Step(Stepping),
-    /// Of a type that this program cannot put back.
+    /// The policy is of a type that this program cannot put back.
     Other(String),
 }
 
+/// A target tracking policy holds a metric near a value. Its cooldowns are in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tracking {
@@ -83,7 +90,7 @@ pub struct Customized {
     pub queries: Option<Vec<Query>>,
 }
 
-/// One part of a metric that is computed.
+/// A query is one part of a metric that AWS computes from others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
@@ -104,15 +111,17 @@ pub struct Stat {
     pub dimensions: Option<Vec<(String, String)>>,
 }
 
+/// A step scaling policy changes the capacity by steps, when an alarm goes off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stepping {
     pub adjustment_type: Option<String>,
     pub adjustments: Vec<Adjustment>,
     pub min_magnitude: Option<i32>,
+    /// The cooldown is in seconds.
     pub cooldown: Option<i32>,
     pub aggregation: Option<String>,
-    /// The alarms that set it off. They point to the policy's ARN, which it does not get again.
+    /// These alarms run the policy by its ARN. A policy that is put back gets another ARN.
     pub alarms: Vec<String>,
 }
 
@@ -124,16 +133,19 @@ pub struct Adjustment {
     pub by: i32,
 }
 
+/// A scheduled action changes a target's bounds at certain times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
     pub name: String,
+    /// The schedule is `at(…)`, `cron(…)` or `rate(…)`.
     pub schedule: String,
     pub timezone: Option<String>,
-    /// Milliseconds since 1970.
+    /// The schedule begins at this millisecond since 1970.
     pub starts_at: Option<i64>,
+    /// The schedule ends at this millisecond since 1970.
     pub ends_at: Option<i64>,
-    /// `None`: it sets no capacity.
+    /// `None`: the action sets no capacity.
     pub capacity: Option<Capacity>,
 }
 
@@ -144,10 +156,10 @@ pub struct Capacity {
     pub max: Option<i32>,
 }
 
-/// Every dimension of a variant begins with it.
+/// Every dimension of a variant begins with this.
 const DIMENSION_PREFIX: &str = "sagemaker:variant:Desired";
 
-/// The endpoint and the variant of `endpoint/NAME/variant/VARIANT`.
+/// Reads the endpoint and the variant in `endpoint/NAME/variant/VARIANT`.
 pub fn parse_resource_id(id: &str) -> Option<(&str, &str)> {
     id.strip_prefix("endpoint/")?.split_once("/variant/")
 }
@@ -157,10 +169,12 @@ pub fn resource_id(endpoint: &str, variant: &str) -> String {
 }
 
 impl Target {
-    /// Whether it is registered as wanted and has all that is wanted of it at this time.
+    /// Tells whether a target has all that is wanted of it at this time.
+    ///
+    /// `now` is in seconds since 1970. An action that has passed by then is not wanted.
     pub fn includes(&self, wanted: &Target, now: i64) -> bool {
         let has = |policy: &Policy| self.policies.iter().any(|own| own.is_same(policy));
-        self.is_of_same(wanted)
+        self.is_same_target(wanted)
             && (self.min, self.max, self.suspended) == (wanted.min, wanted.max, wanted.suspended)
             && wanted.tags.iter().all(|(key, value)| self.tags.get(key) == Some(value))
             && wanted.policies.iter().all(has)
@@ -169,19 +183,20 @@ impl Target {
             })
     }
 
-    /// Without what is over by then.
+    /// Returns the target without the actions that have passed.
     #[must_use]
-    pub fn as_of(&self, now: i64) -> Target {
+    pub fn without_passed(&self, now: i64) -> Target {
         let actions =
             self.actions.iter().filter(|action| !action.has_passed(now)).cloned().collect();
         Target { actions, ..self.clone() }
     }
 
-    pub fn is_of_same(&self, other: &Target) -> bool {
+    /// Tells whether both scale the same dimension of the same variant.
+    pub fn is_same_target(&self, other: &Target) -> bool {
         self.variant == other.variant && self.dimension == other.dimension
     }
 
-    /// What of it this program could not put back.
+    /// Tells which policy this program could not put back as it was, if any.
     pub fn obstacle(&self) -> Option<String> {
         self.policies.iter().find_map(|policy| match &policy.rule {
             Rule::Other(kind) => Some(format!("its scaling policy {} is of the type {kind}", policy.name)),
@@ -194,9 +209,11 @@ impl Target {
         })
     }
 
-    /// What was to happen while it was not registered, and so did not
+    /// Warns of scheduled actions that did not run during the stop.
+    ///
+    /// AWS deletes the scheduled actions of a target that is deregistered
     /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html).
-    pub fn missed(&self, now: i64) -> Vec<String> {
+    pub fn missed_actions(&self, now: i64) -> Vec<String> {
         if self.suspended.scheduled {
             return Vec::new();
         }
@@ -254,7 +271,7 @@ impl fmt::Display for Target {
 }
 
 impl Policy {
-    /// The alarms of a step policy are its users, not its settings.
+    /// Tells whether both policies are set alike. The alarms that run a policy are no setting.
     fn is_same(&self, other: &Policy) -> bool {
         match (&self.rule, &other.rule) {
             (Rule::Step(one), Rule::Step(two)) => {
@@ -267,15 +284,18 @@ impl Policy {
 }
 
 impl Action {
-    /// A start that is over is left out when it is put back: it says nothing any more, and AWS
-    /// takes no past times.
+    /// Tells whether both actions do the same from now on.
+    ///
+    /// So a start in the past does not count. An action is put back without it, because AWS takes
+    /// no past times.
     fn is_same(&self, other: &Action, now: i64) -> bool {
         let to_come =
-            |action: &Action| Action { starts_at: action.start_to_come(now), ..action.clone() };
+            |action: &Action| Action { starts_at: action.future_start(now), ..action.clone() };
         to_come(self) == to_come(other)
     }
 
-    pub fn start_to_come(&self, now: i64) -> Option<i64> {
+    /// Returns the start of the schedule, if it is still to come.
+    pub fn future_start(&self, now: i64) -> Option<i64> {
         self.starts_at.filter(|start| start / 1000 > now)
     }
 
@@ -283,13 +303,15 @@ impl Action {
         !self.schedule.starts_with("at(")
     }
 
-    /// Whether its only time, or the end of its time, is over. AWS takes no such action.
+    /// Tells whether an action will never run again. AWS takes no such action.
     pub fn has_passed(&self, now: i64) -> bool {
         self.ends_at.is_some_and(|end| end / 1000 <= now)
             || self.only_time().is_some_and(|time| time <= now)
     }
 
-    /// The time of `at(2026-12-24T18:00:00)`. `None` for cron and rate, and what cannot be read.
+    /// Reads the time of `at(2026-12-24T18:00:00)`.
+    ///
+    /// `None`: the action recurs, or its time cannot be read.
     fn only_time(&self) -> Option<i64> {
         let text = self.schedule.strip_prefix("at(")?.strip_suffix(')')?.trim();
         let zone = match self.timezone.as_deref() {

@@ -1,10 +1,12 @@
-//! What endpoints bill for (aws.amazon.com/sagemaker/pricing, real-time and serverless inference).
+//! These rows list what AWS bills for endpoints (aws.amazon.com/sagemaker/pricing).
+//!
+//! The page has them under real-time inference and serverless inference.
 
 use crate::usage::{Bill, BuiltIn, Unit};
 
 pub const ALL: &[&Bill] = &[&INSTANCE, &SERVERLESS_CONCURRENCY];
 
-/// An instance, by its type: `ml.m5.large`.
+/// Bills an instance, by its type: `ml.m5.large`.
 pub const INSTANCE: Bill = Bill {
     name: "hosting {}",
     service: "AmazonSageMaker",
@@ -14,9 +16,9 @@ pub const INSTANCE: Bill = Bill {
     built_in: BuiltIn::UsdBy(HOSTING),
 };
 
-/// One execution of a serverless variant's provisioned concurrency, by memory size in MB.
+/// Bills a provisioned execution of a serverless variant, by its memory size in MB.
 ///
-/// It comes in whole gigabytes, and bills each second at that size.
+/// The size is in whole gigabytes, and each second is billed at that size.
 pub const SERVERLESS_CONCURRENCY: Bill = Bill {
     name: "serverless concurrency {} MB",
     service: "AmazonSageMaker",

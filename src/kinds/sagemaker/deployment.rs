@@ -1,9 +1,10 @@
-//! How an endpoint was last deployed, which CreateEndpoint takes again
+//! A deployment says how an endpoint was last deployed. CreateEndpoint takes it again
 //! (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeploymentConfig.html).
 
 use aws_sdk_sagemaker::types as sdk;
 use serde::{Deserialize, Serialize};
 
+/// Holds AWS's `DeploymentConfig`, field by field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
@@ -13,6 +14,7 @@ pub struct Deployment {
     pub rollback_alarms: Option<Vec<String>>,
 }
 
+/// Holds AWS's `BlueGreenUpdatePolicy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlueGreen {
@@ -21,6 +23,7 @@ pub struct BlueGreen {
     pub timeout_seconds: Option<i32>,
 }
 
+/// Holds AWS's `TrafficRoutingConfig`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Routing {
@@ -30,6 +33,7 @@ pub struct Routing {
     pub linear_step: Option<Size>,
 }
 
+/// Holds AWS's `RollingUpdatePolicy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rolling {
@@ -39,6 +43,7 @@ pub struct Rolling {
     pub timeout_seconds: Option<i32>,
 }
 
+/// Holds AWS's `CapacitySize`: a number of instances, or a share in percent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Size {

@@ -1,4 +1,4 @@
-//! An endpoint and its variants as they are seen.
+//! These types hold what is seen of an endpoint and its variants.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,32 +12,35 @@ use crate::failure::Failure;
 use crate::model::Description;
 use crate::usage::Usage;
 
+/// Holds what was seen of an endpoint at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub status: Status,
     pub failure_reason: Option<String>,
-    /// Seconds since 1970. Tells an endpoint from a later one of the same name.
+    /// The endpoint was created at this second since 1970.
+    ///
+    /// A later endpoint of the same name has another one.
     pub created_at: Option<i64>,
     pub config_name: String,
     pub variants: Vec<Variant>,
-    /// They get copies of the requests, and cost as much as the others.
+    /// Shadow variants get copies of the requests, and cost as much as the others.
     pub shadows: Vec<Variant>,
     pub tags: BTreeMap<String, String>,
     pub deployment: Option<Deployment>,
-    /// `None`: not asked, because the endpoint is not in service.
+    /// `None`: nobody asked, because the endpoint is not in service.
     pub scaling: Option<Result<Vec<Target>, Failure>>,
-    /// Why the endpoint could not be created again.
+    /// The endpoint could not be created again, for this reason.
     pub obstacle: Option<String>,
-    /// When, in seconds since 1970.
+    /// The endpoint was looked at in this second since 1970.
     pub looked_at: i64,
 }
 
-/// A variant as it runs, which need not be as its config says.
+/// A variant is told as it runs, which need not be as its config says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     pub name: String,
-    /// `None`: serverless, or not known.
+    /// `None`: the variant is serverless, or nobody asked for the type.
     pub instance_type: Option<String>,
     pub instances: u32,
     pub weight: f32,
@@ -45,31 +48,39 @@ pub struct Variant {
     pub serverless: Option<Serverless>,
 }
 
+/// Holds the concurrency of a serverless variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Serverless {
     pub max_concurrency: u32,
-    /// Billed by the hour, as instances are.
+    /// Provisioned concurrency bills all the time, as instances do.
     pub provisioned: u32,
-    /// What its price goes by.
+    /// The memory size decides the price. `None`: an earlier version saved none.
     #[serde(default)]
     pub memory_mb: Option<u32>,
 }
 
-/// `EndpointStatus` (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
+/// An endpoint has one of these states of AWS
+/// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     InService,
     Creating,
     Deleting,
     Failed,
-    /// Updating, SystemUpdating, RollingBack: changes until it is in service again.
+    /// The endpoint changes until it is in service again.
+    ///
+    /// The state is Updating, SystemUpdating or RollingBack.
     Changing(String),
-    /// OutOfService, UpdateRollbackFailed, or one that did not exist when this was written.
+    /// The endpoint needs a person.
+    ///
+    /// The state is OutOfService, UpdateRollbackFailed, or one that did not exist when this was
+    /// written.
     Other(String),
 }
 
 impl Seen {
+    /// Returns what all variants and shadow variants bill.
     pub fn usage(&self) -> Usage {
         self.variants
             .iter()
@@ -77,8 +88,10 @@ impl Seen {
             .fold(Usage::none(), |sum, variant| sum.plus(variant.usage()))
     }
 
-    /// A look does not tell instance types, and they do not change with the same config.
-    pub fn take_types_of(&mut self, other: &Seen) {
+    /// Copies the instance types from an earlier look, if the config is still the same.
+    ///
+    /// A look does not tell them, and an endpoint changes them only with its config.
+    pub fn copy_instance_types(&mut self, other: &Seen) {
         if self.config_name != other.config_name {
             return;
         }
@@ -104,7 +117,7 @@ impl Seen {
                     Usage::none(),
                 );
             }
-            // Where scaling is at work, the number is its own.
+            // Auto scaling decides the number of instances where it is at work: no advice, then.
             let scales = self
                 .targets()
                 .iter()
@@ -127,7 +140,7 @@ impl Seen {
         self.variants.iter().map(Variant::to_string).chain(shadows).collect::<Vec<_>>().join(", ")
     }
 
-    /// Why a stop would save nothing.
+    /// Tells why a stop would save nothing, if so.
     pub fn nothing_to_gain(&self) -> Option<&'static str> {
         let mut all = self.variants.iter().chain(&self.shadows);
         if !all.clone().all(Variant::is_free) {
@@ -139,7 +152,7 @@ impl Seen {
         }
     }
 
-    /// The scalable targets, as far as they are known.
+    /// Returns the scalable targets, as far as they are known.
     pub fn targets(&self) -> &[Target] {
         match &self.scaling {
             Some(Ok(targets)) => targets,
@@ -147,6 +160,7 @@ impl Seen {
         }
     }
 
+    /// Tells whether the endpoint has this scalable target, with all that belongs to it.
     pub fn scales_as(&self, wanted: &Target) -> bool {
         self.targets().iter().any(|target| target.includes(wanted, self.looked_at))
     }
@@ -163,7 +177,7 @@ impl Seen {
 impl Variant {
     fn usage(&self) -> Usage {
         match (&self.instance_type, &self.serverless) {
-            // Billed by the request.
+            // Such a variant bills its requests only.
             _ if self.is_free() => Usage::none(),
             (Some(instance_type), None) => {
                 Usage::of(bills::INSTANCE.of(instance_type), self.instances)
@@ -185,11 +199,11 @@ impl Variant {
         (self.weight - wanted.weight).abs() <= f32::EPSILON
     }
 
-    /// Whether it runs with the wanted capacity, as far as it can be set at run time.
+    /// Tells whether a variant has the wanted capacity, where calls can set it.
     pub fn is_sized_as(&self, wanted: &Variant) -> bool {
         match (&self.serverless, &wanted.serverless) {
             (Some(now), Some(wanted)) => {
-                // AWS takes no 0 for it.
+                // AWS lets nobody set provisioned concurrency to 0.
                 now.max_concurrency == wanted.max_concurrency
                     && (wanted.provisioned == 0 || now.provisioned == wanted.provisioned)
             }
@@ -212,7 +226,7 @@ impl fmt::Display for Variant {
 }
 
 impl Status {
-    /// Whether it is in a transition, which ends in another status.
+    /// Tells whether the state passes by itself: AWS is at work on the endpoint.
     pub fn passes(&self) -> bool {
         matches!(self, Status::Creating | Status::Deleting | Status::Changing(_))
     }

@@ -1,5 +1,6 @@
-//! What decides whether endpoints could be created again, and what several of them may have in
-//! common.
+//! These facts tell whether endpoints could be created again.
+//!
+//! Several endpoints may have a config, a model or an alarm in common. It is asked about once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,22 +9,24 @@ use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConf
 use aws_sdk_sagemaker::types::ProductionVariant;
 
 use super::alarms::Alarms;
+use super::convert::{PAGE, add_from_config, is_missing};
 use super::endpoint::{Seen, Status};
-use super::form::{PAGE, complete, is_missing};
 use crate::failure::{Failure, unless_missing};
 use crate::pace::Pace;
 
-/// What several endpoints may have in common: asked for once.
+/// Holds the answers about what the endpoints rest on.
 pub struct Facts {
+    /// Each config, by its name, is as described. `Ok(None)`: it does not exist.
     configs: BTreeMap<String, Result<Option<DescribeEndpointConfigOutput>, Failure>>,
-    /// Whether each is there.
+    /// Each model, by its name, exists or does not.
     models: BTreeMap<String, Result<bool, Failure>>,
-    /// By endpoint, in lower case.
+    /// Each endpoint, by its name in lower case, has these inference components.
     components: Result<HashMap<String, Vec<String>>, Failure>,
+    /// These of the alarms that roll deployments back exist.
     alarms: Result<BTreeSet<String>, Failure>,
 }
 
-/// Asks for them.
+/// Makes the calls that gather the facts.
 pub struct FactsApi {
     client: Client,
     alarms: Alarms,
@@ -52,7 +55,7 @@ impl FactsApi {
         Ok(found.is_some())
     }
 
-    /// The inference components of one endpoint, or of all, by endpoint.
+    /// Lists the inference components of one endpoint, or of all, by endpoint.
     async fn components(
         &self,
         endpoint: Option<String>,
@@ -73,7 +76,8 @@ impl FactsApi {
         Ok(components)
     }
 
-    pub async fn of(&self, found: &[(&str, Seen)], pace: &Pace) -> Facts {
+    /// Gathers the facts about the endpoints that were found.
+    pub async fn gather(&self, found: &[(&str, Seen)], pace: &Pace) -> Facts {
         let in_service: Vec<&(&str, Seen)> =
             found.iter().filter(|(_, seen)| seen.status == Status::InService).collect();
         let components = async {
@@ -112,7 +116,7 @@ impl FactsApi {
 }
 
 impl Facts {
-    /// What the endpoint itself does not tell.
+    /// Adds what the endpoint's own description leaves out.
     pub fn complete(&self, name: &str, mut seen: Seen) -> Result<Seen, Failure> {
         let config = self
             .configs
@@ -122,15 +126,15 @@ impl Facts {
             seen.obstacle = Some(format!("its config {} does not exist", seen.config_name));
             return Ok(seen);
         };
-        complete(&mut seen.variants, config.production_variants());
-        complete(&mut seen.shadows, config.shadow_production_variants());
+        add_from_config(&mut seen.variants, config.production_variants());
+        add_from_config(&mut seen.shadows, config.shadow_production_variants());
         if seen.status == Status::InService {
             seen.obstacle = self.obstacle(name, &seen, config)?;
         }
         Ok(seen)
     }
 
-    /// Why the endpoint could not be created again from its config.
+    /// Tells why the endpoint could not be created again from its config, if so.
     fn obstacle(
         &self,
         name: &str,
@@ -149,7 +153,7 @@ impl Facts {
                 components.join(", ")
             )));
         }
-        // A deployment config with an alarm that is not there is refused.
+        // AWS refuses a deployment config with an alarm that does not exist.
         Ok(match &self.alarms {
             Ok(existing) => {
                 rollback_alarms(seen).find(|alarm| !existing.contains(*alarm)).map(|alarm| {
@@ -173,7 +177,7 @@ fn models_of(config: &DescribeEndpointConfigOutput) -> impl Iterator<Item = &str
     variants.filter_map(ProductionVariant::model_name)
 }
 
-/// An answer for each of these names.
+/// Asks about each of these names once.
 async fn each<'a, T, F>(
     names: &'a BTreeSet<String>,
     pace: &Pace,

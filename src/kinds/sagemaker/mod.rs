@@ -1,21 +1,21 @@
-//! SageMaker endpoints: deleted in the evening, created again from their config in the morning.
+//! A stopped SageMaker endpoint is deleted. A start creates it again from its config.
 //!
-//! Deleting an endpoint leaves its config and its models
-//! (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html); everything else
-//! that it had is in [`Original`].
+//! The deletion of an endpoint leaves its config and its models
+//! (docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html). All else that the
+//! endpoint had is in its [`Original`].
 
 mod alarms;
 pub mod autoscaling;
 pub mod bills;
+mod convert;
 pub mod deployment;
 pub mod endpoint;
 mod facts;
-mod form;
 mod original;
 mod progress;
 pub mod remote;
 mod scaling_api;
-mod scaling_form;
+mod scaling_convert;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -60,26 +60,26 @@ pub const INFO: Info = Info {
         "application-autoscaling:DescribeScheduledActions",
         "application-autoscaling:ListTagsForResource",
         "application-autoscaling:RegisterScalableTarget",
-        // Made by SageMaker in the function's name: it deletes no endpoint with scaling otherwise
+        // AWS makes this call in the function's name when an endpoint with scaling is deleted
         // (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html).
         "application-autoscaling:DeregisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
         "application-autoscaling:TagResource",
-        // Of the alarms that roll a deployment back.
+        // This call asks whether the alarms exist that roll a deployment back.
         "cloudwatch:DescribeAlarms",
     ],
     request_rates: REQUEST_RATES,
     bills: bills::ALL,
 };
 
-/// AWS publishes none for these services: they are estimates, on the safe side.
+/// AWS publishes no rates of these services. These are estimates on the safe side.
 const REQUEST_RATES: &[RequestRate] = &[
     RequestRate {
         service: "sagemaker",
         requests: Requests::AllBut(&[]),
         per_second: 10,
-        // DescribeEndpoint was seen throttled when several asked every 5 seconds.
+        // Several callers that asked DescribeEndpoint every 5 seconds were throttled.
         source: "an estimate: github.com/aws/sagemaker-python-sdk/issues/1204",
     },
     RequestRate {
@@ -90,14 +90,16 @@ const REQUEST_RATES: &[RequestRate] = &[
     },
 ];
 
-/// What a stop has done a moment before shows after so many looks: after a minute, as they usually
-/// come.
+/// A deletion of a moment ago shows after so many looks.
+///
+/// At the usual interval of 15 seconds they take a minute.
 const LOOKS_FOR_A_SIGN: usize = 4;
 
 type Decided = DecisionOf<Endpoints>;
 
+/// Decides about SageMaker endpoints.
 pub struct Endpoints {
-    /// How often what is on its way is looked at.
+    /// Endpoints in transition are looked at again after this time.
     pub poll: Duration,
 }
 
@@ -119,7 +121,7 @@ impl Describe for Endpoints {
             Status::Other(status) => (State::Running, status.clone()),
         };
         let usage = match seen.status {
-            // Nothing was provisioned, or nothing is any more.
+            // A failed endpoint got no instances, and one that is being deleted has none any more.
             Status::Failed | Status::Deleting => Usage::none(),
             // An endpoint that is being created does not tell what it will run.
             _ if seen.variants.is_empty() => Usage::unpriced("variants that are not known"),
@@ -167,8 +169,9 @@ impl Rules for Endpoints {
             (Status::Deleting, _) => {
                 Decision::leave(Verdict::Skipped, "it is being deleted, and not by this function")
             }
-            // What a start of ours has half made can be taken down again: its original is held. The
-            // very endpoint that was to be stopped shows only then whether a person has changed it.
+            // A start of ours has created this endpoint: its original is held, so that it can be
+            // taken down again. The very endpoint of the original has to settle first: only then it
+            // shows whether a person has changed it.
             (Status::Creating | Status::Changing(_), Some(original))
                 if seen.created_at != original.created_at =>
             {
@@ -215,17 +218,22 @@ impl Rules for Endpoints {
             return Decision::leave(Verdict::AlreadyRunning, "");
         };
         let after = Some(original.as_seen());
-        let missed = || {
-            original.targets.iter().flat_map(|target| target.missed(case.now.as_second())).collect()
+        let missed_actions = || {
+            original
+                .targets
+                .iter()
+                .flat_map(|target| target.missed_actions(case.now.as_second()))
+                .collect()
         };
         let Some(seen) = case.seen else {
-            return Decision::resume(vec![original.create()], after).warn(missed());
+            return Decision::resume(vec![original.create()], after).warn(missed_actions());
         };
         if *phase == Phase::Stopping
             && seen.created_at == original.created_at
             && seen.status != Status::Deleting
         {
-            // AWS's answers are eventually consistent, and what is let go is not brought back.
+            // A deletion may show late, because AWS's answers are eventually consistent. Without
+            // its original, the endpoint would not come back then.
             let sign = Step::Wait(Wait::Sign { original: Box::new(original.clone()) });
             return Decision::resume(vec![sign; LOOKS_FOR_A_SIGN], Some(seen.clone()))
                 .because("it had not been stopped");
@@ -234,17 +242,17 @@ impl Rules for Endpoints {
         match &seen.status {
             Status::Deleting => {
                 Decision::resume(vec![Step::Wait(Wait::Deleted), original.create()], after)
-                    .warn(missed())
+                    .warn(missed_actions())
             }
             Status::Failed if ours => Decision::resume(original.delete_and_create(), after)
                 .because("its creation had failed")
-                .warn(missed()),
+                .warn(missed_actions()),
             Status::Creating | Status::Changing(_) if ours => {
-                Decision::resume(vec![original.await_in_service()], after).warn(missed())
+                Decision::resume(vec![original.await_in_service()], after).warn(missed_actions())
             }
-            Status::InService if ours => match original.rest(seen) {
+            Status::InService if ours => match original.missing_steps(seen) {
                 rest if rest.is_empty() => Decision::resume(rest, after),
-                rest => Decision::resume(rest, after).warn(missed()),
+                rest => Decision::resume(rest, after).warn(missed_actions()),
             },
             Status::Other(status) if ours => {
                 Decision::leave(Verdict::Skipped, format!("it is {status}: look at it by hand"))
@@ -282,7 +290,7 @@ impl Rules for Endpoints {
     }
 }
 
-/// Why the endpoint could not be created again as it is.
+/// Tells why an endpoint could not be created again as it is, if so.
 fn obstacle(seen: &Seen) -> Option<String> {
     seen.obstacle.clone().or_else(|| match &seen.scaling {
         Some(Ok(targets)) => targets.iter().find_map(Target::obstacle),
@@ -291,12 +299,14 @@ fn obstacle(seen: &Seen) -> Option<String> {
     })
 }
 
-/// Whether the endpoint that is there is the very one the original was saved of, or one that
-/// a start of ours has made from it. (A stop that takes over from a start finds the latter.)
+/// Tells whether the held original describes the endpoint that was seen.
+///
+/// The endpoint may be the one of which the original was saved, unchanged since. Or a start has
+/// made it from the original: a stop that takes over from a start finds such an endpoint.
 fn is_ours(held: &Held<Original>, seen: &Seen) -> bool {
     match held.phase {
         Phase::Stopped | Phase::Running => false,
-        // The very one: a person may have changed it since it was saved.
+        // The original was saved of this endpoint. A person may have changed it since.
         _ if held.original.created_at == seen.created_at => held.original.is_of(seen),
         _ => held.original.config_name == seen.config_name,
     }

@@ -1,4 +1,4 @@
-//! What deleting an endpoint loses, and what it takes to have it again.
+//! An original holds what the deletion of an endpoint loses.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,15 @@ use super::autoscaling::Target;
 use super::deployment::Deployment;
 use super::endpoint::{Seen, Status, Variant};
 
+/// Holds all that a start needs to bring an endpoint back as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Original {
     pub config_name: String,
+    /// The endpoint was created at this second since 1970.
     pub created_at: Option<i64>,
     pub variants: Vec<Variant>,
-    /// For its price: they come back as the config says.
+    /// Shadow variants are saved for their price only: they come back as the config says.
     #[serde(default)]
     pub shadows: Vec<Variant>,
     pub tags: BTreeMap<String, String>,
@@ -40,10 +42,15 @@ impl Original {
                 .map(own_pair)
                 .collect(),
             deployment: seen.deployment.clone(),
-            targets: seen.targets().iter().map(|target| target.as_of(seen.looked_at)).collect(),
+            targets: seen
+                .targets()
+                .iter()
+                .map(|target| target.without_passed(seen.looked_at))
+                .collect(),
         }
     }
 
+    /// Returns what a look will show of the endpoint once it is back.
     pub fn as_seen(&self) -> Seen {
         Seen {
             status: Status::InService,
@@ -60,10 +67,11 @@ impl Original {
         }
     }
 
-    /// Whether this endpoint is the very one that this was saved of, unchanged since.
+    /// Tells whether the original was saved of this very endpoint, unchanged since.
     pub fn is_of(&self, seen: &Seen) -> bool {
         let mut now = Original::of(seen);
-        // AWS deregisters them with the deletion, and may show that, or a part of it, first.
+        // AWS deregisters the targets with the deletion, and some may be gone before the deletion
+        // shows. So targets that are missing are no change.
         let is_held = |target: &Target| self.targets.iter().any(|own| own.includes(target, 0));
         if now.targets.iter().all(is_held) {
             now.targets.clone_from(&self.targets);

@@ -1,27 +1,32 @@
-//! How far each step of an endpoint's way has come, by what is seen.
+//! These functions tell how far a look shows that a step has come.
 
 use std::time::Duration;
 
 use super::autoscaling::Target;
 use super::endpoint::{Seen, Status};
 use super::original::Original;
-use super::steps::{Call, Setting, Step, Wait, listed, way};
+use super::steps::{Call, Setting, Step, Wait, listed, set_and_scale};
 use crate::failure::{Class, Failure};
 use crate::kinds::rules::Progress;
 
-/// Between two tries to get an instance that AWS has none of at the moment.
+/// A try to get instances that AWS has none of is repeated after this pause.
 pub const CAPACITY_PAUSE: Duration = Duration::from_secs(60);
 
+/// Tells how far a call has come.
 pub fn progress(call: &Call, seen: Option<&Seen>, refused: Option<&Failure>) -> Progress<Step> {
     match call {
-        Call::Delete { config_name, anew } => deleted(config_name, anew.as_deref(), seen),
-        Call::Create { original } => created(original, seen),
-        Call::Set { settings, then, missed } => set(settings, then, missed, seen, refused),
-        Call::Scale { targets, missed } => scaled(targets, missed, seen, refused),
+        Call::Delete { config_name, replacement } => {
+            delete_progress(config_name, replacement.as_deref(), seen)
+        }
+        Call::Create { original } => create_progress(original, seen),
+        Call::Set { settings, targets, unmet } => {
+            set_progress(settings, targets, unmet, seen, refused)
+        }
+        Call::Scale { targets, unmet } => scale_progress(targets, unmet, seen, refused),
     }
 }
 
-/// `poll`: from one look for a sign to the next.
+/// Tells how far a wait has come. Two looks for a sign of a deletion are `poll` apart.
 pub fn waited(wait: &Wait, seen: Option<&Seen>, poll: Duration) -> Progress<Step> {
     match wait {
         Wait::Deleted => match seen.map(|seen| &seen.status) {
@@ -40,7 +45,7 @@ pub fn waited(wait: &Wait, seen: Option<&Seen>, poll: Duration) -> Progress<Step
             _ => Progress::Done,
         },
         Wait::Sign { original } => match seen {
-            Some(seen) if seen.status == Status::Deleting => go_on(
+            Some(seen) if seen.status == Status::Deleting => instead(
                 vec![Step::Wait(Wait::Deleted), original.create()],
                 "Deleting".to_owned(),
                 Duration::ZERO,
@@ -50,26 +55,30 @@ pub fn waited(wait: &Wait, seen: Option<&Seen>, poll: Duration) -> Progress<Step
                 pause: poll,
             },
             Some(seen) => {
-                go_on(vec![original.await_in_service()], seen.status.to_string(), Duration::ZERO)
+                instead(vec![original.await_in_service()], seen.status.to_string(), Duration::ZERO)
             }
-            None => go_on(vec![original.create()], "it was deleted".to_owned(), Duration::ZERO),
+            None => instead(vec![original.create()], "it was deleted".to_owned(), Duration::ZERO),
         },
-        Wait::InService { original } => created(original, seen),
+        Wait::InService { original } => create_progress(original, seen),
     }
 }
 
-fn deleted(config_name: &str, anew: Option<&Original>, seen: Option<&Seen>) -> Progress<Step> {
+fn delete_progress(
+    config_name: &str,
+    replacement: Option<&Original>,
+    seen: Option<&Seen>,
+) -> Progress<Step> {
     match seen.map(|seen| &seen.status) {
         None => Progress::Done,
         Some(Status::Deleting) => Progress::Waiting("Deleting".to_owned()),
-        // It has begun to change since it was looked at: scaling does that, and so do people.
+        // The endpoint began to change after its deletion was planned: scaling or a person did it.
         Some(status @ (Status::Creating | Status::Changing(_))) => {
-            let steps = if let Some(original) = anew {
+            let steps = if let Some(original) = replacement {
                 vec![original.await_in_service()]
             } else {
                 let config_name = config_name.to_owned();
                 let settled = Wait::Settled { config_name: config_name.clone() };
-                let delete = Call::Delete { config_name, anew: None };
+                let delete = Call::Delete { config_name, replacement: None };
                 vec![Step::Wait(settled), Step::Call(delete)]
             };
             Progress::Instead { steps, why: status.to_string(), pause: Duration::ZERO }
@@ -78,14 +87,14 @@ fn deleted(config_name: &str, anew: Option<&Original>, seen: Option<&Seen>) -> P
     }
 }
 
-fn created(original: &Original, seen: Option<&Seen>) -> Progress<Step> {
+fn create_progress(original: &Original, seen: Option<&Seen>) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::NotBegun };
     match &seen.status {
         Status::Deleting => Progress::NotBegun,
         Status::InService if seen.config_name != original.config_name => {
             Progress::Failed(another_config(seen))
         }
-        Status::InService => match original.rest(seen) {
+        Status::InService => match original.missing_steps(seen) {
             rest if rest.is_empty() => Progress::Done,
             rest => Progress::Instead { why: listed(&rest), steps: rest, pause: Duration::ZERO },
         },
@@ -110,39 +119,40 @@ fn lacks_capacity(reason: &str) -> bool {
     reason.contains("InsufficientInstanceCapacity")
 }
 
-fn set(
+fn set_progress(
     settings: &[Setting],
-    then: &[Target],
-    missed: &[String],
+    targets: &[Target],
+    unmet: &[String],
     seen: Option<&Seen>,
     refused: Option<&Failure>,
 ) -> Progress<Step> {
     let (Some(seen), [setting, rest @ ..]) = (seen, settings) else { return Progress::NotBegun };
     match &seen.status {
         Status::InService if setting.shows_in(seen) => {
-            // The scaling is the step after the last of them.
-            if rest.is_empty() && missed.is_empty() {
+            // The last setting shows. The next step sets the scaling.
+            if rest.is_empty() && unmet.is_empty() {
                 return Progress::Done;
             }
-            go_on(
-                way(rest.to_vec(), then.to_vec(), missed.to_vec()),
+            instead(
+                set_and_scale(rest.to_vec(), targets.to_vec(), unmet.to_vec()),
                 "the next setting".to_owned(),
                 Duration::ZERO,
             )
         }
-        // What AWS refused, or an update that failed and was rolled back.
+        // The setting does not show. Either AWS refused it, or its update failed and was rolled
+        // back, or its call has not been made yet.
         Status::InService => match refused.map(ToString::to_string).or(seen.failure_reason.clone())
         {
             Some(why) if lacks_capacity(&why) => {
                 let again: Vec<Setting> = rest.iter().chain([setting]).cloned().collect();
-                let first = way(Vec::new(), then.to_vec(), missed.to_vec());
+                let first = set_and_scale(Vec::new(), targets.to_vec(), unmet.to_vec());
                 let pause = if first.is_empty() { CAPACITY_PAUSE } else { Duration::ZERO };
-                let again = way(again, Vec::new(), missed.to_vec());
-                go_on(first.into_iter().chain(again).collect(), why, pause)
+                let again = set_and_scale(again, Vec::new(), unmet.to_vec());
+                instead(first.into_iter().chain(again).collect(), why, pause)
             }
             Some(why) => {
-                let missed = missed.iter().cloned().chain([format!("{setting}: {why}")]).collect();
-                go_on(way(rest.to_vec(), then.to_vec(), missed), why, Duration::ZERO)
+                let unmet = unmet.iter().cloned().chain([format!("{setting}: {why}")]).collect();
+                instead(set_and_scale(rest.to_vec(), targets.to_vec(), unmet), why, Duration::ZERO)
             }
             None => Progress::NotBegun,
         },
@@ -152,27 +162,27 @@ fn set(
     }
 }
 
-fn go_on(steps: Vec<Step>, why: String, pause: Duration) -> Progress<Step> {
+fn instead(steps: Vec<Step>, why: String, pause: Duration) -> Progress<Step> {
     Progress::Instead { steps, why, pause }
 }
 
-fn scaled(
+fn scale_progress(
     targets: &[Target],
-    missed: &[String],
+    unmet: &[String],
     seen: Option<&Seen>,
     refused: Option<&Failure>,
 ) -> Progress<Step> {
     let Some(seen) = seen else { return Progress::NotBegun };
     let failed = |why: &Failure| {
-        let all: Vec<String> = missed.iter().cloned().chain([why.to_string()]).collect();
+        let all: Vec<String> = unmet.iter().cloned().chain([why.to_string()]).collect();
         Progress::Failed(all.join("; "))
     };
     match &seen.scaling {
         Some(Ok(_)) if targets.iter().all(|target| seen.scales_as(target)) => {
-            if missed.is_empty() {
+            if unmet.is_empty() {
                 Progress::Done
             } else {
-                Progress::Failed(missed.join("; "))
+                Progress::Failed(unmet.join("; "))
             }
         }
         Some(Err(failure)) if failure.class == Class::Transient => {

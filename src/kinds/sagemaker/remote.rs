@@ -1,4 +1,6 @@
-//! The SageMaker API.
+//! The remote of endpoints makes as few calls as it can.
+//!
+//! A look asks only for what a step can have changed. A listing tells the states of many endpoints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,9 +10,9 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{EndpointStatus, Tag};
 
+use super::convert::{PAGE, desired, is_missing, seen};
 use super::deployment::Deployment;
 use super::facts::FactsApi;
-use super::form::{PAGE, desired, is_missing, seen};
 use super::scaling_api::Scaling;
 use super::{Call, Endpoints, Original, Seen, Status, Step, Target, Wait};
 use crate::clock::{Clock, SystemClock};
@@ -33,18 +35,18 @@ pub struct Api {
     known: Mutex<Known>,
 }
 
-/// What spares calls while endpoints are waited for.
+/// Remembers what spares calls while endpoints are waited for.
 #[derive(Default)]
 struct Known {
-    /// As each was described last.
+    /// Each endpoint was last described like this.
     seen: HashMap<String, Seen>,
-    /// The pages of the last list.
+    /// The last listing took so many calls.
     pages: usize,
 }
 
-/// What a look for a step has to show beside the endpoint.
+/// A scope is what the look after a step asks for: what the step can have changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Concern {
+enum LookScope {
     Endpoint,
     Scaling { tags: bool },
 }
@@ -63,7 +65,7 @@ impl Api {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All endpoints with their status, or those whose names contain this.
+    /// Lists all endpoints with their status, or those whose names contain `part`.
     async fn list(&self, part: Option<String>) -> Result<Vec<(String, Status)>, Failure> {
         let request = self.client.list_endpoints().set_name_contains(part).max_results(PAGE);
         let mut pages = request.into_paginator().send();
@@ -114,7 +116,9 @@ impl Api {
         }
     }
 
-    /// As it is, or as it was described last where a list says that it is still in transition.
+    /// Describes an endpoint, unless the listing says that it is still in transition.
+    ///
+    /// Then its last description holds, with the status of the listing.
     async fn look_at(
         &self,
         name: &str,
@@ -134,19 +138,21 @@ impl Api {
         if let Some(seen) = &mut seen {
             let mut known = self.known();
             if let Some(last) = known.seen.get(name) {
-                seen.take_types_of(last);
+                seen.copy_instance_types(last);
             }
             known.seen.insert(name.to_owned(), seen.clone());
         }
         Ok(seen)
     }
 
-    /// The status of many endpoints by a list, where that takes fewer calls than to describe each.
+    /// Lists the endpoints' states, where that takes fewer calls than to describe each.
+    ///
+    /// Otherwise, or where the listing failed, the answer is empty.
     async fn statuses(&self, names: &[String]) -> HashMap<String, Status> {
         if names.len() <= self.known().pages.max(1) {
             return HashMap::new();
         }
-        let part = common_beginning(names).filter(|part| !part.is_empty()).map(str::to_owned);
+        let part = common_prefix(names).filter(|part| !part.is_empty()).map(str::to_owned);
         let listed = self.list(part).await.unwrap_or_default();
         listed.into_iter().map(|(name, status)| (name.to_lowercase(), status)).collect()
     }
@@ -156,7 +162,7 @@ impl Api {
             Call::Delete { .. } => {
                 let call = self.client.delete_endpoint().endpoint_name(name).send().await;
                 call.map(drop)
-                    .map_err(|e| passing(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))
+                    .map_err(|e| classify(Failure::from_sdk("sagemaker:DeleteEndpoint", &e)))
                     .into()
             }
             Call::Create { original } => self.create(name, original).await.into(),
@@ -165,14 +171,14 @@ impl Api {
                 let call = self.client.update_endpoint_weights_and_capacities().endpoint_name(name);
                 let call = call.set_desired_weights_and_capacities(desired).send().await;
                 let permission = "sagemaker:UpdateEndpointWeightsAndCapacities";
-                unless_refused(call.err().map(|e| passing(Failure::from_sdk(permission, &e))))
+                answer_of(call.err().map(|e| classify(Failure::from_sdk(permission, &e))))
             }
             Call::Scale { targets, .. } => {
                 let mut failures = Vec::new();
                 for target in targets {
                     failures.extend(self.scaling.put(name, target, now()).await);
                 }
-                unless_refused(together(failures))
+                answer_of(merged(failures))
             }
         }
     }
@@ -187,7 +193,7 @@ impl Api {
             .set_tags(Some(original.tags.iter().map(tag).collect()))
             .send()
             .await
-            .map_err(|e| passing(Failure::from_sdk("sagemaker:CreateEndpoint", &e)))?;
+            .map_err(|e| classify(Failure::from_sdk("sagemaker:CreateEndpoint", &e)))?;
         Ok(())
     }
 }
@@ -195,7 +201,8 @@ impl Api {
 #[async_trait]
 impl Observe<Endpoints> for Api {
     async fn observe(&self, wanted: &Wanted, pace: &Pace) -> Result<Vec<Sighting<Seen>>, Failure> {
-        // To SageMaker, names that differ in case only are one: a record keeps its own.
+        // To SageMaker, names that differ only in case are the same. The record's spelling stays,
+        // so that the endpoint is found in the state.
         let own = |name: String| {
             wanted
                 .recorded
@@ -225,7 +232,7 @@ impl Observe<Endpoints> for Api {
             })
             .collect();
         let (facts, tags) = futures::join!(
-            self.facts.of(&found, pace),
+            self.facts.gather(&found, pace),
             pace.ask_each(&arns, |arn| self.tags(*arn))
         );
         let mut looks: Vec<Result<Option<Seen>, Failure>> = described
@@ -258,13 +265,13 @@ impl Remote<Endpoints> for Api {
         pace: &Pace,
     ) -> Vec<Result<Option<Seen>, Failure>> {
         let names: Vec<String> = tasks.iter().map(|(name, _)| name.clone()).collect();
-        let concerns: Vec<Concern> = tasks.iter().map(|(_, step)| Concern::of(step)).collect();
+        let scopes: Vec<LookScope> = tasks.iter().map(|(_, step)| LookScope::of(step)).collect();
         let listed = self.statuses(&names).await;
         let mut looks = pace.ask_each(&names, |name| self.look_at(name, &listed)).await;
-        let scaled = names.iter().zip(&mut looks).zip(&concerns);
-        let scaled = scaled.filter(|(_, concern)| **concern != Concern::Endpoint);
+        let scaled = names.iter().zip(&mut looks).zip(&scopes);
+        let scaled = scaled.filter(|(_, scope)| **scope != LookScope::Endpoint);
         let scaled = scaled.filter_map(|((name, look), _)| in_service(name, look)).collect();
-        let tags = concerns.contains(&Concern::Scaling { tags: true });
+        let tags = scopes.contains(&LookScope::Scaling { tags: true });
         self.add_scaling(scaled, tags, pace).await;
         looks
     }
@@ -274,7 +281,7 @@ impl Remote<Endpoints> for Api {
     }
 }
 
-/// An endpoint that a look found in service.
+/// Returns what a look saw of an endpoint, if the endpoint is in service.
 fn in_service<'a>(
     name: &'a str,
     look: &'a mut Result<Option<Seen>, Failure>,
@@ -283,8 +290,10 @@ fn in_service<'a>(
     (seen.status == Status::InService).then_some((name, seen))
 }
 
-/// What is refused for good is for the rules to say what follows from it.
-fn unless_refused(failure: Option<Failure>) -> AnswerOf<Endpoints> {
+/// Makes an answer of what failed, if anything did.
+///
+/// What is refused for good goes to the rules, which say what follows from it.
+fn answer_of(failure: Option<Failure>) -> AnswerOf<Endpoints> {
     match failure {
         None => Answer::Accepted,
         Some(failure) if matches!(failure.class, Class::Transient | Class::Halted) => {
@@ -294,9 +303,9 @@ fn unless_refused(failure: Option<Failure>) -> AnswerOf<Endpoints> {
     }
 }
 
-impl Concern {
+impl LookScope {
     fn of(step: &Step) -> Self {
-        let scaling = |targets: &[Target]| Concern::Scaling {
+        let scaling = |targets: &[Target]| LookScope::Scaling {
             tags: targets.iter().any(|target| !target.tags.is_empty()),
         };
         match step {
@@ -306,14 +315,16 @@ impl Concern {
                 scaling(&original.targets)
             }
             Step::Call(Call::Scale { targets, .. }) => scaling(targets),
-            _ => Concern::Endpoint,
+            _ => LookScope::Endpoint,
         }
     }
 }
 
-/// Refusals of what is in transition, or was a moment ago: AWS's answers are eventually consistent.
-/// Neither is modelled: only the beginning of the message tells.
-fn passing(failure: Failure) -> Failure {
+/// Marks refusals that pass by themselves as transient.
+///
+/// AWS refuses to change an endpoint that is in transition, or was a moment ago: its answers are
+/// eventually consistent. There is no code of their own for these refusals, so the words decide.
+fn classify(failure: Failure) -> Failure {
     let passes = failure.code.as_deref() == Some("ValidationException")
         && ["Cannot create already existing endpoint", "Cannot update in-progress endpoint"]
             .iter()
@@ -321,15 +332,15 @@ fn passing(failure: Failure) -> Failure {
     if passes { Failure { class: Class::Transient, ..failure } } else { failure }
 }
 
-/// Several failures as one. It passes only if all of them do.
-fn together(failures: Vec<Failure>) -> Option<Failure> {
+/// Merges several failures into one, which is transient only if all of them are.
+fn merged(failures: Vec<Failure>) -> Option<Failure> {
     let message = failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let worst = failures.into_iter().min_by_key(|failure| failure.class == Class::Transient)?;
     Some(Failure { message, ..worst })
 }
 
-/// What all names begin with.
-fn common_beginning(names: &[String]) -> Option<&str> {
+/// Returns the longest beginning that all names have in common.
+fn common_prefix(names: &[String]) -> Option<&str> {
     let first = names.first()?;
     let end = names
         .iter()

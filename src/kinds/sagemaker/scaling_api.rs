@@ -1,4 +1,4 @@
-//! The Application Auto Scaling API, as far as it is about endpoints.
+//! These calls read and write endpoints' scaling, through the Application Auto Scaling API.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,7 +8,9 @@ use aws_sdk_applicationautoscaling::types as sdk;
 use aws_smithy_types::DateTime;
 
 use super::autoscaling::{Action, Capacity, Policy, Rule, Target, parse_resource_id, resource_id};
-use super::scaling_form::{read_action, read_policy, read_target, write_stepping, write_tracking};
+use super::scaling_convert::{
+    read_action, read_policy, read_target, write_stepping, write_tracking,
+};
 use crate::failure::{Failure, unless_missing};
 use crate::pace::Pace;
 
@@ -16,17 +18,19 @@ pub struct Scaling {
     client: Client,
 }
 
-/// The scalable targets of endpoints, by the endpoints' names in lower case.
+/// Each endpoint, by its name in lower case, has its scalable targets here.
 pub type Targets = HashMap<String, Vec<Target>>;
 
-/// A target with what tells whose its policies and actions are.
+/// Holds a target while its policies, actions and tags are collected.
 struct Found {
     endpoint: String,
     arn: Option<String>,
     target: Target,
 }
 
-/// The endpoint, the variant and the dimension. To AWS, names that differ in case only are one.
+/// A key is a target's endpoint, variant and dimension.
+///
+/// The names are in lower case: to AWS, names that differ only in case are the same.
 type Key = (String, String, String);
 
 fn key(resource: &str, dimension: &str) -> Option<Key> {
@@ -39,7 +43,9 @@ impl Scaling {
         Scaling { client: Client::new(aws) }
     }
 
-    /// The targets of these endpoints: three calls for all of them, and one for each target's tags.
+    /// Finds the targets of these endpoints, with their policies, actions and tags.
+    ///
+    /// That takes three listings for all endpoints, and one call for each target's tags.
     pub async fn targets(
         &self,
         endpoints: &[&str],
@@ -80,7 +86,7 @@ impl Scaling {
             }
         }
         let mut by_endpoint = Targets::new();
-        // In the order of variants and dimensions.
+        // The keys put an endpoint's targets in the order of their variants and dimensions.
         for Found { endpoint, mut target, .. } in found.into_values() {
             target.policies.sort_by(|one, two| one.name.cmp(&two.name));
             target.actions.sort_by(|one, two| one.name.cmp(&two.name));
@@ -118,7 +124,7 @@ impl Scaling {
         Ok(found)
     }
 
-    /// Those that AWS set belong to it, and cannot be written back.
+    /// Asks for a target's tags, without those that AWS set: nobody else can write them.
     async fn tags(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
         let Some(arn) = arn else { return Ok(BTreeMap::new()) };
         let answer = self.client.list_tags_for_resource().resource_arn(arn).send().await;
@@ -154,8 +160,9 @@ impl Scaling {
             .map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScheduledActions", &e))
     }
 
-    /// Registers a target and all that belongs to it. Every call may be made twice, and one that
-    /// fails does not keep the others from being made.
+    /// Registers a target, puts all that belongs to it, and returns what failed.
+    ///
+    /// Every call may be made twice. After one that failed, the others are still made.
     pub async fn put(&self, endpoint: &str, target: &Target, now: i64) -> Vec<Failure> {
         let resource = resource_id(endpoint, &target.variant);
         let dimension = sdk::ScalableDimension::from(target.dimension.as_str());
@@ -205,7 +212,9 @@ impl Scaling {
         Ok(answer.scalable_target_arn)
     }
 
-    /// Not with the registration: a target that is there already takes no tags by that
+    /// Tags a target in a call of its own.
+    ///
+    /// A target that is registered already takes no tags with another registration
     /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
     async fn tag(
         &self,
@@ -265,7 +274,7 @@ impl Scaling {
             .scheduled_action_name(&action.name)
             .schedule(&action.schedule)
             .set_timezone(action.timezone.clone())
-            .set_start_time(action.start_to_come(now).map(DateTime::from_millis))
+            .set_start_time(action.future_start(now).map(DateTime::from_millis))
             .set_end_time(action.ends_at.map(DateTime::from_millis))
             .set_scalable_target_action(action.capacity.map(|Capacity { min, max }| {
                 sdk::ScalableTargetAction::builder()

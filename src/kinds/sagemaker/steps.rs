@@ -1,4 +1,4 @@
-//! The steps of an endpoint's way down and up.
+//! An endpoint is stopped and started in these steps.
 
 use std::fmt;
 
@@ -7,40 +7,36 @@ use super::endpoint::{Seen, Variant};
 use super::original::Original;
 use crate::kinds::rules;
 
-/// What is sent.
+/// A call is what is sent to change an endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     Delete {
         config_name: String,
-        /// What is created in its place.
-        anew: Option<Box<Original>>,
+        /// The next step creates the endpoint again from this original.
+        replacement: Option<Box<Original>>,
     },
-    /// What else it takes to be as it was is planned when it is in service.
-    Create {
-        original: Box<Original>,
-    },
-    /// The first of the settings. What does not come keeps neither the others nor the scaling from
-    /// being set.
-    Set {
-        settings: Vec<Setting>,
-        then: Vec<Target>,
-        missed: Vec<String>,
-    },
-    Scale {
-        targets: Vec<Target>,
-        missed: Vec<String>,
-    },
+    /// Creates the endpoint from its config.
+    ///
+    /// Once it is in service, steps follow for what its config does not say.
+    Create { original: Box<Original> },
+    /// Sets the first of the settings. Then the other settings follow, and then the targets.
+    ///
+    /// A setting that fails holds up none of them: `unmet` tells of it, and the steps end in a
+    /// failure.
+    Set { settings: Vec<Setting>, targets: Vec<Target>, unmet: Vec<String> },
+    /// Registers scalable targets, with all that belongs to them.
+    Scale { targets: Vec<Target>, unmet: Vec<String> },
 }
 
-/// What is waited for.
+/// A wait of an endpoint ends when the endpoint has come to a state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait {
     Deleted,
-    /// That it comes out of a state in which AWS lets nobody delete it.
+    /// The wait ends when no transition keeps AWS from deleting the endpoint.
     Settled {
         config_name: String,
     },
-    /// A sign of a deletion that does not show yet.
+    /// The wait is for a deletion that AWS may not show yet.
     Sign {
         original: Box<Original>,
     },
@@ -51,8 +47,9 @@ pub enum Wait {
 
 pub type Step = rules::Step<Call, Wait>;
 
-/// "Updates variant weight of one or more variants associated with an existing endpoint, or
-/// capacity of one variant"
+/// A setting is what one call can change of an endpoint in service.
+///
+/// A call changes the weights of several variants, or the capacity of one
 /// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpointWeightsAndCapacities.html).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
@@ -102,6 +99,7 @@ impl fmt::Display for Setting {
 }
 
 impl Setting {
+    /// Tells whether the endpoint has this setting.
     pub fn shows_in(&self, seen: &Seen) -> bool {
         match self {
             Setting::Weights(weights) => weights.iter().all(|(name, weight)| {
@@ -114,19 +112,19 @@ impl Setting {
     }
 }
 
-/// The ways of what was saved.
+/// An original knows the steps that take its endpoint down and bring it back.
 impl Original {
     pub fn delete(&self) -> Step {
         self.delete_for(None)
     }
 
-    /// In the place of one whose creation has failed.
+    /// Returns the steps that replace an endpoint whose creation has failed.
     pub fn delete_and_create(&self) -> Vec<Step> {
         vec![self.delete_for(Some(Box::new(self.clone()))), self.create()]
     }
 
-    fn delete_for(&self, anew: Option<Box<Original>>) -> Step {
-        Step::Call(Call::Delete { config_name: self.config_name.clone(), anew })
+    fn delete_for(&self, replacement: Option<Box<Original>>) -> Step {
+        Step::Call(Call::Delete { config_name: self.config_name.clone(), replacement })
     }
 
     pub fn create(&self) -> Step {
@@ -137,9 +135,11 @@ impl Original {
         Step::Wait(Wait::InService { original: Box::new(self.clone()) })
     }
 
-    /// What an endpoint in service still lacks. Scaling comes last: a target is registered for an
-    /// endpoint in service only, and would change the instance counts.
-    pub fn rest(&self, seen: &Seen) -> Vec<Step> {
+    /// Returns the steps for what an endpoint in service still lacks.
+    ///
+    /// Scaling comes last. Only an endpoint in service takes a scalable target, which could change
+    /// the instance counts.
+    pub fn missing_steps(&self, seen: &Seen) -> Vec<Step> {
         let pairs = || {
             self.variants.iter().filter_map(|wanted| Some((seen.variant(&wanted.name)?, wanted)))
         };
@@ -155,12 +155,14 @@ impl Original {
         let weights = (!weights.is_empty()).then_some(Setting::Weights(weights));
         let targets =
             self.targets.iter().filter(|target| !seen.scales_as(target)).cloned().collect();
-        way(weights.into_iter().chain(capacities).collect(), targets, Vec::new())
+        set_and_scale(weights.into_iter().chain(capacities).collect(), targets, Vec::new())
     }
 }
 
-/// Where scaling is at work already, the capacity is its business, unless it is suspended in that
-/// direction.
+/// Tells whether auto scaling decides a variant's capacity, so that no step sets it.
+///
+/// It does where a target is registered already, unless scaling is suspended in the direction that
+/// leads to the wanted capacity.
 fn is_left_to_scaling(now: &Variant, wanted: &Variant, targets: &[Target]) -> bool {
     let is_at_work = |target: &Target| {
         let Suspended { scaling_in, scaling_out, .. } = target.suspended;
@@ -171,17 +173,22 @@ fn is_left_to_scaling(now: &Variant, wanted: &Variant, targets: &[Target]) -> bo
         .any(|target| target.variant.eq_ignore_ascii_case(&wanted.name) && is_at_work(target))
 }
 
-/// The steps that make these settings, and then this scaling. With what was `missed`, they end in a
-/// failure.
-pub fn way(settings: Vec<Setting>, then: Vec<Target>, missed: Vec<String>) -> Vec<Step> {
+/// Returns the steps that make these settings, and then register these targets.
+///
+/// Where something was `unmet` before, the steps end in a failure.
+pub fn set_and_scale(
+    settings: Vec<Setting>,
+    targets: Vec<Target>,
+    unmet: Vec<String>,
+) -> Vec<Step> {
     let mut steps = Vec::new();
-    if !then.is_empty() {
-        steps.push(Step::Call(Call::Scale { targets: then.clone(), missed: missed.clone() }));
+    if !targets.is_empty() {
+        steps.push(Step::Call(Call::Scale { targets: targets.clone(), unmet: unmet.clone() }));
     }
     if !settings.is_empty() {
-        steps.insert(0, Step::Call(Call::Set { settings, then, missed }));
-    } else if steps.is_empty() && !missed.is_empty() {
-        steps.push(Step::GiveUp(missed.join("; ")));
+        steps.insert(0, Step::Call(Call::Set { settings, targets, unmet }));
+    } else if steps.is_empty() && !unmet.is_empty() {
+        steps.push(Step::GiveUp(unmet.join("; ")));
     }
     steps
 }

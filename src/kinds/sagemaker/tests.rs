@@ -46,10 +46,10 @@ fn now() -> Timestamp {
 }
 
 fn delete() -> Step {
-    Step::Call(Call::Delete { config_name: "risk-config".to_owned(), anew: None })
+    Step::Call(Call::Delete { config_name: "risk-config".to_owned(), replacement: None })
 }
 
-/// How far a step has come.
+/// Tells how far a step has come.
 #[track_caller]
 fn progress_of(step: &Step, seen: Option<&Seen>) -> Progress<Step> {
     match step {
@@ -166,7 +166,7 @@ fn a_start_takes_up_whatever_a_stop_or_another_start_left() {
 }
 
 #[test]
-fn a_stop_takes_down_what_a_start_has_half_made_and_keeps_the_original() {
+fn a_stop_takes_down_an_endpoint_that_a_start_is_creating() {
     let half_made = Seen { created_at: Some(900), ..seen(Status::Creating) };
     let stop = change(RULES.stop(&case(Some(&half_made), held(Phase::Starting))));
     assert_eq!(stop.claim, Claim::Resume);
@@ -201,7 +201,7 @@ fn progress_is_what_the_status_says() {
 }
 
 #[test]
-fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again() {
+fn a_failed_creation_is_tried_again_only_where_aws_lacked_capacity() {
     let create = held(Phase::Stopped).unwrap().original.create();
     let failed = |reason: &str| {
         let seen = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::Failed) };
@@ -211,11 +211,11 @@ fn a_creation_that_failed_tells_its_reason_and_lack_of_capacity_is_tried_again()
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
     match failed(reason) {
         Progress::Instead { steps, why, pause } => {
-            let Step::Call(Call::Delete { anew: Some(anew), .. }) = &steps[0] else {
+            let Step::Call(Call::Delete { replacement: Some(replacement), .. }) = &steps[0] else {
                 panic!("{steps:?}")
             };
             assert_eq!(
-                (anew.create(), steps[1].clone(), why.as_str()),
+                (replacement.create(), steps[1].clone(), why.as_str()),
                 (create.clone(), create, reason)
             );
             assert!(pause > Duration::ZERO);
@@ -238,7 +238,7 @@ fn target() -> Target {
     }
 }
 
-/// As it ran: scaled out, and registered for scaling.
+/// Returns an endpoint that was scaled out, and is registered for scaling.
 fn scaled() -> Seen {
     let mut seen = Seen { scaling: Some(Ok(vec![target()])), ..seen(Status::InService) };
     (seen.variants[0].instances, seen.variants[0].weight) = (3, 0.5);
@@ -271,7 +271,7 @@ fn a_creation_in_service_goes_on_with_what_it_lacks() {
 }
 
 #[test]
-fn a_start_plans_only_what_a_half_done_one_has_left() {
+fn a_start_plans_only_what_an_earlier_start_has_left() {
     let start = |seen: &Seen| {
         words(&change(RULES.start(&case(Some(seen), held_of(&scaled(), Phase::Starting)))))
     };
@@ -279,11 +279,11 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
     assert_eq!(start(&fresh), [CAPACITIES, SCALING]);
     let sized = Seen { variants: scaled().variants, ..fresh.clone() };
     assert_eq!(start(&sized), [SCALING]);
-    // Scaling that is at work has changed the count since: that is its business.
+    // Auto scaling has changed the count since: the count is left to it.
     let mut at_work = Seen { created_at: Some(900), ..scaled() };
     at_work.variants[0].instances = 2;
     assert_eq!(start(&at_work), [""; 0]);
-    // It does not where it is suspended. What is to be lower is the business of scaling in, then.
+    // Scaling out is suspended: too low a count is set, and too high a count is left to scaling.
     for (instances, goes_on) in [(2, true), (4, false)] {
         let mut suspended = target();
         suspended.suspended.scaling_out = true;
@@ -294,20 +294,20 @@ fn a_start_plans_only_what_a_half_done_one_has_left() {
         let start = change(RULES.start(&case(Some(&at_work), held_of(&original, Phase::Starting))));
         assert_eq!(!start.steps.is_empty(), goes_on, "{instances}");
     }
-    // What cannot be seen is set again.
+    // Scaling that cannot be seen is set again.
     let unseen = Seen { scaling: Some(Err(Failure::refused("no"))), ..sized };
     assert_eq!(start(&unseen), [SCALING]);
 }
 
 #[test]
-fn a_stop_of_what_a_start_has_half_made_keeps_the_original() {
+fn a_stop_takes_down_an_endpoint_that_a_start_has_half_made() {
     let fresh = Seen { created_at: Some(900), ..seen(Status::InService) };
     let stop = change(RULES.stop(&case(Some(&fresh), held_of(&scaled(), Phase::Starting))));
     assert_eq!((&stop.claim, &stop.steps[..]), (&Claim::Resume, &[delete()][..]));
 }
 
 #[test]
-fn a_stop_that_died_never_loses_the_scaling_that_its_deletion_has_deregistered() {
+fn a_resumed_stop_keeps_the_scaling_that_its_deletion_has_deregistered() {
     let shown_late = Seen { scaling: Some(Ok(Vec::new())), ..scaled() };
     let stop = change(RULES.stop(&case(Some(&shown_late), held_of(&scaled(), Phase::Stopping))));
     assert_eq!(stop.claim, Claim::Resume);
@@ -336,7 +336,7 @@ fn settings() -> Vec<Setting> {
     ]
 }
 
-/// What comes instead of a step, in words, and after which pause.
+/// Tells the steps that come instead of a step, in words, and after which pause.
 #[track_caller]
 fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
     match progress {
@@ -348,25 +348,25 @@ fn instead(progress: Progress<Step>) -> (Vec<String>, Duration) {
 }
 
 #[test]
-fn weights_and_capacities_are_set_one_after_the_other_as_they_show_in_service() {
+fn a_setting_is_made_when_the_one_before_it_shows() {
     let step =
-        |settings| Step::Call(Call::Set { settings, then: vec![target()], missed: Vec::new() });
+        |settings| Step::Call(Call::Set { settings, targets: vec![target()], unmet: Vec::new() });
     let last = step(settings()[1..].to_vec());
     assert_eq!(progress_of(&last, Some(&scaled())), Progress::Done);
     let updating = Seen { status: Status::parse("Updating"), ..scaled() };
     assert_eq!(progress_of(&last, Some(&updating)), Progress::Waiting("Updating".to_owned()));
     assert_eq!(progress_of(&last, Some(&seen(Status::InService))), Progress::NotBegun);
     assert_eq!(progress_of(&last, None), Progress::NotBegun);
-    let (then, pause) = instead(progress_of(&step(settings()), Some(&scaled())));
-    assert_eq!((then, pause), (vec![last.to_string(), SCALING.to_owned()], Duration::ZERO));
+    let (steps, pause) = instead(progress_of(&step(settings()), Some(&scaled())));
+    assert_eq!((steps, pause), (vec![last.to_string(), SCALING.to_owned()], Duration::ZERO));
 }
 
 #[test]
-fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end() {
-    let set = |settings: &[Setting], then, missed| Call::Set {
+fn a_setting_that_fails_holds_up_no_other_and_is_told_in_the_end() {
+    let set = |settings: &[Setting], targets, unmet| Call::Set {
         settings: settings.to_vec(),
-        then,
-        missed,
+        targets,
+        unmet,
     };
     let rolled_back =
         Seen { failure_reason: Some("no permission".to_owned()), ..seen(Status::InService) };
@@ -378,25 +378,25 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
         };
         let [
             Step::Call(Call::Set { settings: rest, .. }),
-            Step::Call(scale @ Call::Scale { missed, .. }),
+            Step::Call(scale @ Call::Scale { unmet, .. }),
         ] = &steps[..]
         else {
             panic!("{steps:?}")
         };
         assert_eq!(
-            (rest, missed),
+            (rest, unmet),
             (&settings()[1..].to_vec(), &vec!["weights: AllTraffic 0.5: no permission".to_owned()])
         );
         let told = "weights: AllTraffic 0.5: no permission".to_owned();
         assert_eq!(RULES.progress(scale, Some(&scaled()), None), Progress::Failed(told.clone()));
-        // Both settings missed, and nothing to scale: it ends in both.
+        // Both settings failed, and there is nothing to scale: the end tells of both.
         let alone = set(&settings()[1..], Vec::new(), vec![told.clone()]);
         let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&broken), refused) else {
             panic!()
         };
         let why = format!("{told}; the capacity of AllTraffic: 3 × ml.m5.large: no permission");
         assert_eq!(steps, [Step::GiveUp(why)]);
-        // The other setting came: it still ends in the one that did not.
+        // The other setting shows: the end tells of the one that failed.
         let Progress::Instead { steps, .. } = RULES.progress(&alone, Some(&scaled()), refused)
         else {
             panic!()
@@ -406,11 +406,12 @@ fn what_cannot_be_set_keeps_nothing_else_from_being_set_and_is_told_in_the_end()
 }
 
 #[test]
-fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
+fn capacity_that_aws_lacks_is_asked_for_again_after_the_scaling() {
     let reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
     let lacking = Seen { failure_reason: Some(reason.to_owned()), ..seen(Status::InService) };
     let capacity = vec![settings()[1].clone()];
-    let set = |then| Step::Call(Call::Set { settings: capacity.clone(), then, missed: Vec::new() });
+    let set =
+        |targets| Step::Call(Call::Set { settings: capacity.clone(), targets, unmet: Vec::new() });
     let (steps, pause) = instead(progress_of(&set(vec![target()]), Some(&lacking)));
     assert_eq!(
         (steps, pause),
@@ -422,7 +423,7 @@ fn an_instance_that_aws_has_none_of_is_asked_for_again_after_the_scaling() {
 
 #[test]
 fn scaling_is_set_once_it_is_seen() {
-    let step = Call::Scale { targets: vec![target()], missed: Vec::new() };
+    let step = Call::Scale { targets: vec![target()], unmet: Vec::new() };
     let progress =
         |scaling| RULES.progress(&step, Some(&Seen { scaling, ..seen(Status::InService) }), None);
     assert_eq!(progress(Some(Ok(vec![target()]))), Progress::Done);
@@ -436,7 +437,7 @@ fn scaling_is_set_once_it_is_seen() {
     let later = Failure { class: Class::Transient, ..Failure::refused("later") };
     assert_eq!(progress(Some(Err(later))), Progress::Waiting("later".to_owned()));
     let refused = Failure::refused("not this");
-    let step = Call::Scale { targets: vec![target()], missed: vec!["nor that".to_owned()] };
+    let step = Call::Scale { targets: vec![target()], unmet: vec!["nor that".to_owned()] };
     assert_eq!(
         RULES.progress(&step, Some(&seen(Status::InService)), Some(&refused)),
         Progress::Failed("nor that; not this".to_owned())
@@ -447,10 +448,10 @@ fn scaling_is_set_once_it_is_seen() {
 fn a_refused_call_whose_effect_shows_has_worked() {
     let refused = Failure::refused("it is so already");
     let progress = |call: &Call| RULES.progress(call, Some(&scaled()), Some(&refused));
-    let scale = Call::Scale { targets: vec![target()], missed: Vec::new() };
+    let scale = Call::Scale { targets: vec![target()], unmet: Vec::new() };
     assert_eq!(progress(&scale), Progress::Done);
     let last = settings()[1..].to_vec();
-    let set = Call::Set { settings: last, then: Vec::new(), missed: Vec::new() };
+    let set = Call::Set { settings: last, targets: Vec::new(), unmet: Vec::new() };
     assert_eq!(progress(&set), Progress::Done);
 }
 
@@ -462,16 +463,16 @@ fn an_endpoint_that_begins_to_change_before_its_deletion_is_waited_for() {
         assert_eq!(steps, ["wait until it can be deleted", "delete the endpoint"]);
         assert_eq!(pause, Duration::ZERO);
     }
-    // A person's update has changed what is to be brought back.
+    // A person has updated the endpoint to another config: it is not ours to delete any more.
     let theirs = Seen { config_name: "other".to_owned(), ..seen(Status::InService) };
     let settled = Step::Wait(Wait::Settled { config_name: "risk-config".to_owned() });
     let why = "a person has updated it to other in the meantime: it stays as it is".to_owned();
     assert_eq!(progress_of(&settled, Some(&theirs)), Progress::Failed(why.clone()));
     let create = held(Phase::Stopped).unwrap().original.create();
     assert_eq!(progress_of(&create, Some(&theirs)), Progress::Failed(why));
-    // One that is to be created again has come after all.
-    let anew = held(Phase::Stopped).unwrap().original.delete_and_create().remove(0);
-    let (steps, _) = instead(progress_of(&anew, Some(&seen(Status::Creating))));
+    // An endpoint that was to be replaced is being created after all.
+    let replace = held(Phase::Stopped).unwrap().original.delete_and_create().remove(0);
+    let (steps, _) = instead(progress_of(&replace, Some(&seen(Status::Creating))));
     assert_eq!(steps, ["wait until it is in service"]);
 }
 
@@ -484,7 +485,7 @@ fn a_stop_that_died_does_not_delete_what_a_person_is_updating() {
 }
 
 #[test]
-fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
+fn an_original_is_let_go_only_after_a_deletion_would_have_shown() {
     let there = seen(Status::InService);
     let poll = Duration::from_secs(15);
     let rules = Endpoints { poll };
@@ -506,7 +507,7 @@ fn a_start_lets_go_of_what_was_not_stopped_only_when_a_deletion_would_show() {
 }
 
 #[test]
-fn a_start_tells_which_scheduled_actions_did_not_run() {
+fn a_start_warns_of_scheduled_actions_that_did_not_run() {
     let action = |name: &str, schedule: &str| Action {
         name: name.to_owned(),
         schedule: schedule.to_owned(),
@@ -523,7 +524,7 @@ fn a_start_tells_which_scheduled_actions_did_not_run() {
         ..target()
     };
     let full = Seen { scaling: Some(Ok(vec![scheduled])), ..seen(Status::InService) };
-    // What was over already when it was stopped is not saved.
+    // An action that had passed before the stop is not saved.
     let original = Original::of(&full);
     assert_eq!(
         original.targets[0].actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>(),
@@ -542,7 +543,7 @@ fn a_start_tells_which_scheduled_actions_did_not_run() {
 }
 
 #[test]
-fn provisioned_concurrency_is_worth_a_stop_and_serverless_without_it_is_not() {
+fn a_serverless_endpoint_is_worth_a_stop_only_with_provisioned_concurrency() {
     let mut serverless = seen(Status::InService);
     serverless.variants[0] = Variant {
         instance_type: None,

@@ -73,7 +73,7 @@ fn a_target_lacks_whatever_of_it_is_missing_or_different() {
 }
 
 #[test]
-fn an_action_that_has_passed_is_not_missed_and_nor_are_a_policys_alarms() {
+fn neither_passed_actions_nor_a_policys_alarms_are_wanted() {
     let mut wanted = target();
     wanted.actions.push(action("at(2020-01-01T00:00:00)"));
     let mut there = target();
@@ -101,10 +101,10 @@ fn a_policy_that_cannot_be_put_back_as_it_was_is_an_obstacle() {
 }
 
 #[test]
-fn a_start_that_is_over_is_left_out_and_not_missed() {
+fn the_start_of_a_schedule_does_not_count_once_it_is_over() {
     let at = |start| Action { starts_at: start, ..action("rate(1 day)") };
     let (past, later) = (Some(1_000_000), Some(9_000_000));
-    assert_eq!((at(past).start_to_come(5_000), at(later).start_to_come(5_000)), (None, later));
+    assert_eq!((at(past).future_start(5_000), at(later).future_start(5_000)), (None, later));
     assert!(at(None).is_same(&at(past), 5_000));
     assert!(!at(None).is_same(&at(later), 5_000));
     assert!(at(later).is_same(&at(later), 5_000));
@@ -112,7 +112,7 @@ fn a_start_that_is_over_is_left_out_and_not_missed() {
 }
 
 #[test]
-fn actions_that_fell_due_in_the_meantime_are_told_by_their_names() {
+fn actions_that_fell_due_during_a_stop_are_told_by_name() {
     let named = |name: &str, schedule| Action { name: name.to_owned(), ..action(schedule) };
     let mut target = target();
     target.actions = vec![
@@ -121,7 +121,7 @@ fn actions_that_fell_due_in_the_meantime_are_told_by_their_names() {
         named("night", "cron(0 20 * * ? *)"),
     ];
     assert_eq!(
-        target.missed(1_800_000_000),
+        target.missed_actions(1_800_000_000),
         [
             "scheduled actions of AllTraffic whose time passed while it was stopped did not run and are not put back: \
              launch (at(2026-01-01T12:00:00))",
@@ -130,11 +130,11 @@ fn actions_that_fell_due_in_the_meantime_are_told_by_their_names() {
         ]
     );
     target.suspended.scheduled = true;
-    assert_eq!(target.missed(1_800_000_000), [""; 0]);
+    assert_eq!(target.missed_actions(1_800_000_000), [""; 0]);
 }
 
 #[test]
-fn the_role_of_an_earlier_version_is_read_and_not_kept() {
+fn a_role_that_an_earlier_version_saved_is_read_and_dropped() {
     let mut earlier = serde_json::to_value(target()).unwrap();
     let fields = earlier.as_object_mut().unwrap();
     assert_eq!(fields.remove("role_arn"), None);

@@ -1,4 +1,4 @@
-//! Scaling settings as the Application Auto Scaling API has them, read and written.
+//! These functions translate between the Application Auto Scaling API and this kind's words.
 
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ fn read_query(query: &sdk::TargetTrackingMetricDataQuery) -> Query {
     }
 }
 
-/// AWS promises no order of dimensions.
+/// Sorts dimensions, because AWS promises no order of them.
 fn sorted(mut dimensions: Vec<(String, String)>) -> Vec<(String, String)> {
     dimensions.sort();
     dimensions

@@ -1,4 +1,4 @@
-//! Endpoints as the SageMaker API has them, read and written.
+//! These functions translate between the SageMaker API and this kind's words.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,13 @@ use super::deployment::Deployment;
 use super::endpoint::{Seen, Serverless, Status, Variant};
 use super::steps::Setting;
 
-/// The most endpoints, or inference components, in a page of a listing
+/// A page of a listing has at most so many endpoints, or inference components
 /// (docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html).
 pub const PAGE: i32 = 100;
 
-/// SageMaker answers with a `ValidationException` for what is missing as for much else:
-/// only the beginning of the message tells.
+/// Tells by the beginning of AWS's message whether something does not exist.
+///
+/// The code does not tell: SageMaker answers with a `ValidationException` for much else, too.
 pub fn is_missing(code: &str, message: &str, beginning: &str) -> bool {
     code == "ValidationException" && message.starts_with(beginning)
 }
@@ -56,15 +57,15 @@ fn running(variant: &ProductionVariantSummary) -> Variant {
     }
 }
 
-/// The endpoint does not tell its instance types: its config does.
-pub fn complete(variants: &mut Vec<Variant>, config: &[ProductionVariant]) {
+/// Adds what only the config tells: instance types, and variants that do not run yet.
+pub fn add_from_config(variants: &mut Vec<Variant>, config: &[ProductionVariant]) {
     for planned in config {
         let name = planned.variant_name().unwrap_or_default();
         let instance_type =
             planned.instance_type().map(|instance_type| instance_type.as_str().to_owned());
         match variants.iter_mut().find(|variant| variant.name == name) {
             Some(variant) => variant.instance_type = instance_type,
-            // Not there yet: the endpoint is being created.
+            // The endpoint is being created: this variant does not run yet.
             None => variants.push(Variant {
                 name: name.to_owned(),
                 instance_type,
