@@ -369,8 +369,8 @@ impl Seen {
         }
         if self.mode == Mode::Provisioned && self.consumers > 0 {
             description.advise(
-                "has enhanced fan-out consumers, which bill while they read nothing; what shares the shard's throughput \
-                 reads for nothing extra",
+                "has enhanced fan-out consumers, which bill while they read nothing; consumers that share the \
+                 shard's throughput cost nothing extra",
                 Usage::of(&bills::FAN_OUT_SHARD, f64::from(self.shards) * f64::from(self.consumers)),
                 Usage::none(),
             );

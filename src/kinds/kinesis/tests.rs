@@ -212,7 +212,7 @@ fn a_retention_shorter_than_the_longest_stop_is_warned_about() {
     assert_eq!(change(weekends.stop(&case)).warnings.len(), 1);
 }
 
-/// Lets these calls have been made, so long ago.
+/// Records calls that were made so long ago.
 fn made(case: &mut Case<Seen, Original>, calls: Vec<Duration>) {
     case.ration.recent.clone_from(&calls);
     case.ration.made = calls;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::count;
 
-/// A scalable target is one capacity of a variant, between the bounds of its scaling.
+/// A scalable target lets AWS scale one capacity of a variant between two bounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
@@ -271,7 +271,9 @@ impl fmt::Display for Target {
 }
 
 impl Policy {
-    /// Tells whether both policies are set alike. The alarms that run a policy are no setting.
+    /// Tells whether both policies are set alike.
+    ///
+    /// The alarms that run a policy are none of its settings.
     fn is_same(&self, other: &Policy) -> bool {
         match (&self.rule, &other.rule) {
             (Rule::Step(one), Rule::Step(two)) => {

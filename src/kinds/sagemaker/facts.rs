@@ -22,7 +22,7 @@ pub struct Facts {
     models: BTreeMap<String, Result<bool, Failure>>,
     /// Each endpoint, by its name in lower case, has these inference components.
     components: Result<HashMap<String, Vec<String>>, Failure>,
-    /// These of the alarms that roll deployments back exist.
+    /// These of the endpoints' rollback alarms exist.
     alarms: Result<BTreeSet<String>, Failure>,
 }
 

@@ -73,7 +73,7 @@ pub const INFO: Info = Info {
     bills: bills::ALL,
 };
 
-/// AWS publishes no rates of these services. These are estimates on the safe side.
+/// AWS publishes no rates for these services. These are estimates on the safe side.
 const REQUEST_RATES: &[RequestRate] = &[
     RequestRate {
         service: "sagemaker",

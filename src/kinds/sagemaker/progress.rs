@@ -1,4 +1,4 @@
-//! These functions tell how far a look shows that a step has come.
+//! These functions read from a look how far a step has come.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::steps::{Call, Setting, Step, Wait, listed, set_and_scale};
 use crate::failure::{Class, Failure};
 use crate::kinds::rules::Progress;
 
-/// A try to get instances that AWS has none of is repeated after this pause.
+/// The next try to get capacity that AWS lacks comes after this pause.
 pub const CAPACITY_PAUSE: Duration = Duration::from_secs(60);
 
 /// Tells how far a call has come.

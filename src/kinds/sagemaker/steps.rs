@@ -28,7 +28,7 @@ pub enum Call {
     Scale { targets: Vec<Target>, unmet: Vec<String> },
 }
 
-/// A wait of an endpoint ends when the endpoint has come to a state.
+/// A wait ends when the endpoint has come to a state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait {
     Deleted,
@@ -112,7 +112,7 @@ impl Setting {
     }
 }
 
-/// An original knows the steps that take its endpoint down and bring it back.
+/// An original holds all that the steps of its endpoint need.
 impl Original {
     pub fn delete(&self) -> Step {
         self.delete_for(None)
