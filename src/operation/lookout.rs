@@ -19,13 +19,13 @@ pub(super) struct Lookout<'a, 'b> {
 #[async_trait]
 impl Watch for Lookout<'_, '_> {
     async fn look(&mut self) {
-        // A state that cannot be read now decides nothing: the lease is ours until it ends.
+        // A state that cannot be read now decides nothing: the invocation still has its lease.
         let looked = self.pace.until(Until::LastAnswer, self.ledger.see_challenge()).await;
         if let Some(Ok(LeaseIs::Lost)) = looked {
             self.pace.fence();
             return;
         }
-        // The challenge may also have come in with a write of our own that met it.
+        // A write of this invocation may also have met the challenge and read it in.
         if self.ledger.is_challenged(self.direction, self.clock.now()) {
             self.pace.yield_now();
         }

@@ -6,10 +6,10 @@ use aws_resource_manager::kinds::rules::Rules;
 use proptest::strategy::BoxedStrategy;
 use serde_json::Value;
 
-/// A setting is what a resource is to a person, and what has to come back.
+/// A setting is what a resource is to a person. It has to come back.
 pub type Setting = Value;
 
-/// Resources are what the account has of one kind, at first as the owner left them.
+/// Resources are what the account has of one kind.
 pub trait Resources: Any + Send {
     fn names(&self) -> Vec<String>;
 
@@ -22,7 +22,7 @@ pub trait Resources: Any + Send {
     /// Returns the setting that an original of the journal would bring back.
     fn of_original(&self, original: &Value) -> Option<Setting>;
 
-    /// Tells how much less than ever before the resources cost in an hour, in US dollars.
+    /// Tells how far the cost of an hour is below its peak, in US dollars.
     fn unspent_per_hour(&self) -> f64 {
         0.0
     }

@@ -1,4 +1,4 @@
-//! A story tells step by step what happens, and checks what has to hold after each step.
+//! A story tells what happens step by step, and what has to hold after each.
 
 use std::time::Duration;
 
@@ -223,7 +223,7 @@ impl Teller {
     }
 }
 
-/// Checks that each resource is as it should be, or on its way, or held by the state.
+/// Checks that each resource is right, on its way, or held by the state.
 fn nothing_is_lost(state: &mut State) -> Result<(), String> {
     if let Some(broken) = state.broken.take() {
         return Err(broken);

@@ -180,7 +180,7 @@ fn an_account_slower_than_awss_rates_is_served_to_the_end() {
     crate::support::assert_same(&account.snapshot(), &before, "after the start");
 }
 
-/// The account is three times as slow as the function expects, as if others used it, too.
+/// The account takes a third of the calls a second, as if others used it.
 #[test]
 fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
     const FUNCTIONS: usize = 200;

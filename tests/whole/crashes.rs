@@ -11,13 +11,13 @@ use crate::support::{Account, CRASHES, Function, assert_same, eventually};
 
 #[derive(Clone, Copy)]
 struct Crash {
-    /// These actions come before, undisturbed.
+    /// Undisturbed actions come first.
     prepare: &'static [&'static str],
-    /// This action is killed.
+    /// The action is killed.
     action: &'static str,
     /// The process is killed `before` or `after` the call.
     moment: &'static str,
-    /// These actions come then. The last one is a start.
+    /// Further actions come then. The last one is a start.
     then: &'static [&'static str],
 }
 

@@ -35,7 +35,7 @@ fn on_a_computed_metric() -> Value {
     }})
 }
 
-/// Makes two variants that do not run as configured, with all that can be set on them.
+/// Makes two variants with all possible settings, which do not run as configured.
 pub fn rich() -> Value {
     json!({"endpoints": [{
             "name": NAME,
@@ -168,7 +168,7 @@ fn a_night_passes(account: &Account) {
     account.advance(12.0 * 3600.0);
 }
 
-/// Kills a start at a call, goes on with some actions, and expects all to be back.
+/// Kills a start at a call, and expects that some further actions bring all back.
 fn dies(operation: &str, when: &str, then: &[&str]) {
     let _turn = CRASHES.acquire();
     let at = format!("killed {when} {operation}, then {then:?}");
@@ -223,7 +223,7 @@ fn an_answer_that_is_lost_changes_nothing() {
     }
 }
 
-/// Asserts that a stop deletes such an endpoint, and a start brings back all of it.
+/// Asserts that a stop deletes such an endpoint, and a start brings all back.
 #[track_caller]
 fn comes_back(fields: &Value) {
     let account = with_endpoint(fields);

@@ -1,4 +1,4 @@
-//! One thing fails, and the rest goes on.
+//! Something fails, and the rest goes on.
 
 use serde_json::{Value, json};
 

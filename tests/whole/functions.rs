@@ -423,7 +423,7 @@ fn a_lambda_at_edge_replica_is_left_alone() {
     assert_eq!(account.changes(), []);
 }
 
-/// Kills an action at one of its mutating calls, and expects one more start to bring all back.
+/// Kills an action at a mutating call, and expects that a start brings all back.
 ///
 /// `false`: there is no such call.
 fn survives_at(prepare: &[&str], action: &str, moment: &str, number: usize) -> bool {

@@ -6,7 +6,7 @@ use crate::support::{
     Account, BUCKET, Call, ENDPOINT, Function, MANAGER, assert_same, eventually, line,
 };
 
-/// This endpoint's price is not in the built-in table: only the Price List knows it.
+/// The endpoint of this name has a price in the Price List only.
 const RARE: &str = "user-journey-analytics-rare";
 
 fn with_a_rare_price() -> Account {

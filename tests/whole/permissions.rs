@@ -154,7 +154,7 @@ fn calls(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     account.calls().into_iter().zip(asks).collect()
 }
 
-/// Lists the calls of a day with a continuation and a reservation that no longer fits.
+/// Lists the calls of a day with a continuation and a reservation that does not fit.
 fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     let function = Function::new(account).without("LAMBDA_FUNCTIONS");
     let is_own = |(call, _): &(Call, _)| call.operation != "Invoke" || call.n > 1;
@@ -232,7 +232,7 @@ fn changes() -> Vec<String> {
     changes.into_iter().collect()
 }
 
-/// Asks for a change to a resource of this name, in a region and an account.
+/// Asks for a change to a resource by its name, region and account.
 fn change_at(action: &str, name: &str, region: &str, account: &str) -> Ask {
     let service = action.split(':').next().expect("a service");
     let function = format!("arn:aws:lambda:{region}:{account}:function:{name}");

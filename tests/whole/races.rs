@@ -190,7 +190,7 @@ fn an_operation_that_yields_is_partial_and_prices_what_it_knows() {
     );
 }
 
-/// Each start asks the stop to give way, and neither asks again because the other has.
+/// Each start asks the stop to yield, and neither repeats that because the other asked.
 #[test]
 fn two_starts_that_wait_for_a_stop_let_it_write() {
     let account = Account::demo();

@@ -1,4 +1,4 @@
-//! When the state is lost, the stop's report still has the originals.
+//! A stop's report still has the originals when the state is lost.
 
 use serde_json::{Value, json};
 

@@ -205,7 +205,7 @@ fn a_start_enables_alarms_last() {
     assert!(last_position(&calls, "DeleteFunctionConcurrency") < enable);
 }
 
-/// Asserts that a stream goes down to one shard and back, with so many calls each way.
+/// Asserts that a stream goes to one shard and back by so many calls.
 ///
 /// The account refuses more than double and less than half, so the fewest possible calls leave
 /// only one way.

@@ -1,4 +1,4 @@
-//! An operation may be on a part of the project, and settings say what the project is.
+//! An operation may be on a part of what the settings select.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! AWS lets a stream be halved or doubled, ten times a day, while it is ACTIVE.
+//! AWS lets an ACTIVE stream be halved or doubled, ten times a day.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! One endpoint takes minutes to come and to go, and may find no capacity.
+//! An endpoint takes minutes to come and to go, and may find no capacity.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

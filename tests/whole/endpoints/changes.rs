@@ -1,4 +1,4 @@
-//! Endpoints may change while they are stopped or started, and many take few calls to follow.
+//! Endpoints may change on their way, and many take few calls to follow.
 
 use std::thread;
 

@@ -32,7 +32,7 @@ fn refusal() -> Value {
     json!({"status": 400, "code": "ValidationException", "message": "not today"})
 }
 
-/// Asserts that a start in which a call is refused sets the rest and tells the cause.
+/// Asserts that a start with one refused call sets the rest and tells the cause.
 ///
 /// The next start completes what is missing.
 #[track_caller]

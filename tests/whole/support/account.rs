@@ -152,7 +152,7 @@ impl Account {
         self.control("POST", &format!("streams/{stream}"), Some(&body));
     }
 
-    /// Makes the tag index tell this of a resource from now on, whatever becomes of the resource.
+    /// Makes the tag index tell these tags of a resource, whatever becomes of it.
     pub fn index_tells(&self, arn: &str, tags: &Value) {
         self.control("POST", "tags", Some(&json!({"arn": arn, "tags": tags})));
     }

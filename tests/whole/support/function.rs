@@ -16,7 +16,7 @@ pub struct Refused {
     pub message: String,
 }
 
-/// This time, in seconds, is enough for any invocation on any machine.
+/// So many seconds are enough for any invocation on any machine.
 const AMPLE: f64 = 300.0;
 /// A machine is busy where things take so many times longer than usual.
 const BUSY: f64 = 1.5;
@@ -122,7 +122,7 @@ impl<'a> Function<'a> {
         });
     }
 
-    /// Begins an action on an endpoint, lets an opposed one take over, and returns both answers.
+    /// Begins an action, lets an opposed one take over, and returns both answers.
     ///
     /// The transition that the first action's call begins is held until that action has seen it
     /// and has given way.

@@ -16,7 +16,7 @@ pub use function::{Function, Refused};
 pub use report::{line, lines, result_of, results};
 use semaphore::Semaphore;
 
-/// The demo project has every kind, things that a person switched off, and a neighbour's things.
+/// The demo project has every kind, some things switched off, and a neighbour's things.
 pub const DEMO: &str = include_str!("../../account/demo_project.json");
 pub const PROJECT: &str = "user-journey-analytics";
 pub const BUCKET: &str = "user-journey-analytics-state";

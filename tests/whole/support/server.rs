@@ -1,4 +1,4 @@
-//! One server of accounts serves the whole test process.
+//! A server of accounts serves the whole test process.
 //!
 //! The server ends with the process, when its standard input closes.
 

@@ -1,4 +1,4 @@
-//! An account is brought here into the condition in which 0.1 left a state of tests/golden.
+//! An account is brought into the condition that a state of tests/golden tells.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub struct Inherited {
     pub account: Account,
     /// The snapshot shows the account before 0.1 stopped anything.
     pub before: Value,
-    /// One function has these enabled event source mappings.
+    /// The account's enabled event source mappings are all of one function.
     ///
     /// They are by UUID, with their sources in the words of 0.1.
     mappings: Map<String, Value>,
