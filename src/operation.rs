@@ -276,7 +276,7 @@ fn in_progress(report: Report) -> Report {
     Report { outcome: report::Outcome::InProgress, finished_at: None, ..report }
 }
 
-/// Says whether a resource is to be changed, and the change has not ended.
+/// Tells whether a resource is to be changed, and the change has not ended.
 fn is_unfinished(item: &Item, fates: &Fates) -> bool {
     let is_over = |fate: &report::Fate| !matches!(fate.outcome, MoveOutcome::Unfinished(_));
     matches!(item.outlook, Outlook::Change(_)) && !fates.get(&item.id).is_some_and(is_over)

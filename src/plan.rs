@@ -233,7 +233,7 @@ fn not_seen() -> Description {
 }
 
 impl Item {
-    /// Says whether the resource is in a transition, and so is worth another look.
+    /// Tells whether the resource is in a transition, and so is worth another look.
     pub fn is_later(&self) -> bool {
         matches!(self.outlook, Outlook::Leave { verdict: Verdict::Later, .. })
     }
@@ -319,7 +319,7 @@ pub fn done_earlier(
         .collect()
 }
 
-/// Says whether an earlier invocation of this very operation has dealt with the resource.
+/// Tells whether an earlier invocation of this very operation has dealt with the resource.
 pub fn was_done_earlier(
     journal: &Journal,
     id: &ResourceId,

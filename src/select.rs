@@ -173,7 +173,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Says whether a listed resource is to be looked at.
+    /// Tells whether a listed resource is to be looked at.
     pub fn selects(&self, name: &str) -> bool {
         if self.itself.as_deref() == Some(name) || self.is_among(&self.done_earlier, name) {
             return false;
@@ -186,13 +186,13 @@ impl Wanted {
         self.recorded.contains(name) || self.is_selected(name)
     }
 
-    /// Says whether a pattern or a tag selects a resource, and not only a record.
+    /// Tells whether a pattern or a tag selects a resource, and not only a record.
     pub fn is_selected(&self, name: &str) -> bool {
         self.patterns.includes(name)
             || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
     }
 
-    /// Says whether a name is among those that ARNs told.
+    /// Tells whether a name is among those that ARNs told.
     pub fn is_among(&self, told: &BTreeSet<String>, name: &str) -> bool {
         told.contains(name)
             || (self.ignores_case && told.iter().any(|other| other.eq_ignore_ascii_case(name)))
@@ -208,7 +208,7 @@ impl Wanted {
         listed.into_iter().filter(|name| self.selects(name)).collect()
     }
 
-    /// Says whether there is nothing to look for, so that AWS need not be asked.
+    /// Tells whether there is nothing to look for, so that AWS need not be asked.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty() && self.tagged.is_empty() && self.recorded.is_empty()
     }

@@ -15,7 +15,7 @@ use crate::failure::{Failure, unless_missing};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
-/// Says whether the state object is newer than a version that the reader knows.
+/// Tells whether the state object is newer than a version that the reader knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Newer {
     Same,

@@ -129,7 +129,7 @@ impl Run<'_> {
         ledger.reload().await
     }
 
-    /// Says whether the holder has been asked to yield.
+    /// Tells whether the holder has been asked to yield.
     ///
     /// This operation has asked, or a newer one of the same direction. Two that put their own
     /// challenge in the place of the other's would write without a pause, and the holder could not
