@@ -1,4 +1,6 @@
-//! The bench plans and claims a stop and a start of 10,000 alarms, without any call.
+//! The bench plans and claims a stop and a start of 10,000 alarms.
+//!
+//! No call is made.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Each wait for what takes long is this much longer than the one before …
+/// Each wait for what takes long is this much longer than the one before.
 const BACK_OFF: f64 = 1.5;
-/// … but no longer than this, or than four polls if that is less.
+/// A wait is no longer than this, or than four polls if that is less.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WAIT_IN_POLLS: u32 = 4;
 /// A long round looks at least so seldom for somebody who wants it to end.

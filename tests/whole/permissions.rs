@@ -154,7 +154,9 @@ fn calls(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     account.calls().into_iter().zip(asks).collect()
 }
 
-/// Lists the calls of a day with a continuation and a reservation that does not fit.
+/// Lists the calls of a day.
+///
+/// There is a continuation in it, and a reservation that does not fit.
 fn calls_of_a_day(account: &Account) -> Vec<(Call, Vec<Ask>)> {
     let function = Function::new(account).without("LAMBDA_FUNCTIONS");
     let is_own = |(call, _): &(Call, _)| call.operation != "Invoke" || call.n > 1;

@@ -1,5 +1,7 @@
-//! Ten calls a day: which ways they allow, what is worth waiting for, and what has to wait for
-//! another day.
+//! A stream's ration decides which ways ten calls in 24 hours allow.
+//!
+//! It says what is worth waiting for, and what has to wait for another day
+//! (docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html).
 
 use std::time::Duration;
 
@@ -9,24 +11,30 @@ use super::stream::{CALLS_A_DAY, ScaleTo, Step, Wait};
 use crate::model::Ration;
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
-/// A daily schedule is never quite on time: yesterday's calls may still count for a while, and a
-/// call that is free again within this time is worth waiting for. Other tiers wait as long.
+/// A call that is free again within this time is worth waiting for.
+///
+/// A daily schedule is never quite on time: yesterday's calls may still count for a while. Other
+/// tiers wait as long.
 const WORTH_WAITING: Duration = Duration::from_secs(600);
-/// A start that AWS refused is not tried again for so long. After that it may work: whose calls
-/// used up the day's, and when they were made, is not known.
+/// A start that AWS refused is not tried again for so long.
+///
+/// After that it may work: whose calls used up the day's, and when they were made, is not known.
 const REFUSED_FOR: Duration = Duration::from_secs(3600);
 
 /// A stream's ration allows ten calls in 24 hours.
 pub struct StreamRation<'a>(pub &'a Ration);
 
 impl StreamRation<'_> {
-    /// How long an operation may wait for a call: it has to get on with its way in what is left.
+    /// Returns how long an operation may wait for a call.
+    ///
+    /// It has to get on with its way in the time that is left after that.
     fn patience(&self) -> Duration {
         WORTH_WAITING.min(self.0.time_left / 2)
     }
 
-    /// The calls that will not be free again soon. All ten, where AWS has refused one in the last
-    /// 24 hours: then others made some, too.
+    /// Counts the calls that will not be free again soon.
+    ///
+    /// Where AWS has refused one in the last 24 hours, these are all ten: others made some, too.
     pub fn lasting(&self) -> usize {
         match self.0.refused {
             Some(_) => CALLS_A_DAY,
@@ -34,12 +42,12 @@ impl StreamRation<'_> {
         }
     }
 
-    /// The calls that a start could make now.
+    /// Counts the calls that a start could make now.
     pub fn free(&self) -> usize {
         CALLS_A_DAY.saturating_sub(self.0.made.len())
     }
 
-    /// When the first of the calls is free again that will not be so soon.
+    /// Tells when the next call is free again, of those that will not be soon.
     pub fn next_free(&self) -> String {
         match (self.0.refused, self.0.recent.iter().find(|age| frees_in(**age) > self.patience())) {
             (Some(ago), _) => format!(
@@ -52,14 +60,16 @@ impl StreamRation<'_> {
         }
     }
 
-    /// The steps of a stop, with a pause where the next call is free soon. Its floor sees to it
-    /// that all are allowed.
+    /// Puts a pause into a stop's steps where the next call is free soon.
+    ///
+    /// The floor is such that all steps are allowed.
     pub fn allowed_down(&self, steps: Vec<Step>) -> Vec<Step> {
         self.allowed(steps, &self.0.recent)
     }
 
-    /// The steps of a start as far as they are allowed. What a process that died may have made does
-    /// not keep it back: AWS knows.
+    /// Cuts a start's steps off where the ration ends.
+    ///
+    /// Calls that a dead process may have made do not hold it back: AWS knows better.
     pub fn allowed_up(&self, steps: Vec<Step>) -> Vec<Step> {
         self.allowed(steps, &self.0.made)
     }
@@ -114,14 +124,15 @@ impl StreamRation<'_> {
     }
 }
 
-/// When a call of this age does not count any more.
+/// Returns the time until a call of this age does not count any more.
 fn frees_in(age: Duration) -> Duration {
     A_DAY.saturating_sub(age)
 }
 
-/// The shard counts from one to another, without the first: each at most double and at least half
-/// of the one before. AWS does not say how it rounds half an odd count: rounding up is always
-/// allowed.
+/// Lists the shard counts on the way from one to another, without the first.
+///
+/// Each is at most double and at least half of the one before. AWS does not say how it rounds half
+/// an odd count: rounding up is always allowed.
 pub fn counts(from: u32, to: u32) -> Vec<u32> {
     let mut counts = Vec::new();
     let mut at = from.max(1);
@@ -136,8 +147,10 @@ pub fn way(from: u32, to: u32) -> Vec<Step> {
     counts(from, to).into_iter().map(|to| Step::Call(ScaleTo(to))).collect()
 }
 
-/// The fewest shards, and not fewer than `least`, to which the way down, the way back to `top` and
-/// the calls that count already fit a day's calls. `None`: not even the first step does.
+/// Finds the fewest shards from which a day's calls still lead back to `top`.
+///
+/// The calls that count already, the way down and the way back have to fit. The floor is not below
+/// `least`. `None`: not even the first step fits.
 pub fn floor(least: u32, shards: u32, top: u32, used: usize) -> Option<u32> {
     let calls = |floor| used + counts(shards, floor).len() + counts(floor, top).len();
     (least..shards).find(|floor| calls(*floor) <= CALLS_A_DAY)
