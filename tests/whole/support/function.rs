@@ -20,6 +20,8 @@ pub struct Refused {
 const AMPLE: f64 = 300.0;
 /// A machine is busy where things take so many times longer than usual.
 const BUSY: f64 = 1.5;
+/// So many threads a core want to run on a machine with other work.
+const CROWDED: f64 = 4.0;
 /// A lease outlives the time of its invocation by so many seconds.
 const GRACE: f64 = 3.0;
 
@@ -77,8 +79,9 @@ impl<'a> Function<'a> {
     /// the function waits for.
     pub fn hurried(self) -> Self {
         let slowness = self.slowness();
-        // A machine that is busy may be twice as busy a moment later.
-        let reserve = if slowness > BUSY { 2.0 } else { 1.0 };
+        // On a busy machine, one quick answer says little of the next.
+        let is_busy = slowness > BUSY || running_threads_per_core() > CROWDED;
+        let reserve = if is_busy { 4.0 } else { 1.0 };
         self.timeout(3.0 * slowness * reserve)
     }
 
@@ -216,4 +219,15 @@ impl<'a> Function<'a> {
         assert_eq!(report["outcome"], "succeeded", "{event}: {report:#}");
         report
     }
+}
+
+/// Counts the threads that run or want to run now, for each core.
+///
+/// Linux tells the count in the fourth field of /proc/loadavg. Elsewhere it is not known: 0.
+fn running_threads_per_core() -> f64 {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let running = load.split_whitespace().nth(3).and_then(|field| field.split('/').next());
+    let running: f64 = running.and_then(|count| count.parse().ok()).unwrap_or_default();
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    running / f64::from(u32::try_from(cores).unwrap_or(1))
 }
