@@ -24,8 +24,8 @@ say = @printf '\n==> %s\n'
 .DELETE_ON_ERROR:
 # Cargo locks its build directory: two commands at once would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo picture test check fmt fmt-check lint doc deny python prose docs workflows infra lambda package
-.PHONY: bench test-deploy clean
+.PHONY: help build demo picture test check fmt fmt-check lint doc deny python prose docs template workflows infra lambda
+.PHONY: package bench test-deploy clean
 .PHONY: deploy status stop start report logs undeploy
 
 help: ## list what there is to make
@@ -69,9 +69,13 @@ prose: $(venv) ## check the docs: spelling, links, names
 	.venv/bin/typos
 	.venv/bin/python -m pytest tests/docs
 
-docs: ## write the tables of docs/reference.md anew, from the code's own lists
-	$(say) 'Tables of docs/reference.md'
-	UPDATE_DOCS=1 cargo test --locked --lib the_tables_of_the_reference
+docs: ## write the tables of docs/reference.md and docs/kinds anew, from the code's own lists
+	$(say) 'Tables of the docs'
+	UPDATE_DOCS=1 cargo test --locked --lib reference::the_table
+
+template: $(venv) ## write infra/template.yaml anew, from infra/base.yaml and a file for each kind in infra/kinds
+	$(say) 'Template'
+	.venv/bin/python infra/assemble.py
 
 workflows: $(venv) ## check the workflows of GitHub
 	$(say) 'Workflows'

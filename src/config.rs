@@ -2,19 +2,20 @@
 //!
 //! The names of all variables stand here, but for the lists of names, which the kinds know.
 
+mod lists_of_0_1;
 mod settings;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
-pub use self::settings::Problem;
+pub use self::settings::{Found, Problem};
 use self::settings::{NAME_RULE, SettingReader, is_name, parse_level, parse_tags};
 use crate::model::KindName;
-use crate::select::NamePatterns;
+use crate::select::resources::Resources;
+use crate::select::spelling::Spelling;
 
 /// A configuration has everything that the environment decides.
 #[derive(Debug, Clone)]
@@ -24,10 +25,7 @@ pub struct Config {
     pub state_bucket: String,
     pub state_prefix: String,
     pub topic_arn: Option<String>,
-    /// These patterns say which resources of each kind are managed: none by an empty list.
-    ///
-    /// Each kind's patterns exclude what is excluded everywhere, too.
-    pub patterns: BTreeMap<KindName, NamePatterns>,
+    pub resources: Resources,
     /// Resources that carry all of these tags are managed too.
     pub target_tags: Vec<(String, String)>,
     pub dry_run_default: bool,
@@ -59,7 +57,7 @@ pub struct Variable {
     pub rule: &'static str,
 }
 
-/// Lists the variables that are read, beside one for each kind.
+/// Lists the variables that are read.
 pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "PROJECT_NAME",
@@ -79,9 +77,9 @@ pub const VARIABLES: [Variable; 17] = [
         rule: "ARN of a standard topic",
     },
     Variable {
-        name: "EXCLUDE",
-        default: "none",
-        rule: "names or globs, separated by commas, without `!`: excluded from the lists of all kinds",
+        name: "RESOURCES",
+        default: "`*:PROJECT_NAME-*`",
+        rule: "`kind:pattern,pattern;kind:…`, see [below](#which-resources-are-managed): what is managed",
     },
     Variable {
         name: "TARGET_TAGS",
@@ -143,10 +141,12 @@ pub struct BadConfig(pub Vec<Problem>);
 impl Config {
     /// Reads the configuration, or finds every problem with it.
     ///
-    /// `lookup` finds a variable's value. `kinds` tells the variable of each kind's list of names.
+    /// `lookup` finds a variable's value. `lists_of_0_1` are the variables of an earlier version,
+    /// which are refused.
     pub fn parse(
         lookup: impl Fn(&str) -> Option<String>,
-        kinds: &[(KindName, &'static str)],
+        kinds: &[Spelling],
+        lists_of_0_1: &[(KindName, &'static str)],
     ) -> Result<Self, BadConfig> {
         let mut reader = SettingReader { lookup: &lookup, problems: Vec::new() };
         let project =
@@ -157,7 +157,9 @@ impl Config {
         let state_bucket = reader.state_bucket();
         let state_prefix = reader.state_prefix();
         let topic_arn = reader.topic_arn();
-        let patterns = reader.all_patterns(kinds, project.as_deref().unwrap_or_default());
+        let name = project.as_deref().unwrap_or("PROJECT_NAME");
+        reader.refuse_lists_of_0_1(lists_of_0_1, kinds, name);
+        let resources = reader.resources(kinds, name);
         let target_tags = reader
             .optional("TARGET_TAGS", "must be a list of Key=Value, separated by commas", parse_tags)
             .unwrap_or_default();
@@ -188,7 +190,7 @@ impl Config {
                     environment,
                     state_bucket,
                     topic_arn,
-                    patterns,
+                    resources,
                     target_tags,
                     dry_run_default,
                     max_workers,
@@ -210,11 +212,17 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::select::spelling::Characters;
 
-    const KINDS: [(KindName, &str); 2] = [
-        (KindName::new("kinesis"), "KINESIS_STREAMS"),
-        (KindName::new("lambda"), "LAMBDA_FUNCTIONS"),
-    ];
+    const fn kind(name: &'static str) -> Spelling {
+        let characters = Characters::LettersDigitsAnd("-_");
+        let kind = KindName::new(name);
+        Spelling { kind, characters, ignores_case: false, in_clusters: false }
+    }
+
+    const KINDS: [Spelling; 2] = [kind("kinesis"), kind("lambda")];
+    const LISTS: [(KindName, &str); 2] =
+        [(KINDS[0].kind, "KINESIS_STREAMS"), (KINDS[1].kind, "LAMBDA_FUNCTIONS")];
 
     fn parse(vars: &[(&str, &str)]) -> Result<Config, BadConfig> {
         let usual =
@@ -227,7 +235,13 @@ mod tests {
                 of(vars).or_else(|| of(&usual))
             },
             &KINDS,
+            &LISTS,
         )
+    }
+
+    fn problems(vars: &[(&str, &str)]) -> String {
+        let problems = parse(vars).unwrap_err().0;
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -240,7 +254,7 @@ mod tests {
         assert_eq!(config.longest_stop_hours.to_string(), "63");
         assert!(!config.dry_run_default);
         assert!(config.topic_arn.is_none());
-        assert!(config.patterns.values().all(|p| p.includes("shop-x") && !p.includes("other-x")));
+        assert_eq!(config.resources.to_string(), "*:shop-*");
     }
 
     #[test]
@@ -250,38 +264,41 @@ mod tests {
             read.borrow_mut().insert(name.to_owned());
             Some(String::new())
         };
-        Config::parse(lookup, &KINDS).unwrap_err();
+        Config::parse(lookup, &KINDS, &LISTS).unwrap_err();
         let told = VARIABLES.iter().map(|variable| variable.name);
-        let told = told.chain(KINDS.map(|(_, variable)| variable)).map(str::to_owned).collect();
-        assert_eq!(read.into_inner(), told);
+        // Those of 0.1 are refused.
+        let told = told.chain(LISTS.map(|(_, variable)| variable)).chain(["EXCLUDE"]);
+        assert_eq!(read.into_inner(), told.map(str::to_owned).collect());
     }
 
     #[test]
-    fn an_empty_list_of_names_switches_the_kind_off() {
-        let config = parse(&[("KINESIS_STREAMS", "")]).unwrap();
-        assert!(config.patterns[&KindName::new("kinesis")].is_empty());
-        assert!(!config.patterns[&KindName::new("lambda")].is_empty());
+    fn what_is_managed_stands_in_one_variable() {
+        let resources = |text| parse(&[("RESOURCES", text)]).unwrap().resources.to_string();
+        assert_eq!(resources(" *:shop-*; lambda: a , !b;"), "*:shop-*;lambda:a,!b");
+        assert_eq!(resources(" ;\n"), "*:shop-*");
+        insta::assert_snapshot!(problems(&[("RESOURCES", "lambda:a b;rds:x;kinesis:!y")]), @r#"
+        RESOURCES has "lambda:a b"; it must be a name of letters without accents, digits and - _, or a glob (* ?); it has a blank: is a comma missing?
+        RESOURCES has "rds:x"; it must begin with a kind and a colon; the kinds are kinesis, lambda and *
+        "#);
     }
 
     #[test]
-    fn what_is_excluded_is_excluded_from_every_list() {
-        let config = parse(&[
+    fn the_variables_of_0_1_are_refused_with_what_says_the_same() {
+        insta::assert_snapshot!(problems(&[
             ("LAMBDA_FUNCTIONS", "audit-*,worker,!worker-2"),
             ("EXCLUDE", "shop-keep, audit-?"),
-        ])
-        .unwrap();
-        let [streams, functions] = KINDS.map(|(kind, _)| &config.patterns[&kind]);
-        assert!(streams.includes("shop-events") && !streams.includes("shop-keep"));
-        assert!(functions.includes("worker") && functions.includes("audit-10"));
-        assert!(
-            functions.excludes("audit-1")
-                && functions.excludes("worker-2")
-                && functions.excludes("shop-keep")
-        );
-        // What is excluded selects nothing: an empty list stays one.
-        let config = parse(&[("KINESIS_STREAMS", ""), ("EXCLUDE", "shop-keep")]).unwrap();
-        assert!(config.patterns[&KINDS[0].0].is_empty());
-        assert!(parse(&[("EXCLUDE", "")]).unwrap().patterns[&KINDS[0].0].includes("shop-keep"));
+        ]), @r#"
+        LAMBDA_FUNCTIONS is "audit-*,worker,!worker-2"; it must go: RESOURCES says what is managed
+        EXCLUDE is "shop-keep, audit-?"; it must go: RESOURCES says what is managed
+        RESOURCES is not set; it must be "*:shop-*,!shop-keep,!audit-?;lambda:audit-*,worker,!worker-2" to say the same
+        "#);
+        insta::assert_snapshot!(problems(&[("KINESIS_STREAMS", "")]), @r#"
+        KINESIS_STREAMS is ""; it must go: RESOURCES says what is managed
+        RESOURCES is not set; it must be "*:shop-*;kinesis:" to say the same
+        "#);
+        insta::assert_snapshot!(problems(&[("KINESIS_STREAMS", "a"), ("RESOURCES", "kinesis:a")]), @r#"KINESIS_STREAMS is "a"; it must go: RESOURCES says what is managed"#);
+        // It was none in 0.1 either.
+        assert!(parse(&[("EXCLUDE", " ")]).is_ok());
     }
 
     #[test]
@@ -300,8 +317,7 @@ mod tests {
             ("STATE_BUCKET", "Bucket"),
             ("STATE_PREFIX", "/state/"),
             ("SNS_TOPIC_ARN", "reports"),
-            ("KINESIS_STREAMS", "!a"),
-            ("EXCLUDE", "a,!b"),
+            ("RESOURCES", "kinesis:!a"),
             ("TARGET_TAGS", "team"),
             ("DRY_RUN_DEFAULT", "yes"),
             ("MAX_WORKERS", "65"),
@@ -320,8 +336,7 @@ mod tests {
         STATE_BUCKET is "Bucket"; it must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens
         STATE_PREFIX is "/state/"; it must be 1 to 512 letters, digits and any of `! - _ . * ' ( ) /`, without a slash at either end
         SNS_TOPIC_ARN is "reports"; it must be the ARN of a standard SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME
-        EXCLUDE is "a,!b"; it must be names or globs, separated by commas, without `!`
-        KINESIS_STREAMS is "!a"; it must be names or globs, separated by commas: a list that only excludes selects nothing: add the names to include
+        RESOURCES has "kinesis:!a"; it must have a name to exclude from, in this clause or in that of *
         TARGET_TAGS is "team"; it must be a list of Key=Value, separated by commas
         DRY_RUN_DEFAULT is "yes"; it must be true or false
         MAX_WORKERS is "65"; it must be a whole number from 1 to 64

@@ -12,7 +12,7 @@ use thiserror::Error;
 pub use self::fields::{FIELDS, Field};
 use self::reader::{FieldReader, shown};
 pub use self::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
-use crate::model::KindName;
+use crate::select::spelling::Spelling;
 
 /// Tells all that is wrong with an event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -21,7 +21,7 @@ pub struct BadEvent(pub Vec<String>);
 
 impl Request {
     /// Reads an event, raw or in an EventBridge envelope.
-    pub fn parse(event: &Value, kinds: &[KindName]) -> Result<Self, BadEvent> {
+    pub fn parse(event: &Value, kinds: &[Spelling]) -> Result<Self, BadEvent> {
         let Some(object) = event.as_object() else {
             return Err(BadEvent(vec![format!(
                 "the event is {}; it must be an object such as {{\"action\": \"status\"}}",
@@ -60,10 +60,17 @@ fn unwrap_envelope(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Action;
+    use crate::model::{Action, KindName};
+    use crate::select::spelling::Characters;
     use serde_json::json;
 
-    const KINDS: [KindName; 2] = [KindName::new("kinesis"), KindName::new("lambda")];
+    const fn kind(name: &'static str) -> Spelling {
+        let characters = Characters::LettersDigitsAnd("-_");
+        let kind = KindName::new(name);
+        Spelling { kind, characters, ignores_case: false, in_clusters: false }
+    }
+
+    const KINDS: [Spelling; 2] = [kind("kinesis"), kind("lambda")];
 
     fn parse(event: Value) -> Result<Request, BadEvent> {
         Request::parse(&event, &KINDS)
@@ -112,6 +119,9 @@ mod tests {
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": "kinesis"})), @r#"`only` is "kinesis"; it must be a list of `kind` or `kind:name-pattern`; the kinds are kinesis, lambda"#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": []})), @"`only` is []; it must be a list of `kind` or `kind:name-pattern`; the kinds are kinesis, lambda");
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["rds:x"]})), @r#"`only[0]` is "rds:x": `rds` is not a kind; the kinds are kinesis, lambda"#);
+        insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["lambda:"]})), @r#"`only[0]` is "lambda:"; it must have a name or glob after the colon; the kind alone selects all of it"#);
+        insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["lambda", "lambda:!a"]})), @r#"`only[1]` is "lambda:!a"; it must select: only RESOURCES excludes"#);
+        insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["*:a"]})), @r#"`only[0]` is "*:a"; it must name a kind: for several kinds, name each"#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "only": ["lambda", 3]})), @"`only[1]` is 3; it must be a string: `kind` or `kind:name-pattern`");
         insta::assert_snapshot!(problem(json!({"action": "stop", "schedule": {"arn": "arn:aws:x", "time": "soon"}})), @r#"`schedule.time` is "soon"; it must be a time such as "2026-11-23T18:00:00Z""#);
         insta::assert_snapshot!(problem(json!({"action": "stop", "continuation": {"operation_id": "a", "depth": 13, "asked_at": "2026-11-23T18:00:00Z"}})), @"`continuation.depth` is 13; it must be 1 to 12");

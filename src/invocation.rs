@@ -34,7 +34,7 @@ const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 impl Program {
     /// Handles one event.
     pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Report, Refusal> {
-        let request = Request::parse(event, &self.kind_names()).inspect_err(|bad| {
+        let request = Request::parse(event, &self.spellings()).inspect_err(|bad| {
             let request_id = &invocation.request_id;
             error!(request_id, event = %event, error = %bad, "refused");
         })?;

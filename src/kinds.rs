@@ -16,6 +16,7 @@ use self::info::Info;
 use self::kit::Kind;
 use self::remote::Setup;
 use crate::model::{KindName, RequestRate};
+use crate::select::spelling::Spelling;
 use crate::usage::Bills;
 
 /// A line holds what is known of a kind, and the function that opens it.
@@ -39,9 +40,20 @@ pub fn names() -> Vec<KindName> {
     infos().map(|info| info.name).collect()
 }
 
-/// Returns the kinds' names, each with its environment variable.
-pub fn variables() -> Vec<(KindName, &'static str)> {
-    infos().map(|info| (info.name, info.variable)).collect()
+/// Returns how the kinds' names are written.
+pub fn spellings() -> Vec<Spelling> {
+    infos().map(Info::spelling).collect()
+}
+
+/// Returns the variables of 0.1, each with the kind whose names it listed.
+pub fn lists_of_0_1() -> [(KindName, &'static str); 5] {
+    [
+        (sagemaker::INFO.name, "SAGEMAKER_ENDPOINTS"),
+        (kinesis::INFO.name, "KINESIS_STREAMS"),
+        (lambda::INFO.name, "LAMBDA_FUNCTIONS"),
+        (cloudwatch::INFO.name, "CLOUDWATCH_ALARMS"),
+        (dynamodb::INFO.name, "DYNAMODB_TABLES"),
+    ]
 }
 
 /// Returns how many requests a second AWS takes of the kinds' calls.
@@ -72,10 +84,9 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn every_kind_has_a_name_a_variable_and_a_type_of_its_own() {
+    fn every_kind_has_a_name_and_a_type_of_its_own() {
         let different = |of: fn(&Info) -> &str| infos().map(of).collect::<BTreeSet<_>>().len();
         assert_eq!(different(|info| info.name.as_str()), KINDS.len());
-        assert_eq!(different(|info| info.variable), KINDS.len());
         assert_eq!(different(|info| info.tagging_type), KINDS.len());
     }
 

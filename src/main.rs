@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = Config::parse(variable, &kinds::variables());
+    let config = Config::parse(variable, &kinds::spellings(), &kinds::lists_of_0_1());
     let level = config.as_ref().map_or(LevelFilter::INFO, |config| config.log_level);
     log_as_json(level);
     // A bad configuration is the answer to every invocation. A process that died at its start

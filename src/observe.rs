@@ -1,6 +1,7 @@
 //! Observing finds what is there: what the kinds see, and what tags include and exclude.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use aws_sdk_resourcegroupstagging::Client;
@@ -14,6 +15,7 @@ use crate::kinds::info::Info;
 use crate::kinds::kit::{Kind, Seen};
 use crate::model::{KindName, ResourceId};
 use crate::pace::Pace;
+use crate::select::spelling::Spelling;
 use crate::select::{Only, Wanted};
 
 /// A resource with this tag is never stopped.
@@ -36,6 +38,8 @@ pub struct Inventory {
     pub unseen_tags: Option<Failure>,
     /// Earlier invocations of the operation dealt with these: they were not looked at again.
     pub done_earlier: BTreeSet<ResourceId>,
+    /// The patterns of the configuration that match nothing today, each as `kind:pattern`.
+    pub unmatched_patterns: Vec<String>,
 }
 
 /// A candidate is a resource that the plan is to decide about.
@@ -89,8 +93,12 @@ pub async fn observe(
         .filter(|(_, wanted)| !wanted.is_empty())
         .collect();
     let looks = join_all(kinds.iter().map(|(kind, wanted)| kind.observe(wanted, pace))).await;
+    let mut names: BTreeMap<KindName, BTreeSet<String>> = BTreeMap::new();
     for ((kind, wanted), look) in kinds.iter().zip(looks) {
         let name = kind.info().name;
+        if let Some(listed) = wanted.listed.get() {
+            names.insert(name, listed.iter().cloned().chain(owed(journal, name)).collect());
+        }
         match look {
             Err(failure) => inventory.unseen_kinds.push((name, failure)),
             Ok(sightings) => inventory.candidates.extend(sightings.into_iter().map(|sighting| {
@@ -101,7 +109,7 @@ pub async fn observe(
                 let is_targeted = wanted.is_selected(&sighting.name)
                     && carries(&config.target_tags).unwrap_or(true);
                 Candidate {
-                    selected: wanted.patterns.includes(&sighting.name) || is_targeted,
+                    selected: wanted.selection.includes(&sighting.name) || is_targeted,
                     keep: kept
                         .get(&name)
                         .is_some_and(|names| wanted.is_among(names, &sighting.name))
@@ -112,6 +120,8 @@ pub async fn observe(
             })),
         }
     }
+    let spellings: Vec<Spelling> = registry.iter().map(|kind| kind.info().spelling()).collect();
+    inventory.unmatched_patterns = config.resources.unmatched(&names, &spellings);
     inventory
 }
 
@@ -125,23 +135,25 @@ fn wanted(
     done_earlier: &BTreeSet<ResourceId>,
 ) -> Wanted {
     let Info { name, ignores_case, has_this_function, .. } = *info;
-    let (mut patterns, mut only) =
-        (config.patterns.get(&name).cloned().unwrap_or_default(), only.clone());
-    if ignores_case {
-        (patterns, only) = (patterns.ignoring_case(), only.ignoring_case());
-    }
+    let selection = config.resources.selection(&info.spelling());
     let names_done_earlier =
         done_earlier.iter().filter(|id| id.kind == name).map(|id| id.name.clone());
     Wanted {
         // A kind that is switched off is not switched on by a tag.
-        tagged: if patterns.is_empty() { BTreeSet::new() } else { tagged },
-        patterns,
+        tagged: if selection.is_empty() { BTreeSet::new() } else { tagged },
+        selection,
         recorded: recorded(journal, name, done_earlier),
         done_earlier: names_done_earlier.collect(),
-        only: Some((name, only)),
+        only: Some((name, only.clone())),
         ignores_case,
         itself: config.function_name.clone().filter(|_| has_this_function),
+        listed: OnceLock::new(),
     }
+}
+
+/// The names of what was stopped and is to come back. A deleted endpoint is in no list.
+fn owed(journal: &Journal, kind: KindName) -> impl Iterator<Item = String> {
+    journal.recorded(kind).filter(|(_, record)| record.held().is_some()).map(|(id, _)| id.name)
 }
 
 fn recorded(

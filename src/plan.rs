@@ -15,6 +15,7 @@ use crate::kinds::rules::{self, Case, Claim, Decision, Held, Verdict};
 use crate::model::{Description, Direction, Phase, ResourceId, State};
 use crate::observe::{Candidate, Inventory, KEEP_TAG};
 use crate::pricing::PriceBook;
+use crate::select::{Only, Selector};
 use crate::trouble::Trouble;
 use crate::usage::{Billable, Usage};
 
@@ -26,6 +27,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The errors say what could not be seen, and so was not decided about.
     pub errors: Vec<Trouble>,
+    /// The patterns of the configuration that match nothing today, each as `kind:pattern`.
+    pub unmatched_patterns: Vec<String>,
 }
 
 /// An item says what the plan means for one resource.
@@ -85,7 +88,7 @@ pub fn plan(
         unseen.map(|(kind, failure)| Trouble::KindUnseen { kind, failure }).collect();
     errors.extend(inventory.unseen_tags.clone().map(Trouble::TagsUnseen));
     let items = registry.iter().flat_map(|kind| planner.items(kind)).collect();
-    Plan { direction, items, errors }
+    Plan { direction, items, errors, unmatched_patterns: inventory.unmatched_patterns.clone() }
 }
 
 /// A change is a kind's decision to change a resource.
@@ -240,6 +243,24 @@ impl Item {
 }
 
 impl Plan {
+    /// Finds the selectors that mean none of the plan's resources.
+    ///
+    /// Of a kind that could not be listed, nobody knows; nor, without tags, of any.
+    pub fn unmatched_selectors(&self, only: &Only) -> Vec<Trouble> {
+        let is_unknown = |selector: &Selector| {
+            self.errors.iter().any(|error| match error {
+                Trouble::KindUnseen { kind, .. } => *kind == selector.kind,
+                Trouble::TagsUnseen(_) => true,
+                _ => false,
+            })
+        };
+        let is_matched =
+            |selector: &Selector| self.items.iter().any(|item| selector.matches(&item.id));
+        let unmatched =
+            only.0.iter().filter(|selector| !is_matched(selector) && !is_unknown(selector));
+        unmatched.map(|selector| Trouble::SelectsNothing(selector.to_string())).collect()
+    }
+
     /// Lists what the plan's resources use, before and after.
     pub fn usages(&self) -> impl Iterator<Item = &Billable> {
         self.items.iter().flat_map(|item| {

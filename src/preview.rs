@@ -36,8 +36,9 @@ pub async fn run(
     let heading = session.heading(session.turn.asked_at, direction.is_some());
     let mut report = session.report(&plan, rows, None, heading);
     if direction != Some(Direction::Start) {
-        report.recommendations =
-            report::advice::recommendations(&plan, &session.desk.book, journal, clock.now());
+        let book = &session.desk.book;
+        let advice = report::advice::recommendations(&plan, book, journal, clock.now());
+        report.recommendations.extend(advice);
     } else if !session.ledger.exists() && request.originals_from.is_none() {
         Session::without_state(&mut report);
     }

@@ -16,6 +16,7 @@ use crate::pricing::list::PriceList;
 use crate::pricing::list_api::PriceListApi;
 use crate::report::text::Whereabouts;
 use crate::report::{self, Kept, Report};
+use crate::select::spelling::Spelling;
 use crate::store::{Bucket, Store};
 use crate::successor::{Successor, ThisFunction};
 use crate::trouble::Trouble;
@@ -65,6 +66,11 @@ impl Program {
     /// Lists the names of the kinds, in the order of reports.
     pub fn kind_names(&self) -> Vec<KindName> {
         self.registry.iter().map(|kind| kind.info().name).collect()
+    }
+
+    /// Returns how the kinds' names are written.
+    pub fn spellings(&self) -> Vec<Spelling> {
+        self.registry.iter().map(|kind| kind.info().spelling()).collect()
     }
 
     /// Reads the state, for a process that writes under the name `holder`.

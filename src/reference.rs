@@ -1,8 +1,8 @@
-//! The tables of docs/reference.md are made here, from the code's own lists.
+//! The tables of docs/reference.md and docs/kinds are made here, from the code's own lists.
 //!
 //! `make docs` writes the tables anew, and a test compares them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use crate::event::FIELDS;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::infos;
 use crate::report::{Outcome, RowResult};
+use crate::select::spelling::{Characters, Spelling};
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
@@ -22,13 +23,11 @@ fn read(page: &Path) -> String {
     fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
 }
 
-/// Makes all tables, each with its name.
+/// Makes the tables of the reference, each with its name.
 fn tables() -> Vec<(&'static str, String)> {
     vec![
         ("event fields", event_fields()),
         ("variables", variables()),
-        ("kinds", kinds()),
-        ("permissions", permissions()),
         ("outcomes", of_words("`outcome`", &Outcome::ALL, Outcome::meaning)),
         ("results", of_words("a resource's `result`", &RowResult::ALL, RowResult::meaning)),
     ]
@@ -57,65 +56,38 @@ fn event_fields() -> String {
     table(["field", "type", "default", "meaning"], rows)
 }
 
-/// Makes the table of variables.
-///
-/// The kinds' lists of names stand before `EXCLUDE`, where a reader looks for them.
 fn variables() -> String {
-    let lists: Vec<String> = infos().map(|info| code(info.variable)).collect();
-    let rule = "names or globs, separated by commas, see [below](#which-resources-are-managed)";
-    let lists = [lists.join(" "), "`PROJECT_NAME-*`".to_owned(), rule.to_owned()];
-    let mut rows: Vec<[String; 3]> = VARIABLES
-        .iter()
-        .map(|variable| {
-            [code(variable.name), variable.default.to_owned(), variable.rule.to_owned()]
-        })
-        .collect();
-    let place = VARIABLES.iter().position(|variable| variable.name == "EXCLUDE").unwrap();
-    rows.insert(place, lists);
+    let rows = VARIABLES.iter().map(|variable| {
+        [code(variable.name), variable.default.to_owned(), variable.rule.to_owned()]
+    });
     table(["variable", "default", "rule"], rows)
 }
 
-fn kinds() -> String {
-    let turn = |tier| match tier {
-        Tier::Alarms => "first",
-        Tier::Functions => "second",
-        Tier::Capacity => "third",
-        Tier::ReportOnly => "never: reported only",
+/// Makes the table of what is known of a kind, for its own page.
+fn kind(info: &Info) -> String {
+    let turn = match info.tier {
+        Tier::ReportOnly => "none: reported only".to_owned(),
+        tier => format!("with the {}", tier.title().to_lowercase()),
     };
-    let rows = infos().map(|info| {
-        [
-            format!("[`{0}`](kinds/{0}.md)", info.name),
-            info.title.to_owned(),
-            turn(info.tier).to_owned(),
-            code(info.variable),
-            code(info.tagging_type),
-        ]
-    });
-    table(["kind", "what", "turn in a stop", "list of names", "type to the tagging API"], rows)
+    let row = [turn, names(&info.spelling()), code(info.tagging_type)];
+    table(["its turn", "its names have", "its type to the tagging API"], [row])
 }
 
-/// Makes the table of the actions that the role needs for each kind.
-///
-/// The service stands before its first action only: `kinesis:ListStreams`, `UpdateShardCount`.
-fn permissions() -> String {
-    let rows = infos().map(|info| {
-        let mut services: Vec<&str> = Vec::new();
-        let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (service, action) in info.permissions.iter().filter_map(|name| name.split_once(':')) {
-            if !services.contains(&service) {
-                services.push(service);
-            }
-            actions.entry(service).or_default().push(action);
+fn names(spelling: &Spelling) -> String {
+    let mut words = match spelling.characters {
+        Characters::LettersDigitsAnd(others) => {
+            let others: Vec<String> = others.chars().map(|c| code(&c.to_string())).collect();
+            format!("letters, digits, {}", others.join(" "))
         }
-        let of = |service: &&str| {
-            let rest = actions[service][1..].iter().map(|action| code(action));
-            let first = code(&format!("{service}:{}", actions[service][0]));
-            std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")
-        };
-        let services: Vec<String> = services.iter().map(of).collect();
-        [code(info.name.as_str()), services.join("; ")]
-    });
-    table(["kind", "actions"], rows)
+        Characters::Printable => "all but control characters".to_owned(),
+    };
+    if spelling.ignores_case {
+        words += "; upper and lower case are the same";
+    }
+    if spelling.in_clusters {
+        words += "; the cluster's name and `/` before";
+    }
+    words
 }
 
 /// Makes the table of what each word in a report means.
@@ -135,20 +107,34 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
     format!("{before}{begin}{table}<!-- end -->{after}")
 }
 
-#[test]
+/// Compares a page with what it is to be, or writes it.
 #[allow(clippy::disallowed_methods, reason = "how `make docs` says that it wants them written")]
+fn compare(path: &Path, made: &str, page: &str) {
+    if std::env::var("UPDATE_DOCS").is_ok() {
+        fs::write(path, made).unwrap();
+        return;
+    }
+    let wrong: Vec<&str> =
+        made.lines().filter(|line| !page.lines().any(|own| own == *line)).collect();
+    assert!(made == page, "{} is not what `make docs` writes; it lacks {wrong:#?}", path.display());
+}
+
+#[test]
 fn the_tables_of_the_reference_are_those_of_the_code() {
     let path = docs().join("reference.md");
     let page = read(&path);
     let made =
         tables().iter().fold(page.clone(), |page, (name, table)| with_table(&page, name, table));
-    if std::env::var("UPDATE_DOCS").is_ok() {
-        fs::write(&path, made).unwrap();
-        return;
+    compare(&path, &made, &page);
+}
+
+#[test]
+fn the_table_of_each_kinds_page_is_that_of_the_code() {
+    for info in infos() {
+        let path = docs().join("kinds").join(format!("{}.md", info.name));
+        let page = read(&path);
+        compare(&path, &with_table(&page, "kind", &kind(info)), &page);
     }
-    let wrong: Vec<&str> =
-        made.lines().filter(|line| !page.lines().any(|own| own == *line)).collect();
-    assert!(made == page, "docs/reference.md is not what `make docs` writes; it lacks {wrong:#?}");
 }
 
 #[test]

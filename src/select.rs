@@ -1,116 +1,75 @@
 //! Selecting says which resources an invocation is about, by pattern, tag and `only`.
 
+pub mod resources;
+pub mod spelling;
+
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::{Serialize, Serializer};
-use wildmatch::WildMatch;
 
+use self::resources::Selection;
+use self::spelling::{Pattern, Spelling};
 use crate::model::{KindName, ResourceId};
-
-/// Name patterns are names or globs (`*`, `?`), some of which exclude (`!glob`).
-///
-/// An exclusion wins wherever it stands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NamePatterns {
-    include: Vec<WildMatch>,
-    exclude: Vec<WildMatch>,
-}
-
-impl NamePatterns {
-    /// Parses a comma-separated list, of which an empty one selects nothing.
-    pub fn parse(list: &str) -> Result<Self, &'static str> {
-        let mut patterns = NamePatterns::default();
-        for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-            match item.strip_prefix('!').map(str::trim) {
-                Some("") => return Err("`!` needs a name or glob right after it"),
-                Some(excluded) => patterns.exclude.push(WildMatch::new(excluded)),
-                None => patterns.include.push(WildMatch::new(item)),
-            }
-        }
-        if patterns.include.is_empty() && !patterns.exclude.is_empty() {
-            return Err("a list that only excludes selects nothing: add the names to include");
-        }
-        Ok(patterns)
-    }
-
-    /// Parses a comma-separated list of what is excluded from every other list, without `!`.
-    pub fn excluding(list: &str) -> Option<Self> {
-        let items: Vec<&str> =
-            list.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
-        let exclude = items.iter().map(|item| WildMatch::new(item)).collect();
-        items
-            .iter()
-            .all(|item| !item.starts_with('!'))
-            .then(|| NamePatterns { include: Vec::new(), exclude })
-    }
-
-    /// Takes out what other patterns exclude.
-    #[must_use]
-    pub fn without(mut self, other: &NamePatterns) -> Self {
-        self.exclude.extend(other.exclude.iter().cloned());
-        self
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.include.is_empty()
-    }
-
-    /// Lets the patterns match names that differ only in case.
-    #[must_use]
-    pub fn ignoring_case(&self) -> Self {
-        let all = |patterns: &[WildMatch]| patterns.iter().map(ignoring_case).collect();
-        NamePatterns { include: all(&self.include), exclude: all(&self.exclude) }
-    }
-
-    pub fn includes(&self, name: &str) -> bool {
-        self.include.iter().any(|pattern| pattern.matches(name)) && !self.excludes(name)
-    }
-
-    pub fn excludes(&self, name: &str) -> bool {
-        self.exclude.iter().any(|pattern| pattern.matches(name))
-    }
-}
-
-fn ignoring_case(pattern: &WildMatch) -> WildMatch {
-    WildMatch::new_case_insensitive(&pattern.pattern())
-}
 
 /// A selector is one entry of `only`: a kind, perhaps with a name pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selector {
     pub kind: KindName,
-    name: Option<WildMatch>,
+    name: Option<(String, Pattern)>,
+}
+
+/// A bad selector is an entry of `only` that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadSelector<'t> {
+    /// This part of the entry is to be a kind, and is none.
+    NoKind(&'t str),
+    /// The entry breaks this rule: "it must …".
+    Breaks(&'static str),
 }
 
 impl Selector {
     /// Parses `kind` or `kind:name-pattern`.
     ///
-    /// `Err` is the part that is not a kind.
-    pub fn parse<'a>(text: &'a str, kinds: &[KindName]) -> Result<Self, &'a str> {
+    /// `Err` says which part is at fault, and why.
+    pub fn parse<'t>(text: &'t str, kinds: &[Spelling]) -> Result<Self, BadSelector<'t>> {
         let (kind, name) = match text.split_once(':') {
-            Some((kind, name)) if !name.is_empty() => (kind, Some(WildMatch::new(name))),
-            Some((kind, _)) => (kind, None),
+            Some((kind, name)) => (kind, Some(name)),
             None => (text, None),
         };
-        let kind = *kinds.iter().find(|known| known.as_str() == kind).ok_or(kind)?;
-        Ok(Selector { kind, name })
+        if [Some(kind), name].into_iter().flatten().any(|part| part.trim().starts_with('!')) {
+            return Err(BadSelector::Breaks("must select: only RESOURCES excludes"));
+        }
+        if kind.trim() == "*" {
+            return Err(BadSelector::Breaks("must name a kind: for several kinds, name each"));
+        }
+        let spelling = kinds.iter().find(|known| known.kind.as_str() == kind);
+        let spelling = spelling.ok_or(BadSelector::NoKind(kind))?;
+        if name.is_some_and(|name| name.trim().is_empty()) {
+            let rule = "must have a name or glob after the colon; the kind alone selects all of it";
+            return Err(BadSelector::Breaks(rule));
+        }
+        let name = name.map(|name| (name.to_owned(), Pattern::new(name, spelling)));
+        Ok(Selector { kind: spelling.kind, name })
     }
 
     /// Selects one resource.
     pub fn of(id: &ResourceId) -> Self {
-        Selector { kind: id.kind, name: Some(WildMatch::new(&id.name)) }
+        Selector { kind: id.kind, name: Some((id.name.clone(), Pattern::exactly(&id.name))) }
     }
 
-    fn matches(&self, id: &ResourceId) -> bool {
-        self.kind == id.kind && self.name.as_ref().is_none_or(|name| name.matches(&id.name))
+    /// Tells whether a resource is meant.
+    pub fn matches(&self, id: &ResourceId) -> bool {
+        self.kind == id.kind
+            && self.name.as_ref().is_none_or(|(_, pattern)| pattern.matches(&id.name))
     }
 }
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{}:{name}", self.kind),
+            Some((name, _)) => write!(f, "{}:{name}", self.kind),
             None => self.kind.fmt(f),
         }
     }
@@ -136,16 +95,6 @@ impl Only {
         self.everything() || self.0.iter().any(|selector| selector.matches(id))
     }
 
-    /// Lets the selectors match names that differ only in case.
-    #[must_use]
-    pub fn ignoring_case(&self) -> Self {
-        let selector = |selector: &Selector| Selector {
-            kind: selector.kind,
-            name: selector.name.as_ref().map(ignoring_case),
-        };
-        Only(self.0.iter().map(selector).collect())
-    }
-
     pub fn includes_kind(&self, kind: KindName) -> bool {
         self.everything() || self.0.iter().any(|selector| selector.kind == kind)
     }
@@ -157,7 +106,7 @@ impl Only {
 /// looked at whatever the patterns say: they have to come back.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    pub patterns: NamePatterns,
+    pub selection: Selection,
     /// The configuration's tags select these names, unless a pattern excludes them.
     pub tagged: BTreeSet<String>,
     /// The state has records of these names.
@@ -170,6 +119,8 @@ pub struct Wanted {
     pub ignores_case: bool,
     /// The function's own name, which is never selected, whatever the patterns say.
     pub itself: Option<String>,
+    /// The account has these names of the kind, selected or not, once it was listed.
+    pub listed: OnceLock<BTreeSet<String>>,
 }
 
 impl Wanted {
@@ -188,8 +139,8 @@ impl Wanted {
 
     /// Tells whether a pattern or a tag selects a resource, and not only a record.
     pub fn is_selected(&self, name: &str) -> bool {
-        self.patterns.includes(name)
-            || (self.is_among(&self.tagged, name) && !self.patterns.excludes(name))
+        self.selection.includes(name)
+            || (self.is_among(&self.tagged, name) && !self.selection.excludes(name))
     }
 
     /// Tells whether a name is among those that ARNs told.
@@ -203,14 +154,17 @@ impl Wanted {
     /// Recorded names are looked at even when they are in no list, because a start has to know for
     /// certain that they are gone.
     pub fn among(&self, listed: impl IntoIterator<Item = String>) -> Vec<String> {
-        let listed: BTreeSet<String> =
-            listed.into_iter().chain(self.recorded.iter().cloned()).collect();
-        listed.into_iter().filter(|name| self.selects(name)).collect()
+        let listed: BTreeSet<String> = listed.into_iter().collect();
+        let names: BTreeSet<&String> = listed.iter().chain(&self.recorded).collect();
+        let names = names.into_iter().filter(|name| self.selects(name)).cloned().collect();
+        // A second list of the same look tells nothing new.
+        let _ = self.listed.set(listed);
+        names
     }
 
     /// Tells whether there is nothing to look for, so that AWS need not be asked.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty() && self.tagged.is_empty() && self.recorded.is_empty()
+        self.selection.is_empty() && self.tagged.is_empty() && self.recorded.is_empty()
     }
 }
 
@@ -218,57 +172,72 @@ impl Wanted {
 mod tests {
     use super::*;
 
+    use super::resources::Resources;
+    use super::spelling::Characters;
+
     const KINESIS: KindName = KindName::new("kinesis");
     const LAMBDA: KindName = KindName::new("lambda");
 
-    fn patterns(list: &str) -> NamePatterns {
-        NamePatterns::parse(list).unwrap()
+    const fn spelling(kind: KindName) -> Spelling {
+        let characters = Characters::LettersDigitsAnd("-_");
+        Spelling { kind, characters, ignores_case: false, in_clusters: false }
     }
 
-    #[test]
-    fn a_name_is_included_by_a_glob_unless_another_excludes_it() {
-        let patterns = patterns("shop-*, audit?, !shop-keep*");
-        assert!(patterns.includes("shop-events"));
-        assert!(patterns.includes("audit1"));
-        assert!(!patterns.includes("audit"));
-        assert!(!patterns.includes("shop-keep-this"));
-        assert!(!patterns.includes("other"));
+    const KINDS: [Spelling; 2] = [spelling(KINESIS), spelling(LAMBDA)];
+
+    fn selection(patterns: &str) -> Selection {
+        let resources = Resources::parse(&format!("kinesis:{patterns}"), &KINDS).unwrap();
+        resources.selection(&KINDS[0])
     }
 
-    #[test]
-    fn brackets_and_braces_are_plain_characters() {
-        assert!(patterns("errors [prod] {a,").includes("errors [prod] {a"));
-    }
-
-    #[test]
-    fn an_empty_list_selects_nothing() {
-        assert!(patterns(" , ").is_empty());
-        assert!(!patterns("").includes("anything"));
-    }
-
-    #[test]
-    fn a_list_that_only_excludes_is_refused() {
-        assert!(NamePatterns::parse("!a").is_err());
-        assert!(NamePatterns::parse("a,!").is_err());
+    fn only(selectors: &[&str], kinds: &[Spelling]) -> Only {
+        Only(selectors.iter().map(|text| Selector::parse(text, kinds).unwrap()).collect())
     }
 
     #[test]
     fn only_takes_kinds_and_kinds_with_a_pattern() {
-        let kinds = [KINESIS, LAMBDA];
-        let only = Only(vec![
-            Selector::parse("kinesis", &kinds).unwrap(),
-            Selector::parse("lambda:event_*", &kinds).unwrap(),
-        ]);
+        let only = only(&["kinesis", "lambda:event_*"], &KINDS);
         assert!(only.includes(&ResourceId::new(KINESIS, "anything")));
         assert!(only.includes(&ResourceId::new(LAMBDA, "event_processor")));
         assert!(!only.includes(&ResourceId::new(LAMBDA, "other")));
-        assert_eq!(Selector::parse("rds:x", &kinds), Err("rds"));
+        assert_eq!(Selector::parse("rds:x", &KINDS), Err(BadSelector::NoKind("rds")));
+    }
+
+    #[test]
+    fn only_takes_no_empty_name_no_exclusion_and_no_name_of_every_kind() {
+        let refused = ["lambda:", "lambda: ", "lambda:!a", "!lambda", "lambda: !a", "*:a", "*"];
+        for text in refused {
+            let parsed = Selector::parse(text, &KINDS);
+            assert!(matches!(parsed, Err(BadSelector::Breaks(_))), "{text}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn only_means_services_by_their_own_name_or_with_their_cluster() {
+        let kinds = [Spelling { in_clusters: true, ..KINDS[0] }];
+        let web = ResourceId::new(KINESIS, "shop/web");
+        assert!(only(&["kinesis:web"], &kinds).includes(&web));
+        assert!(only(&["kinesis:shop/*"], &kinds).includes(&web));
+        assert!(!only(&["kinesis:shop*"], &kinds).includes(&web));
+        assert!(Only(vec![Selector::of(&web)]).includes(&web));
+    }
+
+    #[test]
+    fn what_the_account_lists_is_remembered_selected_or_not() {
+        let wanted = Wanted {
+            selection: selection("a*"),
+            recorded: ["gone".to_owned()].into(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted.listed.get(), None);
+        assert_eq!(wanted.among(["b".to_owned(), "a1".to_owned()]), ["a1", "gone"]);
+        assert_eq!(wanted.listed.get(), Some(&["a1".to_owned(), "b".to_owned()].into()));
     }
 
     #[test]
     fn the_function_itself_is_never_selected() {
         let wanted =
-            Wanted { patterns: patterns("*"), itself: Some("me".into()), ..Wanted::default() };
+            Wanted { selection: selection("*"), itself: Some("me".into()), ..Wanted::default() };
         assert!(wanted.selects("you"));
         assert!(!wanted.selects("me"));
     }
@@ -276,7 +245,7 @@ mod tests {
     #[test]
     fn a_tagged_resource_is_selected_unless_excluded_by_name() {
         let wanted = Wanted {
-            patterns: patterns("a,!b"),
+            selection: selection("a,!b"),
             tagged: ["b".to_owned(), "c".to_owned()].into(),
             ..Wanted::default()
         };
@@ -287,7 +256,7 @@ mod tests {
     #[test]
     fn where_case_means_nothing_a_tag_finds_the_name_however_it_is_written() {
         let tagged = ["shop-risk".to_owned()].into();
-        let mut wanted = Wanted { patterns: patterns("x"), tagged, ..Wanted::default() };
+        let mut wanted = Wanted { selection: selection("x"), tagged, ..Wanted::default() };
         assert!(!wanted.selects("Shop-Risk"));
         wanted.ignores_case = true;
         assert!(wanted.selects("Shop-Risk"));
@@ -297,7 +266,7 @@ mod tests {
     fn what_was_done_earlier_is_not_looked_at_again_however_its_name_is_written() {
         let done_earlier = ["shop-risk".to_owned()].into();
         let wanted = Wanted {
-            patterns: patterns("*"),
+            selection: selection("*"),
             done_earlier,
             ignores_case: true,
             ..Wanted::default()
@@ -309,14 +278,17 @@ mod tests {
 
     #[test]
     fn where_case_means_nothing_names_exclusions_and_only_match_however_they_are_written() {
-        let patterns = patterns("shop-*,!*-KEEP");
+        let patterns = selection("shop-*,!*-KEEP");
         assert!(!patterns.includes("SHOP-Risk") && patterns.includes("shop-keep"));
-        let patterns = patterns.ignoring_case();
+        let kinds = [Spelling { ignores_case: true, ..KINDS[0] }];
+        let resources = Resources::parse("kinesis:shop-*,!*-KEEP", &kinds).unwrap();
+        let patterns = resources.selection(&kinds[0]);
         assert!(patterns.includes("SHOP-Risk") && !patterns.includes("shop-keep"));
-        let only = Only(vec![Selector::parse("kinesis:shop-r?sk", &[KINESIS]).unwrap()]);
         let id = ResourceId::new(KINESIS, "Shop-Risk");
-        assert!(!only.includes(&id) && only.ignoring_case().includes(&id));
-        assert!(!only.ignoring_case().includes(&ResourceId::new(LAMBDA, "Shop-Risk")));
+        assert!(!only(&["kinesis:shop-r?sk"], &KINDS).includes(&id));
+        assert!(only(&["kinesis:shop-r?sk"], &kinds).includes(&id));
+        let other = ResourceId::new(LAMBDA, "Shop-Risk");
+        assert!(!only(&["kinesis:shop-r?sk"], &kinds).includes(&other));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::plan::{Circumstances, Plan, plan};
 use crate::pricing::desk::Desk;
 use crate::program::Program;
 use crate::refusal::Refusal;
-use crate::report::{Heading, KeptOriginals, Outcome, Report, Row};
+use crate::report::{self, Heading, KeptOriginals, Outcome, Report, Row};
 use crate::select::Only;
 use crate::trouble::Trouble;
 use crate::usage::Billable;
@@ -107,7 +107,9 @@ impl<'a> Session<'a> {
                 now: clock.now(),
                 time_left: self.pace.time_left(),
             };
-            plan(direction, registry, &inventory, journal, &circumstances)
+            let mut plan = plan(direction, registry, &inventory, journal, &circumstances);
+            plan.errors.extend(plan.unmatched_selectors(only));
+            plan
         };
         self.pace.until(Until::LastAnswer, planning).await
     }
@@ -147,7 +149,9 @@ impl<'a> Session<'a> {
         };
         let now = self.program.clock.now();
         let errors = plan.errors.iter().cloned().chain(trouble).collect();
-        heading.report(rows, errors, &self.ledger.journal, now)
+        let mut report = heading.report(rows, errors, &self.ledger.journal, now);
+        report.recommendations = report::advice::unmatched_patterns(plan);
+        report
     }
 
     /// Reports that the request was not carried out, and why.

@@ -19,6 +19,9 @@ pub enum Trouble {
     /// The tags that say what is to be kept could not be read.
     #[error("tags: {0}")]
     TagsUnseen(Failure),
+    /// A selector of the event's `only` means nothing that is there or owed.
+    #[error("{0} in `only` selects nothing: no such resource is managed, reported or owed")]
+    SelectsNothing(String),
     /// The start had no saved state.
     #[error(
         "there is no saved state: nothing was stopped by this function, so there is nothing to start"
@@ -110,7 +113,8 @@ impl Trouble {
             | Trouble::PageNotKept(failure)
             | Trouble::NotSent(failure)
             | Trouble::Busy { then: AfterBusy::NotHandedOn(failure), .. } => Some(failure),
-            Trouble::NoState
+            Trouble::SelectsNothing(_)
+            | Trouble::NoState
             | Trouble::TakenOver { .. }
             | Trouble::GivenUp { .. }
             | Trouble::AlreadyOver { .. }
@@ -155,6 +159,10 @@ mod tests {
                 "kinesis: it failed",
             ),
             (Trouble::TagsUnseen(failure()), "tags: it failed"),
+            (
+                Trouble::SelectsNothing("lambda:shop-b".to_owned()),
+                "lambda:shop-b in `only` selects nothing: no such resource is managed, reported or owed",
+            ),
             (
                 Trouble::NoState,
                 "there is no saved state: nothing was stopped by this function, so there is nothing to start",

@@ -9,6 +9,7 @@ use crate::kinds::rules::{
 use crate::lazy::ready;
 use crate::model::{Description, KindName, ResourceId, State};
 use crate::select::Wanted;
+use crate::select::spelling::Characters;
 use crate::usage::Usage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,11 +20,12 @@ struct Numbers;
 static INFO: Info = Info {
     name: KindName::new("numbers"),
     title: "Numbers",
-    variable: "NUMBERS",
     tagging_type: "numbers:number",
     arn_prefix: "number/",
     tier: Tier::Capacity,
+    name_characters: Characters::LettersDigitsAnd(""),
     ignores_case: false,
+    in_clusters: false,
     has_this_function: false,
     permissions: &[],
     request_rates: &[],

@@ -1,28 +1,39 @@
 //! Settings are read here, each by a rule of its own.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
+use super::lists_of_0_1;
 use crate::model::KindName;
-use crate::select::NamePatterns;
+use crate::select::resources::Resources;
+use crate::select::spelling::Spelling;
 
 /// A problem is a variable that cannot be used, and the rule it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub variable: String,
-    pub value: Option<String>,
+    pub found: Found,
     pub rule: String,
+}
+
+/// A variable has this instead of what it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    Value(String),
+    /// This part of the value is wrong.
+    Part(String),
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{} is \"{value}\"; it {}", self.variable, self.rule),
-            None => write!(f, "{} is not set; it {}", self.variable, self.rule),
+        match &self.found {
+            Found::Value(value) => write!(f, "{} is \"{value}\"; it {}", self.variable, self.rule),
+            Found::Part(part) => write!(f, "{} has \"{part}\"; it {}", self.variable, self.rule),
+            Found::Nothing => write!(f, "{} is not set; it {}", self.variable, self.rule),
         }
     }
 }
@@ -63,24 +74,51 @@ impl SettingReader<'_> {
         )
     }
 
-    /// Reads what is managed of each kind, without what is excluded from all of them.
-    pub fn all_patterns(
+    /// Reads what is managed. Without a word on it, that is what begins with the project's name.
+    pub fn resources(&mut self, kinds: &[Spelling], project: &str) -> Resources {
+        let text = (self.lookup)("RESOURCES").unwrap_or_default();
+        match Resources::parse(&text, kinds) {
+            Ok(resources) if resources.is_empty() => Resources::of_project(project),
+            Ok(resources) => resources,
+            Err(faults) => {
+                for fault in faults {
+                    self.problem("RESOURCES", Found::Part(fault.part), &fault.rule);
+                }
+                Resources::default()
+            }
+        }
+    }
+
+    /// Refuses the variables of 0.1, and says what takes their place.
+    pub fn refuse_lists_of_0_1(
         &mut self,
-        kinds: &[(KindName, &'static str)],
+        lists: &[(KindName, &'static str)],
+        kinds: &[Spelling],
         project: &str,
-    ) -> BTreeMap<KindName, NamePatterns> {
-        let exclude = self
-            .optional(
-                "EXCLUDE",
-                "must be names or globs, separated by commas, without `!`",
-                NamePatterns::excluding,
-            )
-            .unwrap_or_default();
-        let default = format!("{project}-*");
-        let of = |(kind, variable): &(KindName, &'static str)| {
-            (*kind, self.patterns(variable, &default).without(&exclude))
+    ) {
+        // An empty list was one, and switched its kind off.
+        let list = |(kind, variable): &(KindName, &'static str)| {
+            (*kind, *variable, (self.lookup)(variable))
         };
-        kinds.iter().map(of).collect()
+        let lists: Vec<_> = lists.iter().map(list).collect();
+        let exclude = (self.lookup)("EXCLUDE").filter(|list| !list.trim().is_empty());
+        let named = lists.iter().map(|(_, variable, list)| (*variable, list.clone()));
+        let found = named.chain([("EXCLUDE", exclude.clone())]);
+        let found: Vec<(&str, String)> =
+            found.filter_map(|(variable, list)| Some((variable, list?))).collect();
+        if found.is_empty() {
+            return;
+        }
+        for (variable, list) in found {
+            let rule = "must go: RESOURCES says what is managed";
+            self.problem(variable, Found::Value(list), rule);
+        }
+        if (self.lookup)("RESOURCES").is_none_or(|text| text.trim().is_empty()) {
+            let lists = lists.into_iter().map(|(kind, _, list)| (kind, list));
+            let same = lists_of_0_1::as_resources(lists, exclude.as_deref(), kinds, project);
+            let rule = format!("must be \"{same}\" to say the same");
+            self.problem("RESOURCES", Found::Nothing, &rule);
+        }
     }
 
     pub fn max_workers(&mut self) -> usize {
@@ -144,7 +182,7 @@ impl SettingReader<'_> {
         let value = (self.lookup)(variable).filter(|value| !value.trim().is_empty())?;
         let parsed = parse(value.trim());
         if parsed.is_none() {
-            self.problem(variable, Some(value), rule);
+            self.problem(variable, Found::Value(value), rule);
         }
         parsed
     }
@@ -157,29 +195,14 @@ impl SettingReader<'_> {
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         if (self.lookup)(variable).is_none_or(|value| value.trim().is_empty()) {
-            self.problem(variable, None, rule);
+            self.problem(variable, Found::Nothing, rule);
             return None;
         }
         self.optional(variable, rule, parse)
     }
 
-    /// Reads a kind's list of names.
-    ///
-    /// Unlike elsewhere, an empty variable is not one that is left out: it switches the kind off.
-    fn patterns(&mut self, variable: &str, default: &str) -> NamePatterns {
-        let list = (self.lookup)(variable).unwrap_or_else(|| default.to_owned());
-        NamePatterns::parse(&list).unwrap_or_else(|rule| {
-            self.problem(
-                variable,
-                Some(list),
-                &format!("must be names or globs, separated by commas: {rule}"),
-            );
-            NamePatterns::default()
-        })
-    }
-
-    fn problem(&mut self, variable: &str, value: Option<String>, rule: &str) {
-        self.problems.push(Problem { variable: variable.into(), value, rule: rule.into() });
+    fn problem(&mut self, variable: &str, found: Found, rule: &str) {
+        self.problems.push(Problem { variable: variable.into(), found, rule: rule.into() });
     }
 }
 

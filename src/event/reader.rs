@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::fields::FIELDS;
 use super::request::{Continuation, MAX_DEPTH, MAX_REASON, Request, Schedule};
-use crate::model::{Action, KindName};
-use crate::select::{Only, Selector};
+use crate::model::Action;
+use crate::select::spelling::Spelling;
+use crate::select::{BadSelector, Only, Selector};
 
 /// Reads one field after the other, and collects the problems.
 pub(super) struct FieldReader<'a> {
@@ -18,7 +19,7 @@ pub(super) struct FieldReader<'a> {
 }
 
 impl<'a> FieldReader<'a> {
-    pub fn request(&mut self, kinds: &[KindName]) -> Option<Request> {
+    pub fn request(&mut self, kinds: &[Spelling]) -> Option<Request> {
         let allowed = FIELDS.map(|field| field.name);
         for unknown in self.fields.keys().filter(|key| !allowed.contains(&key.as_str())) {
             self.problems.push(format!(
@@ -115,9 +116,9 @@ impl<'a> FieldReader<'a> {
         key.map(str::to_owned)
     }
 
-    fn only(&mut self, kinds: &[KindName]) -> Option<Only> {
+    fn only(&mut self, kinds: &[Spelling]) -> Option<Only> {
         let value = self.fields.get("only")?;
-        let allowed = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        let allowed = kinds.iter().map(|known| known.kind.as_str()).collect::<Vec<_>>().join(", ");
         let rule =
             format!("must be a list of `kind` or `kind:name-pattern`; the kinds are {allowed}");
         let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
@@ -128,8 +129,13 @@ impl<'a> FieldReader<'a> {
         for (index, item) in items.iter().enumerate() {
             match item.as_str().map(|text| Selector::parse(text, kinds)) {
                 Some(Ok(selector)) => selectors.push(selector),
-                Some(Err(kind)) => self.problems.push(format!(
+                Some(Err(BadSelector::NoKind(kind))) => self.problems.push(format!(
                     "`{}only[{index}]` is {}: `{kind}` is not a kind; the kinds are {allowed}",
+                    self.prefix,
+                    shown(item)
+                )),
+                Some(Err(BadSelector::Breaks(rule))) => self.problems.push(format!(
+                    "`{}only[{index}]` is {}; it {rule}",
                     self.prefix,
                     shown(item)
                 )),

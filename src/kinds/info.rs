@@ -1,6 +1,7 @@
 //! Each kind's [`Info`] says what is known of it before AWS is asked.
 
 use crate::model::{Direction, KindName, RequestRate, ResourceId};
+use crate::select::spelling::{Characters, Spelling};
 use crate::usage::Bill;
 
 /// Says what is known of a kind before AWS is asked.
@@ -9,15 +10,17 @@ pub struct Info {
     pub name: KindName,
     /// Headings call the kind's resources so: `SageMaker endpoints`.
     pub title: &'static str,
-    /// The environment variable of this name holds the kind's name patterns.
-    pub variable: &'static str,
     /// The Resource Groups Tagging API knows the kind as this type: `kinesis:stream`.
     pub tagging_type: &'static str,
     /// The last part of an ARN begins with this, before the name: `stream/`.
     pub arn_prefix: &'static str,
     pub tier: Tier,
+    /// AWS takes these characters in a name.
+    pub name_characters: Characters,
     /// AWS takes names that differ only in case for the same.
     pub ignores_case: bool,
+    /// Each resource is one of a cluster, and so named `cluster/service`.
+    pub in_clusters: bool,
     /// This program's own function is one of the kind's resources.
     pub has_this_function: bool,
     /// The kind's calls need these IAM actions.
@@ -29,6 +32,16 @@ pub struct Info {
 }
 
 impl Info {
+    /// Says how the kind's names are written.
+    pub fn spelling(&self) -> Spelling {
+        Spelling {
+            kind: self.name,
+            characters: self.name_characters,
+            ignores_case: self.ignores_case,
+            in_clusters: self.in_clusters,
+        }
+    }
+
     /// Reads an ARN as one of the kind's resources. `None`: it is of another kind.
     ///
     /// An ARN is `arn:partition:service:region:account:`, then the `arn_prefix` and the name.

@@ -43,6 +43,14 @@ pub fn recommendations(
     all.into_iter().map(|(_, text)| text).chain(free.into_iter().map(of_many)).collect()
 }
 
+/// Says of each pattern that matches nothing today that it does, exclusions among them.
+///
+/// It may be misspelt: then a resource runs on that is to be stopped, or is stopped that is not.
+pub fn unmatched_patterns(plan: &Plan) -> Vec<String> {
+    let told = |pattern| format!("{pattern} in RESOURCES matches nothing today: is it misspelt?");
+    plan.unmatched_patterns.iter().map(told).collect()
+}
+
 /// Tells whether a stop may change the resource, whose owner has not tagged it `keep`.
 fn may_be_stopped(item: &Item) -> bool {
     !matches!(item.outlook, Outlook::Leave { verdict: Verdict::Unmanaged, .. })
@@ -167,7 +175,12 @@ mod tests {
     }
 
     fn advice(items: Vec<Item>, journal: &Journal, now: &str) -> Vec<String> {
-        let plan = Plan { direction: crate::model::Direction::Stop, items, errors: Vec::new() };
+        let plan = Plan {
+            direction: crate::model::Direction::Stop,
+            items,
+            errors: Vec::new(),
+            unmatched_patterns: Vec::new(),
+        };
         recommendations(&plan, &PriceBook::built_in(kinds::bills(), "us-east-1"), journal, at(now))
     }
 

@@ -36,12 +36,13 @@ impl Outcome {
             Outcome::Succeeded => "everything is as asked, or was so already",
             Outcome::InProgress => "the rest follows in another invocation; no message yet",
             Outcome::Partial => {
-                "something failed or is still pending; send the event again, it goes on from there"
+                "something failed, is still pending, or is in `only` and was not found; send the event again, it \
+                 goes on from there"
             }
             Outcome::Failed => "nothing could be done",
             Outcome::Skipped => {
-                "there was nothing to do: a duplicate, a newer event, another operation at work, or no state to start \
-                 from"
+                "there was nothing to do: a duplicate, a newer event, another operation at work, no state to start \
+                 from, or an `only` that selects nothing"
             }
         }
     }
@@ -60,6 +61,10 @@ impl Outcome {
         let did_something = rows.iter().any(|row| {
             !matches!(row.result, RowResult::Failed | RowResult::Skipped | RowResult::Unmanaged)
         });
+        let selects_nothing = |error: &Trouble| matches!(error, Trouble::SelectsNothing(_));
+        if went_wrong && rows.is_empty() && errors.iter().all(selects_nothing) {
+            return Outcome::Skipped;
+        }
         match (went_wrong, did_something) {
             (false, _) => Outcome::Succeeded,
             (true, true) => Outcome::Partial,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::Report;
+use super::{Report, Row, RowResult};
 use crate::model::Action;
 use crate::trouble::Trouble;
 
@@ -63,9 +63,15 @@ fn quoted(text: &str) -> String {
 }
 
 /// Tells whether the same event, sent again, can go on with what is left.
+///
+/// It selects no more the next time than it did this time.
 pub fn can_go_on(report: &Report) -> bool {
     use super::Outcome::{Failed, Partial};
-    !report.was_taken_over() && matches!(report.outcome, Partial | Failed)
+    let can_pass = |error: &Trouble| !matches!(error, Trouble::SelectsNothing(_));
+    let is_left = |row: &Row| matches!(row.result, RowResult::Failed | RowResult::Pending);
+    !report.was_taken_over()
+        && matches!(report.outcome, Partial | Failed)
+        && (report.errors.iter().any(can_pass) || report.resources.iter().any(is_left))
 }
 
 /// Introduces the command of [`again`].

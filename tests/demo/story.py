@@ -25,7 +25,7 @@ PROJECT = "user-journey-analytics"
 ENVIRONMENT = {
     "PROJECT_NAME": PROJECT,
     "ENVIRONMENT": "dev",
-    "LAMBDA_FUNCTIONS": f"{PROJECT}-*,event_processor,intervention-executor",
+    "RESOURCES": f"*:{PROJECT}-*;lambda:{PROJECT}-*,event_processor,intervention-executor",
     "POLL_SECONDS": "0.5",
 }
 # On AWS, each of these takes minutes.

@@ -28,14 +28,14 @@ def deploy_section() -> str:
 
 
 def variables_in_code() -> set[str]:
-    """Every environment variable that the function reads: src/config.rs and its settings name them, and each kind names its own."""
+    """Every environment variable that the function reads: src/config.rs and its settings name them."""
     code = "".join(
         (ROOT / "src" / file).read_text().partition("#[cfg(test)]")[0] for file in ("config.rs", "config/settings.rs")
     )
     named = set(re.findall(r'\.(?:optional|required)\(\s*"([A-Z_]+)"', code))
-    kinds = {variable for text in _kinds() for variable in re.findall(r'variable: "([A-Z_]+)"', text)}
-    assert len(kinds) >= 5 and len(named) >= 8, "src has changed its form: this reading of it is worth nothing"
-    return named | kinds
+    listed = set(re.findall(r'name: "([A-Z_]+)"', code))
+    assert len(named) >= 8 and named <= listed, "src has changed its form: this reading of it is worth nothing"
+    return listed
 
 
 def permissions_in_code() -> dict[str, set[str]]:
@@ -47,6 +47,23 @@ def permissions_in_code() -> dict[str, set[str]]:
         if name and listed:
             found[name[1]] = set(re.findall(r'"([\w-]+:\w+)"', listed[1]))
     assert len(found) >= 5 and all(found.values()), "src has changed its form: this reading of it is worth nothing"
+    return found
+
+
+def titles_in_code() -> dict[str, str]:
+    """The title of each kind, by its name."""
+    found = [re.search(r'name: KindName::new\("(\w+)"\),\s+title: "(.+?)"', text) for text in _kinds()]
+    return {one[1]: one[2] for one in found if one}
+
+
+def characters_in_code() -> dict[str, str | None]:
+    """What the names of each kind have beside letters and digits. `None`: anything."""
+    found: dict[str, str | None] = {}
+    for text in _kinds():
+        name = re.search(r'name: KindName::new\("(\w+)"\)', text)
+        have = re.search(r'name_characters: Characters::(?:LettersDigitsAnd\("(.*?)"\)|Printable)', text)
+        assert name and have, "src has changed its form: this reading of it is worth nothing"
+        found[name[1]] = have[1]
     return found
 
 

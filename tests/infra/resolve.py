@@ -1,4 +1,4 @@
-"""Writes policies.json: what the function's role may do under several sets of parameters, every intrinsic resolved.
+"""Prints what the function's role may do under several sets of parameters, every intrinsic resolved.
 
     python tests/infra/resolve.py
 
@@ -15,20 +15,12 @@ from typing import Any
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from infra.template import Stack
-
-POLICIES = Path(__file__).with_name("policies.json")
+from infra.template import KINDS, TEMPLATE, Stack
 
 SETS: dict[str, dict[str, str]] = {
     "default": {},
     "one kind is not managed": {"KinesisStreams": ""},
-    "nothing is managed": {
-        "SageMakerEndpoints": "",
-        "KinesisStreams": "",
-        "LambdaFunctions": "",
-        "CloudWatchAlarms": "",
-        "DynamoDBTables": "",
-    },
+    "nothing is managed": {kind.parameter: "" for kind in KINDS},
     "lists of names": {
         "SageMakerEndpoints": "demo-risk,?hop-risk",
         "KinesisStreams": "events",
@@ -42,9 +34,9 @@ SETS: dict[str, dict[str, str]] = {
 }
 
 
-def documents(parameters: dict[str, str]) -> dict[str, Any]:
+def documents(parameters: dict[str, str], template: Path = TEMPLATE) -> dict[str, Any]:
     """Every policy of the function's role, by its name in the template."""
-    resources = Stack({"ProjectName": "demo", **parameters}).resources()
+    resources = Stack({"ProjectName": "demo", **parameters}, template).resources()
     role = resources["FunctionRole"]["Properties"]
     if role.get("ManagedPolicyArns"):
         raise NotImplementedError("policies of AWS's own are not resolved here")
@@ -56,13 +48,6 @@ def documents(parameters: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def generate() -> str:
-    sets = [
-        {"name": name, "parameters": {"ProjectName": "demo", **parameters}, "policies": documents(parameters)}
-        for name, parameters in SETS.items()
-    ]
-    return json.dumps(sets, indent=1, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":
-    POLICIES.write_text(generate())
+    sets = [{"name": name, "policies": documents(parameters)} for name, parameters in SETS.items()]
+    print(json.dumps(sets))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from aws_cron_expression_validator.validator import AWSCronExpressionValidator
 
-from .conftest import variables_in_code
-from .template import ROOT, Stack
+from .conftest import characters_in_code, variables_in_code
+from .template import KINDS, ROOT, TEMPLATE, Kind, Stack, source, twelve_kinds, with_kinds
 
 # Read by the function, and not for the template to set.
 NOT_SET = {
@@ -22,11 +23,11 @@ NOT_SET = {
 }
 # docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. Lambda measures it as JSON.
 LARGEST_ENVIRONMENT = 4096
-LISTS = ["SageMakerEndpoints", "KinesisStreams", "LambdaFunctions", "CloudWatchAlarms", "DynamoDBTables"]
+LISTS = [kind.parameter for kind in KINDS]
 
 
-def environment(**parameters: str) -> dict[str, str]:
-    function = Stack({"ProjectName": "demo", **parameters}).resources()["Function"]
+def environment(template: Path = TEMPLATE, **parameters: str) -> dict[str, str]:
+    function = Stack({"ProjectName": "demo", **parameters}, template).resources()["Function"]
     variables: dict[str, str] = function["Properties"]["Environment"]["Variables"]
     return variables
 
@@ -78,9 +79,19 @@ def test_there_is_a_row_in_the_docs_for_every_parameter_with_its_default(
     words = {"": "none", None: "required"}
     expected = {}
     for name, spec in template["Parameters"].items():
+        if name in LISTS:
+            continue
         default = spec.get("Default")
         expected[name] = words.get(default, f"`{default}`")
     assert rows == expected
+    [default] = re.findall(r"^\| a list for each kind \| `(.*?)` \|", table, re.MULTILINE)
+    assert {template["Parameters"][name]["Default"] for name in LISTS} == {default}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kinds_page_names_its_list(kind: Kind) -> None:
+    page = (ROOT / "docs" / "kinds" / f"{kind.name}.md").read_text()
+    assert f"The template's list of them is `{kind.parameter}`" in page
 
 
 @pytest.mark.parametrize("name", [*LISTS, "Exclude"])
@@ -103,22 +114,32 @@ def test_the_word_for_the_project_stands_alone(template: dict[str, Any], name: s
 
 
 @pytest.mark.parametrize("name", [*LISTS, "Exclude"])
-def test_a_list_takes_twenty_names_and_five_hundred_characters(template: dict[str, Any], name: str) -> None:
-    spec = template["Parameters"][name]
+def test_a_list_takes_twenty_names_and_no_more_characters_than_there_is_room_for(
+    template: dict[str, Any], name: str
+) -> None:
+    spec, most = template["Parameters"][name], 300 if name == "Exclude" else 200
     assert accepts(spec, ",".join(["a"] * 20)) and not accepts(spec, ",".join(["a"] * 21))
-    assert accepts(spec, "a" * 500) and not accepts(spec, "a" * 501)
+    assert accepts(spec, "a" * most) and not accepts(spec, "a" * (most + 1))
+    assert f"At most 20 of them, and {most} characters" in spec["ConstraintDescription"]
 
 
-def test_the_longest_values_fit_into_the_functions_environment(template: dict[str, Any]) -> None:
-    given = {name: longest(spec, "a=") for name, spec in template["Parameters"].items()}
+def test_the_longest_values_of_twelve_kinds_fit_into_the_functions_environment(tmp_path: Path) -> None:
+    kinds = twelve_kinds()
+    file = with_kinds(kinds, tmp_path)
+    specs = source(file)["Parameters"]
+    given = {name: longest(spec, "a=") for name, spec in specs.items()}
+    # As many names as a list takes: an exclusion has a mark of its own.
     given |= {"TargetTags": "a=" + "a" * 198, "ScheduleTimezone": "A" * 40, "MaxWorkers": "64"}
-    for name in ("TargetTags", "ScheduleTimezone", "MaxWorkers"):
-        assert accepts(template["Parameters"][name], given[name])
-    assert {len(given[name]) for name in [*LISTS, "Exclude"]} == {500}
+    given |= {"Exclude": ",".join(["a" * 14] * 19 + ["a" * 15])}
+    for name in ("TargetTags", "ScheduleTimezone", "MaxWorkers", "Exclude"):
+        assert accepts(specs[name], given[name])
+    assert {len(given[kind.parameter]) for kind in kinds} == {200} and len(given["Exclude"]) == 300
     # The names that CloudFormation makes: of the stack's (128 characters), the resource's and 12 more.
     topic = "arn:aws-us-gov:sns:us-gov-east-1:123456789012:" + "s" * 128 + "-Topic-" + "x" * 12
-    variables = environment(**given) | {"STATE_BUCKET": "b" * 63, "SNS_TOPIC_ARN": topic}
-    assert len(json.dumps(variables, separators=(",", ":"))) <= LARGEST_ENVIRONMENT
+    made = {"STATE_BUCKET": "b" * 63, "SNS_TOPIC_ARN": topic}
+    for by_project in ({}, {kinds[0].parameter: "PROJECT-*"}):
+        variables = environment(file, **given | by_project) | made
+        assert len(json.dumps(variables, separators=(",", ":"))) <= LARGEST_ENVIRONMENT
 
 
 def test_the_topic_has_a_name_that_sns_takes(template: dict[str, Any]) -> None:
@@ -149,20 +170,52 @@ def test_tags_are_pairs(template: dict[str, Any]) -> None:
     assert not accepts(spec, "team") and not accepts(spec, "team=ml,") and not accepts(spec, "=ml")
 
 
-def test_the_lists_reach_the_function(template: dict[str, Any]) -> None:
-    variables = ["SAGEMAKER_ENDPOINTS", "KINESIS_STREAMS", "LAMBDA_FUNCTIONS", "CLOUDWATCH_ALARMS", "DYNAMODB_TABLES"]
-    for name, variable in zip(LISTS, variables, strict=True):
-        assert environment()[variable] == "demo-*"
-        assert environment(**{name: "a,b-*"})[variable] == "a,b-*"
-        assert environment(**{name: ""})[variable] == ""
-        assert environment(**{name: "a,b-*"}, Exclude="b-1,c*")[variable] == "a,b-*"
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_list_reaches_the_function_as_the_clause_of_its_kind(kind: Kind) -> None:
+    assert environment()["RESOURCES"] == "*:demo-*"
+    assert environment(**{kind.parameter: "a,b-*"})["RESOURCES"] == f"*:demo-*;{kind.name}:a,b-*"
+    assert environment(**{kind.parameter: ""})["RESOURCES"] == f"*:demo-*;{kind.name}:"
+    both = environment(**{kind.parameter: "a,b-*"}, Exclude="b-1,c*")
+    assert both["RESOURCES"] == f"*:demo-*,!b-1,!c*;{kind.name}:a,b-*"
+
+
+def test_the_projects_name_stands_there_only_where_a_kind_goes_by_it() -> None:
+    lists = {name: "a" for name in LISTS}
+    clauses = ";".join(f"{kind.name}:a" for kind in KINDS)
+    assert environment(**lists)["RESOURCES"] == f"*:;{clauses}"
+    assert environment(**lists, Exclude="b,c")["RESOURCES"] == f"*:,!b,!c;{clauses}"
+
+
+def test_where_nothing_is_managed_nothing_is_excluded_from_it() -> None:
+    nothing = {name: "" for name in LISTS}
+    clauses = ";".join(f"{kind.name}:" for kind in KINDS)
+    assert environment(**nothing, Exclude="b")["RESOURCES"] == f"*:;{clauses}"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_list_takes_no_character_that_the_function_refuses(template: dict[str, Any], kind: Kind) -> None:
+    spec, allowed = template["Parameters"][kind.parameter], characters_in_code()[kind.name]
+    taken = {c for c in map(chr, range(32, 127)) if not c.isalnum() and accepts(spec, f"a{c}b")}
+    assert {"-", ",", "*", "?"} <= taken and ";" not in taken
+    assert allowed is None or taken <= {*allowed, ",", "*", "?"}
+
+
+def test_exclusions_take_what_the_clause_of_every_kind_takes(template: dict[str, Any]) -> None:
+    code = (ROOT / "src" / "select" / "resources.rs").read_text()
+    [allowed] = re.findall(r'OF_EVERY_KIND: Characters = Characters::LettersDigitsAnd\("(.*?)"\)', code)
+    taken = {c for c in map(chr, range(32, 127)) if accepts(template["Parameters"]["Exclude"], f"a{c}b")}
+    assert {c for c in taken if not c.isalnum()} == {*allowed, "*", "?", ","}
+
+
+@pytest.mark.parametrize("name", ["lambda:a", "a,kinesis: b", "arn:aws:x", "*:a", "a;b"])
+def test_an_alarm_is_not_taken_for_another_kinds_clause(template: dict[str, Any], name: str) -> None:
+    assert not accepts(template["Parameters"]["CloudWatchAlarms"], name)
 
 
 def test_the_rest_reaches_the_function() -> None:
     given = {
         "ProjectName": ("PROJECT_NAME", "shop"),
         "Environment": ("ENVIRONMENT", "prod"),
-        "Exclude": ("EXCLUDE", "demo-audit,demo-keep-*"),
         "TargetTags": ("TARGET_TAGS", "team=ml"),
         "DryRunDefault": ("DRY_RUN_DEFAULT", "true"),
         "MaxWorkers": ("MAX_WORKERS", "3"),

@@ -8,22 +8,34 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .template import Stack
+from .template import KINDS, ROOT, TEMPLATE, Stack, assemble, twelve_kinds, with_kinds
 
 NAMES = {"AlarmName", "BucketName", "DashboardName", "FunctionName", "LogGroupName", "ManagedPolicyName", "QueueName"}
 NAMES |= {"RoleName", "TopicName", "Name"}
+
+
+def test_the_template_is_what_its_parts_make() -> None:
+    assert TEMPLATE.read_text() == assemble(KINDS, (ROOT / "infra" / "base.yaml").read_text()), "run `make template`"
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 
+def linted(file: Path) -> str:
+    lint = Path(sys.executable).with_name("cfn-lint")
+    run = subprocess.run([lint, "--non-zero-exit-code", "warning", file], capture_output=True, text=True)
+    return "" if run.returncode == 0 else run.stdout + run.stderr
+
+
 def test_the_translation_is_a_template_that_cloudformation_takes(translation: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "translated.json"
     file.write_text(json.dumps(translation))
-    lint = Path(sys.executable).with_name("cfn-lint")
-    run = subprocess.run([lint, "--non-zero-exit-code", "warning", file], capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert linted(file) == ""
+
+
+def test_a_template_of_twelve_kinds_is_one_that_cloudformation_takes(tmp_path: Path) -> None:
+    assert linted(with_kinds(twelve_kinds(), tmp_path)) == ""
 
 
 def test_two_stacks_fit_into_one_account(translation: dict[str, Any]) -> None:

@@ -236,7 +236,8 @@ fn program(calls: &Calls, events: UnboundedSender<Event>) -> Program {
             "AWS_LAMBDA_FUNCTION_NAME" => Some("shop-manager".to_owned()),
             _ => None,
         },
-        &aws_resource_manager::kinds::variables(),
+        &aws_resource_manager::kinds::spellings(),
+        &[],
     );
     let config = config.unwrap();
     Program {

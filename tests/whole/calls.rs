@@ -49,7 +49,7 @@ fn everything() -> Account {
 ///
 /// Calls for prices are left out, too: nobody waits for those.
 fn calls_of(account: &Account, action: &str) -> BTreeMap<String, usize> {
-    let function = Function::new(account).without("LAMBDA_FUNCTIONS");
+    let function = Function::new(account).without("RESOURCES");
     account.forget_calls();
     function.succeed(&json!({"action": action}));
     counted(&account.calls())
@@ -155,7 +155,7 @@ fn functions_change_by_one_call_each_and_alarms_by_the_hundred() {
 fn an_account_that_keeps_to_awss_rates_throttles_nothing() {
     let account = functions_and_alarms(20, 250);
     account.set_rates(&json!({"preset": "aws"}));
-    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "1");
+    let function = Function::new(&account).without("RESOURCES").with("RATE_SHARE", "1");
     for action in ["stop", "start"] {
         account.forget_calls();
         function.succeed(&json!({"action": action}));
@@ -173,7 +173,7 @@ fn an_account_that_keeps_to_awss_rates_throttles_nothing() {
 fn an_account_slower_than_awss_rates_is_served_to_the_end() {
     let account = functions_and_alarms(10, 10);
     account.set_rates(&json!({"lambda": 5}));
-    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "1");
+    let function = Function::new(&account).without("RESOURCES").with("RATE_SHARE", "1");
     let before = account.snapshot();
     function.succeed(&json!({"action": "stop"}));
     function.succeed(&json!({"action": "start"}));
@@ -186,7 +186,7 @@ fn a_busy_account_throttles_few_calls_and_none_of_them_fails() {
     const FUNCTIONS: usize = 200;
     let account = functions_and_alarms(FUNCTIONS, 10);
     account.set_rates(&json!({"lambda": 20}));
-    let function = Function::new(&account).without("LAMBDA_FUNCTIONS").with("RATE_SHARE", "4");
+    let function = Function::new(&account).without("RESOURCES").with("RATE_SHARE", "4");
     account.forget_calls();
     function.succeed(&json!({"action": "stop"}));
     let calls: Vec<_> =
@@ -300,7 +300,7 @@ fn a_mapping_and_provisioned_concurrency_take_one_call_and_one_look_each() {
 #[test]
 fn a_continuation_asks_about_what_is_left_and_writes_twice() {
     let account = everything();
-    let function = Function::new(&account).without("LAMBDA_FUNCTIONS");
+    let function = Function::new(&account).without("RESOURCES");
     for action in ["stop", "start"] {
         account.forget_calls();
         // The first invocation comes no further than these transitions. The continuation begins

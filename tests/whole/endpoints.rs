@@ -280,7 +280,7 @@ fn patterns_match_endpoints_in_any_case() {
         ("*,!*-RICH", "sagemaker", false),
     ] {
         let account = with_endpoint(&json!({}));
-        let function = Function::new(&account).with("SAGEMAKER_ENDPOINTS", patterns);
+        let function = Function::new(&account).with("RESOURCES", &format!("sagemaker:{patterns}"));
         function.must(&json!({"action": "stop", "only": [only]}));
         assert_eq!(account.snapshot()["endpoints"] == json!({}), stops, "{patterns} {only}");
     }

@@ -147,7 +147,7 @@ fn a_bad_configuration_names_every_problem_at_once_and_makes_no_call() {
         .with("STATE_BUCKET", "Not_A_Bucket")
         .with("MAX_WORKERS", "0")
         .with("POLL_SECONDS", "soon")
-        .with("KINESIS_STREAMS", "!a");
+        .with("RESOURCES", "kinesis:!a;lambda:a b");
     let refused =
         function.invoke(&json!({"action": "stop"})).expect_err("the configuration is bad");
     assert_eq!(refused.kind, "BadConfiguration");
@@ -156,7 +156,7 @@ fn a_bad_configuration_names_every_problem_at_once_and_makes_no_call() {
         "STATE_BUCKET is \"Not_A_Bucket\"",
         "MAX_WORKERS is \"0\"",
         "POLL_SECONDS is \"soon\"",
-        "KINESIS_STREAMS is \"!a\"",
+        "RESOURCES has \"lambda:a b\"; it must be a name of letters",
     ];
     for part in expected {
         assert!(refused.message.contains(part), "no {part} in {}", refused.message);

@@ -46,7 +46,7 @@ fn alarms_that_drive_scaling_keep_their_actions() {
     let account = Account::with(&json!({"alarms": [
         {"name": names[0], "actions": [policy]}, {"name": names[1], "actions": [policy]}
     ]}));
-    let report = Function::new(&account).with("CLOUDWATCH_ALARMS", "*").stop();
+    let report = Function::new(&account).with("RESOURCES", "cloudwatch:*").stop();
     for name in names {
         assert_eq!(result_of(&report, "cloudwatch", name), "unmanaged", "{report:#}");
     }

@@ -16,16 +16,19 @@ use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Progress, Rules, StepOf, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
+use crate::select::spelling::Characters;
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("cloudwatch"),
     title: "CloudWatch alarms",
-    variable: "CLOUDWATCH_ALARMS",
     tagging_type: "cloudwatch:alarm",
     arn_prefix: "alarm:",
     tier: Tier::Alarms,
+    // docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    name_characters: Characters::Printable,
     ignores_case: false,
+    in_clusters: false,
     has_this_function: false,
     permissions: &[
         "cloudwatch:DescribeAlarms",

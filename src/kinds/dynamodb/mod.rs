@@ -10,16 +10,19 @@ pub use self::bills::TableClass;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::Describe;
 use crate::model::{CheaperBelow, Description, KindName, Limit, State, UsdPerHour};
+use crate::select::spelling::Characters;
 use crate::usage::{Bill, Billable, Usage};
 
 pub const INFO: Info = Info {
     name: KindName::new("dynamodb"),
     title: "DynamoDB tables",
-    variable: "DYNAMODB_TABLES",
     tagging_type: "dynamodb:table",
     arn_prefix: "table/",
     tier: Tier::ReportOnly,
+    // docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+    name_characters: Characters::LettersDigitsAnd("-_."),
     ignores_case: false,
+    in_clusters: false,
     has_this_function: false,
     permissions: &["dynamodb:ListTables", "dynamodb:DescribeTable"],
     request_rates: &[],

@@ -22,16 +22,19 @@ use crate::kinds::rules::{
 use crate::model::{
     CheaperBelow, Description, KindName, Limit, Phase, RequestRate, Requests, State, count,
 };
+use crate::select::spelling::Characters;
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("kinesis"),
     title: "Kinesis streams",
-    variable: "KINESIS_STREAMS",
     tagging_type: "kinesis:stream",
     arn_prefix: "stream/",
     tier: Tier::Capacity,
+    // docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+    name_characters: Characters::LettersDigitsAnd("-_."),
     ignores_case: false,
+    in_clusters: false,
     has_this_function: false,
     permissions: &[
         "kinesis:ListStreams",

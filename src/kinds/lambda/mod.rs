@@ -27,6 +27,7 @@ use crate::failure::Failure;
 use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{Case, Decision, DecisionOf, Describe, Effect, Progress, Rules, Verdict};
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
+use crate::select::spelling::Characters;
 use crate::usage::Usage;
 use data::in_words;
 use steps::{
@@ -37,11 +38,13 @@ use steps::{
 pub const INFO: Info = Info {
     name: KindName::new("lambda"),
     title: "Lambda functions",
-    variable: "LAMBDA_FUNCTIONS",
     tagging_type: "lambda:function",
     arn_prefix: "function:",
     tier: Tier::Functions,
+    // docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    name_characters: Characters::LettersDigitsAnd("-_"),
     ignores_case: false,
+    in_clusters: false,
     has_this_function: true,
     permissions: &[
         "lambda:ListFunctions",

@@ -33,16 +33,19 @@ use crate::kinds::rules::{
     Case, Decision, DecisionOf, Describe, Effect, Held, Progress, Rules, Verdict,
 };
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
+use crate::select::spelling::Characters;
 use crate::usage::Usage;
 
 pub const INFO: Info = Info {
     name: KindName::new("sagemaker"),
     title: "SageMaker endpoints",
-    variable: "SAGEMAKER_ENDPOINTS",
     tagging_type: "sagemaker:endpoint",
     arn_prefix: "endpoint/",
     tier: Tier::Capacity,
+    // docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+    name_characters: Characters::LettersDigitsAnd("-"),
     ignores_case: true,
+    in_clusters: false,
     has_this_function: false,
     permissions: &[
         "sagemaker:ListEndpoints",

@@ -39,7 +39,11 @@ impl<'a> Function<'a> {
             ("PROJECT_NAME", PROJECT),
             ("STATE_BUCKET", BUCKET),
             ("SNS_TOPIC_ARN", topic.as_str()),
-            ("LAMBDA_FUNCTIONS", "user-journey-analytics-*,event_processor,intervention-executor"),
+            (
+                "RESOURCES",
+                "*:user-journey-analytics-*;\
+                 lambda:user-journey-analytics-*,event_processor,intervention-executor",
+            ),
             ("POLL_SECONDS", "0.05"),
             // The simulated account takes any number of calls, unless a test says otherwise.
             ("RATE_SHARE", "1000"),

@@ -15,6 +15,7 @@ pub use compare::assert_same;
 pub use function::{Function, Refused};
 pub use report::{line, lines, result_of, results};
 use semaphore::Semaphore;
+pub use server::python;
 
 /// The demo project has every kind, some things switched off, and a neighbour's things.
 pub const DEMO: &str = include_str!("../../account/demo_project.json");

@@ -21,7 +21,8 @@ pub fn endpoint() -> &'static str {
     &SERVER.get_or_init(start).endpoint
 }
 
-fn start() -> Server {
+/// Runs the Python of the tests in the project's folder.
+pub fn python() -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var_os("ACCOUNT_PYTHON")
         .map_or_else(|| root.join(".venv/bin/python"), PathBuf::from);
@@ -31,13 +32,18 @@ fn start() -> Server {
          `make test` brings it, and ACCOUNT_PYTHON names another.",
         python.display()
     );
-    let mut child = Command::new(&python)
+    let mut command = Command::new(python);
+    command.current_dir(root);
+    command
+}
+
+fn start() -> Server {
+    let mut child = python()
         .args(["tests/account", "--until-stdin-closes"])
-        .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
+        .unwrap_or_else(|error| panic!("the account did not start: {error}"));
     let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     stdout.read_line(&mut line).expect("the account writes a line of text");
