@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 Report = dict[str, Any]
@@ -13,12 +14,10 @@ Line = dict[str, Any]
 # Less than half a cent is not worth a word.
 SMALLEST = 0.005
 
+# Each kind's file for the template begins with its title.
+KINDS = Path(__file__).resolve().parents[1] / "kinds"
 TITLES = {
-    "sagemaker": "SageMaker endpoints",
-    "kinesis": "Kinesis streams",
-    "lambda": "Lambda functions",
-    "cloudwatch": "CloudWatch alarms",
-    "dynamodb": "DynamoDB tables",
+    file.stem: file.read_text().partition("\n")[0].removeprefix("Title: ") for file in sorted(KINDS.glob("*.yaml"))
 }
 # What happened first, what did not last.
 RESULTS = {
@@ -48,7 +47,7 @@ OUTCOMES = {
 def text(report: Report, place: str | None = None) -> str:
     """The whole of it; `place` is where it is kept."""
     parts = [_head(report), _attention(report), _still_running(report), _cost(report)]
-    kinds = dict.fromkeys([*TITLES, *(line["kind"] for line in report["resources"])])
+    kinds = dict.fromkeys(line["kind"] for line in report["resources"])
     parts += [_section(kind, report) for kind in kinds]
     parts += [_list("Recommendations", report["recommendations"]), _foot(report, place)]
     return "\n\n".join(part for part in parts if part)

@@ -63,6 +63,7 @@ impl Info {
 pub enum Tier {
     Alarms,
     Functions,
+    Services,
     Capacity,
     ReportOnly,
 }
@@ -73,14 +74,15 @@ impl Tier {
         match self {
             Tier::Alarms => "Alarms",
             Tier::Functions => "Functions",
+            Tier::Services => "Services",
             Tier::Capacity => "Capacity",
             Tier::ReportOnly => "Only reported",
         }
     }
 
     /// Returns the tiers in the order in which an operation comes to them.
-    pub fn in_order(direction: Direction) -> [Tier; 3] {
-        let mut tiers = [Tier::Alarms, Tier::Functions, Tier::Capacity];
+    pub fn in_order(direction: Direction) -> [Tier; 4] {
+        let mut tiers = [Tier::Alarms, Tier::Functions, Tier::Services, Tier::Capacity];
         if direction == Direction::Start {
             tiers.reverse();
         }

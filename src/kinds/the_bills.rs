@@ -28,7 +28,7 @@ fn billables(bill: &Bill) -> Vec<Billable> {
 /// Returns the price in US dollars an hour that the recorded Price List gives.
 ///
 /// `None`: the list does not have the billable exactly once.
-fn listed(billable: &Billable, region: &str) -> Option<f64> {
+pub fn listed(billable: &Billable, region: &str) -> Option<f64> {
     let bills = bills();
     let charge = bills.find(billable)?;
     let answer = recorded::products(&ProductQuery::about(&charge, region));

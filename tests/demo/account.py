@@ -9,11 +9,11 @@ from typing import Any
 
 from account.client import COMMAND, HERE, Client, endpoint_of
 
+from .kinds import KINDS, SEEDS, Looks
+from .kinds.lambda_ import FUNCTION
 from .processes import Processes
 
 ACCOUNT = "123456789012"
-# The emulator's name for the only function it has.
-FUNCTION = "_"
 ACCESS_KEY = f"AKIA{ACCOUNT}DEMO"
 
 
@@ -27,6 +27,8 @@ class Account(Client):
         seeded = self.seed(**json.loads((HERE / "demo_project.json").read_text()))
         self.topic: str = seeded["topic"]
         self.bucket: str = seeded["bucket"]
+        for seed in SEEDS:
+            self.seed(**seed)
 
     def snapshot(self) -> Any:
         """Everything that a person would care about, but for the function that is shown."""
@@ -68,31 +70,6 @@ class Mailbox:
                 time.sleep(0.1)
 
 
-def look(account: Account, project: str) -> dict[tuple[str, str], str]:
+def look(account: Account, project: str) -> Looks:
     """What the account looks like, in a few words a resource, through AWS's own APIs."""
-    seen: dict[tuple[str, str], str] = {}
-    sagemaker = account.client("sagemaker")
-    for endpoint in sagemaker.list_endpoints()["Endpoints"]:
-        described = sagemaker.describe_endpoint(EndpointName=endpoint["EndpointName"])
-        instances = sum(variant["CurrentInstanceCount"] for variant in described["ProductionVariants"])
-        seen["endpoint", endpoint["EndpointName"]] = f"{described['EndpointStatus']}, {_several(instances, 'instance')}"
-    kinesis = account.client("kinesis")
-    for name in kinesis.list_streams()["StreamNames"]:
-        shards = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"]
-        seen["stream", name] = _several(shards, "shard")
-    functions = account.client("lambda")
-    for function in functions.list_functions()["Functions"]:
-        name = function["FunctionName"]
-        reserved = functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
-        if name != FUNCTION:
-            seen["function", name] = "unreserved" if reserved is None else f"reserved {reserved}"
-    described = account.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    alarms = described["MetricAlarms"] + described["CompositeAlarms"]
-    for whose, names in (("of the project", True), ("of others", False)):
-        ours = [alarm for alarm in alarms if alarm["AlarmName"].startswith(f"{project}-") == names]
-        seen["alarms", whose] = f"{sum(alarm['ActionsEnabled'] for alarm in ours)} of {len(ours)} would notify"
-    return seen
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return {resource: words for kind in KINDS for resource, words in kind.look(account, project).items()}

@@ -16,6 +16,7 @@ from . import picture, screen
 from .account import Account, Mailbox, look
 from .compare import compared, differences
 from .function import Function
+from .kinds import STOPPED
 from .processes import DemoFailed, Processes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,14 +31,6 @@ ENVIRONMENT = {
 }
 # On AWS, each of these takes minutes.
 TRANSITIONS = {"creating_seconds": 4, "deleting_seconds": 2, "scaling_seconds": 2}
-# What a stop changes, and nothing else.
-STOPPED = {
-    ("endpoint", f"{PROJECT}-exit-risk-endpoint"): "gone",
-    ("stream", f"{PROJECT}-user-events"): "1 shard",
-    ("function", "event_processor"): "reserved 0",
-    ("function", "intervention-executor"): "reserved 0",
-    ("alarms", "of the project"): "0 of 10 would notify",
-}
 
 
 def _sample(name: str, **more: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import permissions_in_code
+from .conftest import titles_in_code
 from .operating import KEPT, MISSING, PREFIX, STATE, Operator, line, report, state
 from .template import ROOT
 
@@ -214,7 +214,7 @@ def test_a_start_with_nothing_saved_is_well(operator: Operator) -> None:
 def test_what_the_function_would_refuse_is_not_sent(operator: Operator) -> None:
     """An error of the function is an alarm, and a message to everybody."""
     for arguments, words in (
-        (["--only", "lamda"], "lamda is no kind. The kinds are sagemaker, kinesis, lambda, cloudwatch, dynamodb"),
+        (["--only", "lamda"], f"lamda is no kind. The kinds are {', '.join(sorted(titles_in_code()))}"),
         (["--only", "kinesis,lamda:x"], "ONLY has lamda:x"),
         (["--reason", "x" * 201], "REASON has 201 characters"),
     ):
@@ -227,7 +227,7 @@ def test_the_kinds_and_the_longest_reason_are_those_of_the_code(monkeypatch: Any
     monkeypatch.syspath_prepend(str(ROOT / "infra"))
     from operate import commands
 
-    assert commands.TITLES.keys() == permissions_in_code().keys()
+    assert titles_in_code() == commands.TITLES
     [longest] = re.findall(r"MAX_REASON: usize = (\d+);", (ROOT / "src" / "event" / "request.rs").read_text())
     assert int(longest) == commands.LONGEST_REASON
 

@@ -16,7 +16,7 @@ use proptest::strategy::BoxedStrategy;
 use super::remotes::Calls;
 use super::simulated::{Resources, Setting, Simulated};
 
-pub const KINDS: [Kind; 4] = [
+pub const KINDS: &[Kind] = &[
     Kind::of::<kinds::sagemaker::Endpoints>(),
     Kind::of::<kinds::kinesis::Streams>(),
     Kind::of::<kinds::lambda::Functions>(),

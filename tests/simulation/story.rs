@@ -72,8 +72,8 @@ fn troubles() -> impl Strategy<Value = Trouble> {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let selectors = || select(KINDS.map(|kind| kind.only).to_vec());
-    let changes = Union::new(KINDS.map(|kind| {
+    let selectors = || select(KINDS.iter().map(|kind| kind.only).collect::<Vec<_>>());
+    let changes = Union::new(KINDS.iter().map(|kind| {
         (kind.changes)().prop_map(move |(name, setting)| Step::Set(kind.id(name), setting))
     }));
     let deleted = KINDS.iter().filter_map(|kind| kind.deleted.map(|name| kind.id(name)));

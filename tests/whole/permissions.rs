@@ -140,18 +140,19 @@ fn arn(resource: &str, account: &str) -> String {
 }
 
 /// Makes a project for which the function makes every call that it can make.
+///
+/// Each kind's part of it stands in a file of its own.
 fn everything() -> Account {
     let account = Account::with(&crate::endpoints::rich());
-    account.seed(&json!({
-        "queues": ["orders"],
-        "functions": [{
-            "name": format!("{PROJECT}-work"), "reserved": 5, "versions": 1, "aliases": {"live": "1"},
-            "provisioned": {"live": 2}, "mappings": [{"queue": "orders"}],
-        }, {"name": format!("{PROJECT}-free")}],
-        "streams": [{"name": format!("{PROJECT}-events"), "shards": 2, "consumers": ["reader"]}],
-        "alarms": [{"name": format!("{PROJECT}-errors")}, {"name": format!("{PROJECT}-all"), "composite": format!("ALARM({PROJECT}-errors)")}],
-        "tables": [{"name": format!("{PROJECT}-scores"), "billing": "PROVISIONED", "read": 5, "write": 5}],
-    }));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/whole/everything");
+    let files = std::fs::read_dir(folder).expect("the folder is there");
+    let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("it is text").replace("PROJECT", PROJECT);
+        account.seed(&serde_json::from_str(&text).expect("it is a seed"));
+    }
     account
 }
 

@@ -111,3 +111,25 @@ fn an_alarm_costs_the_same_with_and_without_its_actions() {
 fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
     crate::golden::assert_originals_stay::<Original>("cloudwatch");
 }
+
+#[test]
+fn its_arn_is_read_as_its_kind_and_name() {
+    let id = INFO.resource_in("arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a:b").unwrap();
+    assert_eq!(id.to_string(), "cloudwatch:a:b");
+}
+
+/// The numbers are those of AWS's pages, which the rates name as their sources.
+#[test]
+fn it_keeps_to_its_published_rates() {
+    use crate::model::Requests::Of;
+    let rates = INFO.request_rates.iter();
+    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
+    assert_eq!(
+        told,
+        [
+            ("monitoring", Of("DescribeAlarms"), 9),
+            ("monitoring", Of("DisableAlarmActions"), 3),
+            ("monitoring", Of("EnableAlarmActions"), 3),
+        ]
+    );
+}

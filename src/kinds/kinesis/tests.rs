@@ -487,3 +487,25 @@ proptest! {
 fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
     crate::golden::assert_originals_stay::<Original>("kinesis");
 }
+
+#[test]
+fn its_arn_is_read_as_its_kind_and_name() {
+    let id = INFO.resource_in("arn:aws:kinesis:us-east-1:123456789012:stream/events").unwrap();
+    assert_eq!(id.to_string(), "kinesis:events");
+}
+
+/// The numbers are those of AWS's pages, which the rates name as their sources.
+#[test]
+fn it_keeps_to_its_published_rates() {
+    use crate::model::Requests::Of;
+    let rates = INFO.request_rates.iter();
+    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
+    assert_eq!(
+        told,
+        [
+            ("kinesis", Of("ListStreams"), 5),
+            ("kinesis", Of("DescribeStreamSummary"), 20),
+            ("kinesis", Of("UpdateShardCount"), 10),
+        ]
+    );
+}

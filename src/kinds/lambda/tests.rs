@@ -487,3 +487,18 @@ fn provisioned_concurrency_bills_its_versions_size_unless_it_failed() {
 fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
     crate::golden::assert_originals_stay::<Original>("lambda");
 }
+
+#[test]
+fn its_arn_is_read_as_its_kind_and_name() {
+    let id = INFO.resource_in("arn:aws:lambda:us-east-1:123456789012:function:work").unwrap();
+    assert_eq!(id.to_string(), "lambda:work");
+}
+
+/// The numbers are those of AWS's pages, which the rates name as their sources.
+#[test]
+fn it_keeps_to_its_published_rates() {
+    use crate::model::Requests::AllBut;
+    let rates = INFO.request_rates.iter();
+    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
+    assert_eq!(told, [("lambda", AllBut(&["invocations"]), 15),]);
+}

@@ -610,3 +610,21 @@ fn what_comes_back_costs_what_was_there() {
 fn originals_of_version_0_1_are_understood_and_stay_as_they_are() {
     crate::golden::assert_originals_stay::<Original>("sagemaker");
 }
+
+#[test]
+fn its_arn_is_read_as_its_kind_and_name() {
+    let id = INFO.resource_in("arn:aws:sagemaker:us-east-1:123456789012:endpoint/risk").unwrap();
+    assert_eq!(id.to_string(), "sagemaker:risk");
+}
+
+/// The numbers are those of AWS's pages, which the rates name as their sources.
+#[test]
+fn it_keeps_to_its_published_rates() {
+    use crate::model::Requests::AllBut;
+    let rates = INFO.request_rates.iter();
+    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
+    assert_eq!(
+        told,
+        [("sagemaker", AllBut(&[]), 10), ("application-autoscaling", AllBut(&[]), 10),]
+    );
+}
