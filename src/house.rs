@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 15] = [
     &["usage", "tally", "clock", "lazy"],
     &["model", "failure", "savings"],
     &["select", "pace"],
-    &["kinds::info", "kinds::rules", "kinds::remote", "kinds::kit"],
+    &["kinds::info", "kinds::rules", "kinds::remote", "kinds::kit", "kinds::scaling"],
     &["kinds::*"],
     &["kinds"],
     &["event", "config", "store", "pricing", "aws", "successor"],
@@ -29,7 +29,8 @@ const LAYERS: [&[&str]; 15] = [
     &["invocation"],
 ];
 /// Every kind is written in the words of these modules.
-const GROUND: [&str; 4] = ["kinds::info", "kinds::rules", "kinds::remote", "kinds::kit"];
+const GROUND: [&str; 5] =
+    ["kinds::info", "kinds::rules", "kinds::remote", "kinds::kit", "kinds::scaling"];
 /// A kind may import these modules, beside the ground and its own folder.
 const WORDS: [&str; 7] = ["model", "usage", "select", "pace", "failure", "lazy", "clock"];
 /// Only these modules ask for all kinds. Everybody else is handed them.

@@ -11,6 +11,7 @@ pub mod lambda;
 pub mod remote;
 pub mod rules;
 pub mod sagemaker;
+pub mod scaling;
 
 use self::info::Info;
 use self::kit::Kind;
@@ -58,7 +59,14 @@ pub fn lists_of_0_1() -> [(KindName, &'static str); 5] {
 
 /// Returns how many requests a second AWS takes of the kinds' calls.
 pub fn request_rates() -> Vec<RequestRate> {
-    infos().flat_map(|info| info.request_rates).copied().collect()
+    let mut rates: Vec<RequestRate> = Vec::new();
+    // Several kinds may make calls that share a limit.
+    for rate in infos().flat_map(|info| info.request_rates) {
+        if !rates.contains(rate) {
+            rates.push(*rate);
+        }
+    }
+    rates
 }
 
 /// Returns the bills of all kinds.
@@ -92,8 +100,12 @@ mod tests {
 
     /// Each kind's own tests say what the rates are.
     #[test]
-    fn every_published_rate_names_its_source() {
+    fn a_limit_that_kinds_share_is_there_once_and_every_rate_has_a_source() {
         let rates = request_rates();
+        let of_scaling = rates.iter().filter(|rate| **rate == scaling::REQUEST_RATE);
+        assert_eq!(of_scaling.count(), 1);
+        let limits: BTreeSet<_> = rates.iter().map(|rate| (rate.service, rate.requests)).collect();
+        assert_eq!(limits.len(), rates.len(), "a limit has two rates");
         assert!(rates.iter().all(|rate| rate.per_second > 0 && !rate.source.is_empty()));
     }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum;
 
@@ -21,6 +22,7 @@ use super::{
 use crate::failure::{Failure, unless_missing};
 use crate::kinds::kit::Kind;
 use crate::kinds::remote::{Answer, AnswerOf, Observe, Remote, Setup, Sighting};
+use crate::kinds::scaling::api::ScalingApi;
 use crate::lazy::lazy;
 use crate::pace::Pace;
 use crate::select::Wanted;
@@ -35,7 +37,7 @@ pub fn open(setup: &Setup<'_>) -> Kind {
 
 pub struct Api {
     pub(super) client: Client,
-    scaling: aws_sdk_applicationautoscaling::Client,
+    scaling: ScalingApi,
     /// Each function was last seen like this.
     known: Mutex<BTreeMap<String, Seen>>,
     /// A listing of all event source mappings takes so many calls.
@@ -84,7 +86,7 @@ impl Api {
     fn new(aws: &aws_config::SdkConfig) -> Self {
         Api {
             client: Client::new(aws),
-            scaling: aws_sdk_applicationautoscaling::Client::new(aws),
+            scaling: ScalingApi::new(aws, ServiceNamespace::Lambda),
             known: Mutex::default(),
             mapping_pages: AtomicUsize::default(),
         }

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::kinds::scaling::listed;
+pub use crate::kinds::scaling::{Action, Capacity, Suspended};
 use crate::model::count;
 
 /// A scalable target lets AWS scale one capacity of a variant between two bounds.
@@ -33,16 +33,6 @@ pub struct Target {
     pub actions: Vec<Action>,
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-}
-
-/// Says which scaling of a target a person has suspended
-/// (docs.aws.amazon.com/autoscaling/application/APIReference/API_SuspendedState.html).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Suspended {
-    pub scaling_in: bool,
-    pub scaling_out: bool,
-    pub scheduled: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,29 +123,6 @@ pub struct Adjustment {
     pub by: i32,
 }
 
-/// A scheduled action changes a target's bounds at certain times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Action {
-    pub name: String,
-    /// The schedule is `at(…)`, `cron(…)` or `rate(…)`.
-    pub schedule: String,
-    pub timezone: Option<String>,
-    /// The schedule begins at this millisecond since 1970.
-    pub starts_at: Option<i64>,
-    /// The schedule ends at this millisecond since 1970.
-    pub ends_at: Option<i64>,
-    /// `None`: the action sets no capacity.
-    pub capacity: Option<Capacity>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Capacity {
-    pub min: Option<i32>,
-    pub max: Option<i32>,
-}
-
 /// Every dimension of a variant begins with this.
 const DIMENSION_PREFIX: &str = "sagemaker:variant:Desired";
 
@@ -221,19 +188,12 @@ impl Target {
             self.actions.iter().partition(|action| action.has_passed(now));
         let recurring: Vec<&Action> =
             recurring.into_iter().filter(|action| action.is_recurring()).collect();
-        let names = |actions: &[&Action]| {
-            actions
-                .iter()
-                .map(|action| format!("{} ({})", action.name, action.schedule))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
         let mut lines = Vec::new();
         if !over.is_empty() {
             lines.push(format!(
                 "scheduled actions of {} whose time passed while it was stopped did not run and are not put back: {}",
                 self.variant,
-                names(&over)
+                listed(over)
             ));
         }
         if !recurring.is_empty() {
@@ -243,7 +203,7 @@ impl Target {
                 self.variant,
                 self.min,
                 self.max,
-                names(&recurring)
+                listed(recurring)
             ));
         }
         lines
@@ -282,46 +242,6 @@ impl Policy {
             }
             _ => self == other,
         }
-    }
-}
-
-impl Action {
-    /// Tells whether both actions do the same from now on.
-    ///
-    /// So a start in the past does not count. An action is put back without it, because AWS takes
-    /// no past times.
-    fn is_same(&self, other: &Action, now: i64) -> bool {
-        let to_come =
-            |action: &Action| Action { starts_at: action.future_start(now), ..action.clone() };
-        to_come(self) == to_come(other)
-    }
-
-    /// Returns the start of the schedule, if it is still to come.
-    pub fn future_start(&self, now: i64) -> Option<i64> {
-        self.starts_at.filter(|start| start / 1000 > now)
-    }
-
-    fn is_recurring(&self) -> bool {
-        !self.schedule.starts_with("at(")
-    }
-
-    /// Tells whether an action will never run again. AWS takes no such action.
-    pub fn has_passed(&self, now: i64) -> bool {
-        self.ends_at.is_some_and(|end| end / 1000 <= now)
-            || self.only_time().is_some_and(|time| time <= now)
-    }
-
-    /// Reads the time of `at(2026-12-24T18:00:00)`.
-    ///
-    /// `None`: the action recurs, or its time cannot be read.
-    fn only_time(&self) -> Option<i64> {
-        let text = self.schedule.strip_prefix("at(")?.strip_suffix(')')?.trim();
-        let zone = match self.timezone.as_deref() {
-            None | Some("UTC") => TimeZone::UTC,
-            Some(name) => TimeZone::get(name).ok()?,
-        };
-        let time = zone.to_timestamp(text.parse::<DateTime>().ok()?).ok()?;
-        Some(time.as_second())
     }
 }
 

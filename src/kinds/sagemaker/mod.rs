@@ -32,6 +32,7 @@ use crate::kinds::info::{Info, Tier};
 use crate::kinds::rules::{
     Case, Decision, DecisionOf, Describe, Effect, Held, Progress, Rules, Verdict,
 };
+use crate::kinds::scaling;
 use crate::model::{Description, KindName, Phase, RequestRate, Requests, State};
 use crate::select::spelling::Characters;
 use crate::usage::Usage;
@@ -85,12 +86,7 @@ const REQUEST_RATES: &[RequestRate] = &[
         // Several callers that asked DescribeEndpoint every 5 seconds were throttled.
         source: "an estimate: github.com/aws/sagemaker-python-sdk/issues/1204",
     },
-    RequestRate {
-        service: "application-autoscaling",
-        requests: Requests::AllBut(&[]),
-        per_second: 10,
-        source: "an estimate",
-    },
+    scaling::REQUEST_RATE,
 ];
 
 /// A deletion of a moment ago shows after so many looks.

@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::error::BuildError;
 use aws_sdk_applicationautoscaling::types as sdk;
 use aws_smithy_types::DateTime;
 
 use super::autoscaling::{Action, Capacity, Policy, Rule, Target, parse_resource_id, resource_id};
-use super::scaling_convert::{
-    read_action, read_policy, read_target, write_stepping, write_tracking,
-};
+use super::scaling_convert::{read_policy, read_target, write_stepping, write_tracking};
 use crate::failure::{Failure, unless_missing};
+use crate::kinds::scaling::api::{Registration, ScalingApi, read_action};
 use crate::pace::Pace;
 
 pub struct Scaling {
-    client: Client,
+    api: ScalingApi,
 }
 
 /// Each endpoint, by its name in lower case, has its scalable targets here.
@@ -40,7 +38,7 @@ fn key(resource: &str, dimension: &str) -> Option<Key> {
 
 impl Scaling {
     pub fn new(aws: &aws_config::SdkConfig) -> Self {
-        Scaling { client: Client::new(aws) }
+        Scaling { api: ScalingApi::new(aws, sdk::ServiceNamespace::Sagemaker) }
     }
 
     /// Finds the targets of these endpoints, with their policies, actions and tags.
@@ -65,7 +63,7 @@ impl Scaling {
                 Vec::new()
             }
         };
-        let (policies, actions, tags) = futures::join!(self.policies(), self.actions(), tags);
+        let (policies, actions, tags) = futures::join!(self.policies(), self.api.actions(), tags);
         for (policy, key) in policies?.iter().filter_map(|policy| {
             Some((policy, key(&policy.resource_id, policy.scalable_dimension.as_str())?))
         }) {
@@ -98,18 +96,8 @@ impl Scaling {
     async fn registered(&self, endpoints: &[&str]) -> Result<BTreeMap<Key, Found>, Failure> {
         let wanted: HashSet<String> =
             endpoints.iter().map(|endpoint| endpoint.to_lowercase()).collect();
-        let mut items = self
-            .client
-            .describe_scalable_targets()
-            .service_namespace(sdk::ServiceNamespace::Sagemaker)
-            .into_paginator()
-            .items()
-            .send();
         let mut found = BTreeMap::new();
-        while let Some(target) = items.next().await {
-            let target = target.map_err(|e| {
-                Failure::from_sdk("application-autoscaling:DescribeScalableTargets", &e)
-            })?;
+        for target in self.api.targets().await? {
             let Some((endpoint, variant)) = parse_resource_id(&target.resource_id) else {
                 continue;
             };
@@ -127,7 +115,7 @@ impl Scaling {
     /// Asks for a target's tags, without those that AWS set: nobody else can write them.
     async fn tags(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
         let Some(arn) = arn else { return Ok(BTreeMap::new()) };
-        let answer = self.client.list_tags_for_resource().resource_arn(arn).send().await;
+        let answer = self.api.client.list_tags_for_resource().resource_arn(arn).send().await;
         let answer =
             unless_missing("application-autoscaling:ListTagsForResource", answer, |code, _| {
                 code == "ResourceNotFoundException"
@@ -137,7 +125,8 @@ impl Scaling {
     }
 
     async fn policies(&self) -> Result<Vec<sdk::ScalingPolicy>, Failure> {
-        self.client
+        self.api
+            .client
             .describe_scaling_policies()
             .service_namespace(sdk::ServiceNamespace::Sagemaker)
             .into_paginator()
@@ -148,25 +137,19 @@ impl Scaling {
             .map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScalingPolicies", &e))
     }
 
-    async fn actions(&self) -> Result<Vec<sdk::ScheduledAction>, Failure> {
-        self.client
-            .describe_scheduled_actions()
-            .service_namespace(sdk::ServiceNamespace::Sagemaker)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|e| Failure::from_sdk("application-autoscaling:DescribeScheduledActions", &e))
-    }
-
     /// Registers a target, puts all that belongs to it, and returns what failed.
     ///
     /// Every call may be made twice. After one that failed, the others are still made.
     pub async fn put(&self, endpoint: &str, target: &Target, now: i64) -> Vec<Failure> {
         let resource = resource_id(endpoint, &target.variant);
         let dimension = sdk::ScalableDimension::from(target.dimension.as_str());
-        let arn = match self.register(&resource, &dimension, target).await {
+        let registration = Registration {
+            resource: &resource,
+            dimension: dimension.clone(),
+            range: Some((target.min, target.max)),
+            suspended: target.suspended,
+        };
+        let arn = match self.api.register(registration).await {
             Ok(arn) => arn,
             Err(failure) => return vec![about(&target.to_string(), failure)],
         };
@@ -185,33 +168,6 @@ impl Scaling {
         failures
     }
 
-    async fn register(
-        &self,
-        resource: &str,
-        dimension: &sdk::ScalableDimension,
-        target: &Target,
-    ) -> Result<Option<String>, Failure> {
-        let answer = self
-            .client
-            .register_scalable_target()
-            .service_namespace(sdk::ServiceNamespace::Sagemaker)
-            .resource_id(resource)
-            .scalable_dimension(dimension.clone())
-            .min_capacity(target.min)
-            .max_capacity(target.max)
-            .suspended_state(
-                sdk::SuspendedState::builder()
-                    .dynamic_scaling_in_suspended(target.suspended.scaling_in)
-                    .dynamic_scaling_out_suspended(target.suspended.scaling_out)
-                    .scheduled_scaling_suspended(target.suspended.scheduled)
-                    .build(),
-            )
-            .send()
-            .await
-            .map_err(|e| Failure::from_sdk("application-autoscaling:RegisterScalableTarget", &e))?;
-        Ok(answer.scalable_target_arn)
-    }
-
     /// Tags a target in a call of its own.
     ///
     /// A target that is registered already takes no tags with another registration
@@ -222,7 +178,7 @@ impl Scaling {
         tags: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
         let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let call = self.client.tag_resource().set_resource_arn(arn).set_tags(Some(tags)).send();
+        let call = self.api.client.tag_resource().set_resource_arn(arn).set_tags(Some(tags)).send();
         call.await.map_err(|e| Failure::from_sdk("application-autoscaling:TagResource", &e))?;
         Ok(())
     }
@@ -234,6 +190,7 @@ impl Scaling {
         policy: &Policy,
     ) -> Result<(), Failure> {
         let call = self
+            .api
             .client
             .put_scaling_policy()
             .service_namespace(sdk::ServiceNamespace::Sagemaker)
@@ -266,7 +223,8 @@ impl Scaling {
         action: &Action,
         now: i64,
     ) -> Result<(), Failure> {
-        self.client
+        self.api
+            .client
             .put_scheduled_action()
             .service_namespace(sdk::ServiceNamespace::Sagemaker)
             .resource_id(resource)

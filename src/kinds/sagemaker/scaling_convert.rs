@@ -4,46 +4,23 @@ use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::error::BuildError;
 use aws_sdk_applicationautoscaling::types as sdk;
-use aws_smithy_types::DateTime;
 
 use super::autoscaling::{
-    Action, Adjustment, Capacity, Customized, Policy, Predefined, Query, Rule, Stat, Stepping,
-    Suspended, Target, Tracking,
+    Adjustment, Customized, Policy, Predefined, Query, Rule, Stat, Stepping, Target, Tracking,
 };
+use crate::kinds::scaling::api::read_suspended;
 
 pub fn read_target(variant: &str, target: &sdk::ScalableTarget) -> Target {
-    let suspended = target.suspended_state();
-    let is =
-        |flag: fn(&sdk::SuspendedState) -> Option<bool>| suspended.and_then(flag).unwrap_or(false);
     Target {
         variant: variant.to_owned(),
         dimension: target.scalable_dimension().as_str().to_owned(),
         min: target.min_capacity(),
         max: target.max_capacity(),
         role_arn: None,
-        suspended: Suspended {
-            scaling_in: is(sdk::SuspendedState::dynamic_scaling_in_suspended),
-            scaling_out: is(sdk::SuspendedState::dynamic_scaling_out_suspended),
-            scheduled: is(sdk::SuspendedState::scheduled_scaling_suspended),
-        },
+        suspended: read_suspended(target),
         policies: Vec::new(),
         actions: Vec::new(),
         tags: BTreeMap::new(),
-    }
-}
-
-pub fn read_action(action: &sdk::ScheduledAction) -> Action {
-    let millis = |time: &DateTime| time.to_millis().ok();
-    Action {
-        name: action.scheduled_action_name().to_owned(),
-        schedule: action.schedule().to_owned(),
-        timezone: action.timezone().map(str::to_owned),
-        starts_at: action.start_time().and_then(millis),
-        ends_at: action.end_time().and_then(millis),
-        capacity: action.scalable_target_action().map(|capacity| Capacity {
-            min: capacity.min_capacity(),
-            max: capacity.max_capacity(),
-        }),
     }
 }
 

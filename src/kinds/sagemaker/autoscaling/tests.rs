@@ -36,19 +36,6 @@ pub fn target() -> Target {
 }
 
 #[test]
-fn an_action_whose_only_time_is_over_has_passed() {
-    let noon = "2026-01-01T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
-    assert!(action("at(2026-01-01T12:00:00)").has_passed(noon));
-    assert!(!action("at(2026-01-01T12:00:01)").has_passed(noon));
-    assert!(!action("cron(0 1 * * ? *)").has_passed(noon));
-    assert!(!action("rate(1 day)").has_passed(noon));
-    let berlin = |time| Action { timezone: Some("Europe/Berlin".to_owned()), ..action(time) };
-    assert!(berlin("at(2026-01-01T13:00:00)").has_passed(noon));
-    assert!(!berlin("at(2026-01-01T13:00:01)").has_passed(noon));
-    assert!(Action { ends_at: Some(noon * 1000), ..action("rate(1 day)") }.has_passed(noon));
-}
-
-#[test]
 fn a_target_lacks_whatever_of_it_is_missing_or_different() {
     let wanted = target();
     assert!(wanted.includes(&wanted, 0));
