@@ -300,6 +300,13 @@ impl Plan {
         self.items.iter().filter(is_later).map(|item| item.id.clone()).collect()
     }
 
+    /// Lets a resource be looked at again, as one that is in a transition.
+    pub fn leave_for_later(&mut self, id: &ResourceId, why: String) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.id == *id) {
+            item.outlook = Outlook::Leave { verdict: Verdict::Later, why };
+        }
+    }
+
     /// Puts the items of a newer plan in the place of the old ones.
     pub fn merge(&mut self, other: Plan) {
         let mut others: HashMap<ResourceId, Item> =

@@ -198,6 +198,10 @@ impl<'a> Job<'a> {
             Progress::Waiting(what) => self.goes_on(what, rhythm),
             Progress::NotBegun => self.no_sign(rhythm),
             Progress::Failed(why) => self.fail(Failure::refused(why)),
+            Progress::Anew(why) => {
+                info!(why, "deciding anew");
+                self.stage = Stage::Over(MoveOutcome::Undecided(why));
+            }
             Progress::DoneFor { why, pause } => {
                 info!(why, "waiting");
                 self.next_step(seen, rhythm);

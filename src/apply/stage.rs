@@ -23,6 +23,8 @@ pub enum MoveOutcome {
     Failed(Failure),
     /// The operation ended before the move did, which waits for this.
     Unfinished(String),
+    /// The move has shown this, for which the resource is to be decided about anew.
+    Undecided(String),
 }
 
 /// A stage says how far the step at hand has come.

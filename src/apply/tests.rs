@@ -44,7 +44,7 @@ impl std::fmt::Display for Set {
 
 const POLL: Duration = Duration::from_secs(5);
 
-/// Below zero: on its way. -1000: it failed. -2000: try 7 instead.
+/// Below zero: on its way. -1000: it failed. -2000: try 7 instead. -4000: decide anew.
 type Number = i32;
 
 impl Describe for Numbers {
@@ -84,6 +84,7 @@ impl Rules for Numbers {
         match seen {
             Some(-1000) => Progress::Failed("it broke".to_owned()),
             Some(-2000) => instead(vec![rules::Step::Call(Set(7))], Duration::from_secs(60)),
+            Some(-4000) => Progress::Anew("another value".to_owned()),
             Some(-3000) => instead(vec![rules::Step::GiveUp("no way".to_owned())], Duration::ZERO),
             Some(n) if n == goal => Progress::Done,
             Some(n) if *n < 0 => Progress::Waiting(format!("{n}")),
@@ -322,6 +323,14 @@ async fn a_way_that_is_given_up_fails_with_its_reason_and_without_another_look()
         MoveOutcome::Failed(Failure::refused("no way"))
     );
     assert_eq!(script.looked_at(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_decided_about_anew_takes_no_further_step() {
+    let script = Script::default().looks("a", &[-4000]);
+    let outcome = run_one(&script, &[1, 2], 100, true).await;
+    assert_eq!(outcome, MoveOutcome::Undecided("another value".to_owned()));
+    assert_eq!(script.calls(), ["a set to 1"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -304,6 +304,10 @@ pub enum Progress<T> {
     Done,
     /// The step will never be done, for this reason.
     Failed(String),
+    /// The step is done, and shows that what is saved is out of date.
+    ///
+    /// The resource is looked at and decided about once more, by the operation that is at work.
+    Anew(String),
     /// The step is done. The next one has to wait this long.
     DoneFor {
         why: String,
@@ -325,6 +329,7 @@ impl<T> Progress<T> {
             Progress::Waiting(what) => Progress::Waiting(what),
             Progress::Done => Progress::Done,
             Progress::Failed(why) => Progress::Failed(why),
+            Progress::Anew(why) => Progress::Anew(why),
             Progress::DoneFor { why, pause } => Progress::DoneFor { why, pause },
             Progress::Instead { steps, why, pause } => {
                 Progress::Instead { steps: steps.into_iter().map(step).collect(), why, pause }

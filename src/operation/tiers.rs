@@ -62,10 +62,11 @@ impl<'a> Run<'a> {
 
     /// Carries out the moves of one tier.
     ///
-    /// `Ok(false)`: the tier is not done.
+    /// What is to be decided about anew is in the plan as what passes. `Ok(false)`: the tier is not
+    /// done.
     async fn move_tier(
         &mut self,
-        plan: &Plan,
+        plan: &mut Plan,
         tier: Tier,
         begun_at: Timestamp,
         fates: &mut Fates,
@@ -88,9 +89,16 @@ impl<'a> Run<'a> {
         self.still_holds_the_lease()?;
         let is_unfinished = |job: &Finished| matches!(job.outcome, MoveOutcome::Unfinished(_));
         let is_done = !finished.iter().any(is_unfinished);
+        let mut undecided = Vec::new();
         for mut job in finished {
             self.write_down(moves[job.id], &mut job, begun_at);
-            fates.insert(job.id.clone(), self.fate(job));
+            match job.outcome {
+                MoveOutcome::Undecided(why) => undecided.push((job.id.clone(), why)),
+                _ => drop(fates.insert(job.id.clone(), self.fate(job))),
+            }
+        }
+        for (id, why) in undecided {
+            plan.leave_for_later(&id, why);
         }
         Ok(is_done)
     }
@@ -134,7 +142,7 @@ impl<'a> Run<'a> {
             if tiers.iter().any(|tier| again.moves(*tier).next().is_some()) {
                 self.save().await?;
                 for tier in tiers {
-                    if !self.move_tier(&again, *tier, begun_at, fates).await? {
+                    if !self.move_tier(&mut again, *tier, begun_at, fates).await? {
                         break;
                     }
                 }
@@ -208,7 +216,7 @@ impl<'a> Run<'a> {
                 }
             }
             MoveOutcome::Failed(failure) => journal.record_error(id, &failure.message),
-            MoveOutcome::Unfinished(_) => {}
+            MoveOutcome::Unfinished(_) | MoveOutcome::Undecided(_) => {}
         }
     }
 

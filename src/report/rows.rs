@@ -203,7 +203,7 @@ pub fn move_row(item: &Item, change: &Move, direction: Direction, fate: Option<&
         (Some(MoveOutcome::Done), Direction::Stop) => row(RowResult::Stopped, &change.note.detail),
         (Some(MoveOutcome::Done), Direction::Start) => row(RowResult::Started, &change.note.detail),
         (Some(MoveOutcome::Failed(failure)), _) => row(RowResult::Failed, "").failed(failure),
-        (Some(MoveOutcome::Unfinished(what)), _) => {
+        (Some(MoveOutcome::Unfinished(what) | MoveOutcome::Undecided(what)), _) => {
             row(RowResult::Pending, &format!("waiting for {what}"))
         }
         (None, _) => row(RowResult::Pending, "waiting for what comes before it"),
