@@ -207,14 +207,16 @@ def _allowing(kinds: list[Kind]) -> list[str]:
     """
     policies = []
     for found in together(kinds, "Allow"):
-        statements = [
-            f"# {kind.word('Title')}. {kind.word('Description')}\n"
-            + _conditional(kind.statements("Allow"), kind.managed)
-            for kind in found
-        ]
+        statements = [f"# {kind.word('Title')}. {kind.word('Description')}\n{_allowed(kind, found)}" for kind in found]
         name = found[0].word("Policy")
         policies.append(_policy(name, f"Needs{name}", found[0].word("Description"), statements))
     return policies
+
+
+def _allowed(kind: Kind, found: list[Kind]) -> str:
+    """What a kind is allowed. A policy of its own has its condition already."""
+    statements = kind.statements("Allow")
+    return statements if found == [kind] else _conditional(statements, kind.managed)
 
 
 def _conditional(statements: str, condition: str) -> str:

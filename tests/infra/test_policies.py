@@ -14,8 +14,6 @@ from .conftest import permissions_in_code
 from .resolve import SETS, documents
 from .template import ACCOUNT, KINDS, REGION, TEMPLATE, Kind, twelve_kinds, with_kinds
 
-# Granted, though the function makes no such call: AWS asks whether it might.
-ASKED_BY_AWS = {"EncryptedEndpoints", "ScalingAsksWhetherItsCallerMight"}
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, without white space
 LARGEST_INLINE, LARGEST_MANAGED, MOST_MANAGED = 10_240, 6_144, 10
 
@@ -41,6 +39,12 @@ def of_kind(kind: Kind, made: dict[str, Any]) -> list[dict[str, Any]]:
     """A kind's statements, in whichever policy they are."""
     own = sids(kind.section("Allow"))
     return [one for document in made.values() for one in document["Statement"] if one["Sid"] in own]
+
+
+# Granted, though the function makes no such call: AWS asks whether it might.
+ASKED_BY_AWS = {"EncryptedEndpoints"} | {
+    sid for kind in KINDS for sid in sids(kind.section("Allow")) if sid.endswith("AsksWhetherItsCallerMight")
+}
 
 
 def statement(parameters: dict[str, str], sid: str) -> dict[str, Any]:

@@ -108,7 +108,7 @@ fn a_bad_event_is_refused_with_field_and_rule_before_any_call() {
         (json!({"action": "stop", "only": []}), ["`only`", "[]", "list"]),
         (
             json!({"action": "stop", "only": ["rds"]}),
-            ["`only[0]`", "`rds`", "sagemaker, kinesis, lambda, cloudwatch"],
+            ["`only[0]`", "`rds` is not a kind", "the kinds are sagemaker, kinesis, "],
         ),
         (json!({"action": "stop", "reason": long}), ["`reason`", "201 characters", "200"]),
         (json!({"action": "stop", "schedule": {"arn": "x"}}), ["`schedule.arn`", "\"x\"", "ARN"]),

@@ -71,7 +71,8 @@ impl Account {
 
     // --- The control API
 
-    fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+    /// A request that tests/account/README.md describes, or that a kind adds there.
+    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}/_account/{}/{path}", server::endpoint(), self.id);
         let answer = match (method, body) {
             ("GET", _) => self.agent.get(&url).call(),
