@@ -4,6 +4,7 @@
 
 pub mod cloudwatch;
 pub mod dynamodb;
+pub mod ecs;
 pub mod info;
 pub mod kinesis;
 pub mod kit;
@@ -26,6 +27,7 @@ type Line = (&'static Info, fn(&Setup<'_>) -> Kind);
 const KINDS: &[Line] = &[
     (&sagemaker::INFO, sagemaker::remote::open),
     (&kinesis::INFO, kinesis::remote::open),
+    (&ecs::INFO, ecs::remote::open),
     (&lambda::INFO, lambda::remote::open),
     (&cloudwatch::INFO, cloudwatch::remote::open),
     (&dynamodb::INFO, dynamodb::remote::open),

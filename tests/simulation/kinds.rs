@@ -3,6 +3,7 @@
 //! A new kind has a file in this folder and its lines below.
 
 mod cloudwatch;
+mod ecs;
 mod kinesis;
 mod lambda;
 mod sagemaker;
@@ -19,6 +20,7 @@ use super::simulated::{Resources, Setting, Simulated};
 pub const KINDS: &[Kind] = &[
     Kind::of::<kinds::sagemaker::Endpoints>(),
     Kind::of::<kinds::kinesis::Streams>(),
+    Kind::of::<kinds::ecs::Services>(),
     Kind::of::<kinds::lambda::Functions>(),
     Kind::of::<kinds::cloudwatch::Alarms>(),
 ];

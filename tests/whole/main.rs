@@ -24,6 +24,7 @@ mod races;
 mod recovery;
 mod round_trip;
 mod selective;
+mod services;
 mod state;
 mod streams;
 mod support;
