@@ -97,7 +97,8 @@ pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "LONGEST_STOP_HOURS",
         default: "`63`",
-        rule: "number of 0 or more: a stream that keeps its records for less gets a warning",
+        rule: "number of 0 or more: how long a stop may last; a stream that keeps its records for less gets a warning, \
+               and so does a service with scheduled actions in that time",
     },
     Variable {
         name: "RATE_SHARE",
