@@ -55,6 +55,15 @@ impl Info {
     }
 }
 
+#[cfg(test)]
+impl Info {
+    /// Lists the published rates, as a test of the kind compares them with AWS's pages.
+    pub fn told_rates(&self) -> Vec<(&'static str, crate::model::Requests, u32)> {
+        let rates = self.request_rates.iter();
+        rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect()
+    }
+}
+
 /// A tier is the kinds whose turn comes together.
 ///
 /// A stop goes down this list and a start goes up, so that nobody is paged by a stop, and no

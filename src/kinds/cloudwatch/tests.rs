@@ -122,10 +122,8 @@ fn its_arn_is_read_as_its_kind_and_name() {
 #[test]
 fn it_keeps_to_its_published_rates() {
     use crate::model::Requests::Of;
-    let rates = INFO.request_rates.iter();
-    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
     assert_eq!(
-        told,
+        INFO.told_rates(),
         [
             ("monitoring", Of("DescribeAlarms"), 9),
             ("monitoring", Of("DisableAlarmActions"), 3),

@@ -450,10 +450,8 @@ fn an_original_is_written_as_it_is_read_and_a_field_of_a_newer_version_is_refuse
 #[test]
 fn the_rates_are_the_published_ones() {
     use crate::model::Requests::{AllBut, Of};
-    let rates = INFO.request_rates.iter();
-    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
     assert_eq!(
-        told,
+        INFO.told_rates(),
         [
             ("ecs", Of("ListClusters"), 20),
             ("ecs", Of("ListServices"), 20),

@@ -621,10 +621,8 @@ fn its_arn_is_read_as_its_kind_and_name() {
 #[test]
 fn it_keeps_to_its_published_rates() {
     use crate::model::Requests::AllBut;
-    let rates = INFO.request_rates.iter();
-    let told: Vec<_> = rates.map(|rate| (rate.service, rate.requests, rate.per_second)).collect();
     assert_eq!(
-        told,
+        INFO.told_rates(),
         [("sagemaker", AllBut(&[]), 10), ("application-autoscaling", AllBut(&[]), 10),]
     );
 }
