@@ -181,6 +181,9 @@ fn is_transient(code: &str) -> bool {
                 | "InternalError"
                 | "InternalServerError"
                 | "InternalServiceError"
+                | "InternalServiceException"
+                | "ServerException"
+                | "ConcurrentUpdateException"
                 | "ServiceException"
                 | "ServiceUnavailable"
                 | "ServiceUnavailableException"
@@ -262,6 +265,10 @@ mod tests {
         let class = |code| Failure::of_answer("x:Y", Some(code), Some("m"), "").class;
         assert_eq!(class("ThrottlingException"), Class::Transient);
         assert_eq!(class("TooManyRequestsException"), Class::Transient);
+        // ECS and Application Auto Scaling answer so.
+        for code in ["ServerException", "InternalServiceException", "ConcurrentUpdateException"] {
+            assert_eq!(class(code), Class::Transient, "{code}");
+        }
         assert_eq!(class("ValidationException"), Class::Refused);
         assert_eq!(class("LimitExceededException"), Class::Refused);
     }

@@ -66,7 +66,7 @@ impl Api {
             .send()
             .try_collect()
             .await
-            .map_err(|e| passing(Failure::from_sdk("ecs:ListClusters", &e)))?;
+            .map_err(|e| Failure::from_sdk("ecs:ListClusters", &e))?;
         let listed = pace.ask_each(&clusters, |cluster| self.list_in(cluster)).await;
         Ok(listed.into_iter().collect::<Result<Vec<Vec<String>>, Failure>>()?.concat())
     }
@@ -76,8 +76,7 @@ impl Api {
         let arns: Result<Vec<String>, _> =
             request.into_paginator().items().send().try_collect().await;
         // A cluster that was deleted since has none.
-        let arns = unless_missing("ecs:ListServices", arns, |code, _| code == NO_CLUSTER)
-            .map_err(passing)?
+        let arns = unless_missing("ecs:ListServices", arns, |code, _| code == NO_CLUSTER)?
             .unwrap_or_default();
         // ARNs of the old form do not have the cluster.
         Ok(arns.iter().map(|arn| format!("{}/{}", last_part(cluster), last_part(arn))).collect())
@@ -128,8 +127,7 @@ impl Api {
             .include(sdk::ServiceField::Tags)
             .send()
             .await;
-        let answer = unless_missing("ecs:DescribeServices", answer, |code, _| code == NO_CLUSTER)
-            .map_err(passing)?;
+        let answer = unless_missing("ecs:DescribeServices", answer, |code, _| code == NO_CLUSTER)?;
         let Some(answer) = answer else { return Ok(HashMap::new()) };
         let missing = answer.failures.unwrap_or_default().into_iter().filter_map(|failure| {
             let reason = failure.reason.filter(|reason| reason != "MISSING")?;
@@ -183,8 +181,7 @@ impl Api {
 
     async fn definition(&self, arn: &str) -> Result<Option<sdk::TaskDefinition>, Failure> {
         let answer = self.client.describe_task_definition().task_definition(arn).send().await;
-        let answer =
-            answer.map_err(|e| passing(Failure::from_sdk("ecs:DescribeTaskDefinition", &e)))?;
+        let answer = answer.map_err(|e| Failure::from_sdk("ecs:DescribeTaskDefinition", &e))?;
         Ok(answer.task_definition)
     }
 
@@ -227,7 +224,7 @@ impl Api {
             .desired_count(i32::try_from(to).unwrap_or(i32::MAX))
             .send()
             .await
-            .map_err(|e| passing(Failure::from_sdk("ecs:UpdateService", &e)))?;
+            .map_err(|e| Failure::from_sdk("ecs:UpdateService", &e))?;
         Ok(())
     }
 
@@ -281,14 +278,6 @@ impl Remote<Services> for Api {
 
     async fn perform(&self, tasks: &[(String, Call)], pace: &Pace) -> Vec<AnswerOf<Services>> {
         pace.change_each(tasks, |(name, call)| self.send(name, call), Answer::halted).await
-    }
-}
-
-/// Lets a 5xx of ECS pass, which no other service calls so.
-fn passing(failure: Failure) -> Failure {
-    match failure.code.as_deref() {
-        Some("ServerException") => Failure { class: Class::Transient, ..failure },
-        _ => failure,
     }
 }
 

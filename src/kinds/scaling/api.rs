@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types as sdk;
 use aws_smithy_types::DateTime;
 
 use super::{Action, Capacity, Scaling, Suspended};
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 
 /// A call can name at most so many resources
 /// (docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html).
@@ -125,21 +125,8 @@ impl ScalingApi {
             )
             .send()
             .await
-            .map_err(|e| {
-                passing(Failure::from_sdk("application-autoscaling:RegisterScalableTarget", &e))
-            })?;
+            .map_err(|e| Failure::from_sdk("application-autoscaling:RegisterScalableTarget", &e))?;
         Ok(answer.scalable_target_arn)
-    }
-}
-
-/// Lets a refusal pass that another change of the same target explains
-/// (docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html).
-fn passing(failure: Failure) -> Failure {
-    match failure.code.as_deref() {
-        Some("ConcurrentUpdateException" | "InternalServiceException") => {
-            Failure { class: Class::Transient, ..failure }
-        }
-        _ => failure,
     }
 }
 
